@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""MPI ranks: who we are, sums over all, and agreement on errors."""
+
+import dataclasses
+import functools
+import importlib.util
+import os
+
+import jax
+
+from jerald_tools.errors import BadInput
+
+# Set by mpirun (Open MPI), by MPICH-like launchers, by PMIx and by srun for the step's processes.
+LAUNCHER_SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS")
+
+
+@dataclasses.dataclass(frozen=True)
+class Ranks:
+    """This process among all that share the work.
+
+    Attributes:
+        rank: the number of this process, from 0.
+        size: how many processes there are; 1 means that MPI is not in use.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def is_root(self) -> bool:
+        """Whether this is rank 0, the one that reads, writes and speaks."""
+        return self.rank == 0
+
+
+@functools.cache
+def world() -> Ranks:
+    """All processes that the launcher started; a single process needs no MPI installed.
+
+    Raises:
+        BadInput: if a launcher started several processes and the extra ``[mpi]`` is missing.
+    """
+    launched = max(int(os.environ.get(name) or 1) for name in LAUNCHER_SIZES)
+    if launched == 1:
+        return Ranks()
+    for package in ("mpi4py", "mpi4jax"):
+        if importlib.util.find_spec(package) is None:
+            raise BadInput(
+                f"{launched} ranks were launched but {package} is not installed: "
+                "install the extra, pip install 'jerald-tools[mpi]', or run one process"
+            )
+    communicator = python_communicator()
+    return Ranks(communicator.rank, communicator.size)
+
+
+@functools.cache
+def python_communicator():
+    """The communicator for Python objects and particle exchange, ours alone."""
+    from mpi4py import MPI
+
+    return MPI.COMM_WORLD.Clone()
+
+
+@functools.cache
+def _array_communicator():
+    """The communicator for collectives on arrays inside jit, apart from all others."""
+    from mpi4py import MPI
+
+    return MPI.COMM_WORLD.Clone()
+
+
+def sum_over_ranks(ranks: Ranks, values):
+    """Sum an array over all ranks; every rank gets the sum.
+
+    The adjoint is the identity: each rank's cotangent of the (replicated) sum is the cotangent of
+    its own term. Its counterpart is :func:`spread`.
+    """
+    if ranks.size == 1:
+        return values
+    return _all_sum(values)
+
+
+@jax.custom_vjp
+def _all_sum(values):
+    import mpi4jax
+    from mpi4py import MPI
+
+    from jerald_tools.mesh import ordering  # noqa: F401  allows the effect under control flow
+
+    return mpi4jax.allreduce(values, op=MPI.SUM, comm=_array_communicator())
+
+
+_all_sum.defvjp(lambda values: (_all_sum(values), None), lambda _, cotangent: (cotangent,))
+
+
+def spread(ranks: Ranks, values):
+    """Mark replicated values as used by every rank on its own part of the mesh.
+
+    The forward pass is the identity; the adjoint sums the ranks' cotangents. Wrapping the
+    parameters of a loss in it once gives every rank the whole gradient.
+    """
+    if ranks.size == 1:
+        return values
+    return jax.tree.map(_spread, values)
+
+
+@jax.custom_vjp
+def _spread(values):
+    return values
+
+
+_spread.defvjp(lambda values: (values, None), lambda _, cotangent: (_all_sum(cotangent),))
+
+
+def on_root(ranks: Ranks, function, *arguments, **options):
+    """Run a function on rank 0 and give its result to every rank (outside jit).
+
+    Raises:
+        BadInput: on every rank, if the function raised it on rank 0.
+    """
+    if ranks.size == 1:
+        return function(*arguments, **options)
+    outcome = None
+    if ranks.is_root:
+        try:
+            outcome = (function(*arguments, **options), None)
+        except BadInput as error:
+            outcome = (None, error)
+    result, error = python_communicator().bcast(outcome)
+    if error is not None:
+        raise error
+    return result
+
+
+def gather(ranks: Ranks, value) -> list:
+    """Every rank's Python object, in order of rank, on every rank (outside jit)."""
+    return [value] if ranks.size == 1 else python_communicator().allgather(value)
