@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a command ends when something is wrong: one line, the exit status, and no rank left behind."""
+
+import errno
+import sys
+import time
+import traceback
+
+import click
+
+from jerald_tools.errors import BadInput, RunFailed
+from jerald_tools.launcher import launched_rank
+
+BAD_INPUT = 2
+FAILED = 1
+INTERRUPTED = 130
+
+# How long a rank with an error waits for the others to have the same one.
+PATIENCE_SECONDS = 5.0
+
+
+def end(command: str, error: BaseException) -> int:
+    """Say what went wrong, take the other ranks along, and return the exit status.
+
+    An error that all ranks share (a bad option, a :class:`BadInput` that was broadcast) is one line
+    from rank 0. An error of one rank alone is said by that rank, and ends all others.
+
+    Args:
+        command: the name of the executable, the first word of the line.
+        error: what the command raised.
+    """
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return INTERRUPTED
+    line, status = describe(error)
+    if line is None:
+        traceback.print_exception(error)
+    shared = isinstance(error, BadInput | RunFailed | click.ClickException)
+    everywhere = shared and _all_ranks_arrive()
+    if line is not None and (launched_rank() == 0 or not everywhere):
+        print(f"{command}: error: {line}", file=sys.stderr)
+    if not everywhere:
+        _abort_all_ranks(status)
+    return status
+
+
+def describe(error: BaseException) -> tuple[str | None, int]:
+    """The line for users, or None where only a traceback will do, and the exit status."""
+    if isinstance(error, BadInput):
+        return _one_line(str(error)), BAD_INPUT
+    if isinstance(error, click.ClickException):
+        return _one_line(error.format_message()), BAD_INPUT
+    if isinstance(error, RunFailed):
+        return _one_line(str(error)), FAILED
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+        return f"out of memory: use more ranks or a smaller mesh ({_one_line(str(error))})", FAILED
+    if isinstance(error, OSError) and _is_disk_full(error):
+        return f"no space left on the disk: nothing was written ({_one_line(str(error))})", FAILED
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}", FAILED
+    return None, FAILED
+
+
+def _is_disk_full(error: OSError) -> bool:
+    # HDF5 passes the system's error on as text only.
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return error.errno in full or any(f"errno = {number}," in str(error) for number in full)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _running_mpi():
+    """mpi4py's MPI if this process runs several ranks with it, else None; never imports it."""
+    mpi = sys.modules.get("mpi4py.MPI")
+    if mpi is None or not mpi.Is_initialized() or mpi.Is_finalized():
+        return None
+    return mpi if mpi.COMM_WORLD.size > 1 else None
+
+
+def _all_ranks_arrive() -> bool:
+    """Whether every rank gets here within a few seconds, as after an error that all share."""
+    mpi = _running_mpi()
+    if mpi is None:
+        # Before MPI has started every rank finds the same error. The launcher kills all when the
+        # first one ends, so the others leave rank 0 the time to say its line.
+        if launched_rank() != 0:
+            time.sleep(PATIENCE_SECONDS)
+        return True
+    arrival = mpi.COMM_WORLD.Ibarrier()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not arrival.Test():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _abort_all_ranks(status: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    mpi = _running_mpi()
+    if mpi is not None:
+        mpi.COMM_WORLD.Abort(status)
