@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Power and cross power of fields in bins of wavenumber."""
+
+import dataclasses
+
+import numpy as np
+
+from jerald_tools.errors import BadInput
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.ranks import gather
+from jerald_tools.mesh.wavenumbers import hermitian_weights, wavevectors
+
+
+@dataclasses.dataclass(frozen=True)
+class BinnedPower:
+    """Power in bins of wavenumber; all arrays are (bins,) but the edges.
+
+    Attributes:
+        edges: (bins + 1,) edges of the bins [h/Mpc]; a mode on an edge is in the bin above it.
+        k: mean wavenumber of the modes in the bin [h/Mpc]; NaN where there is none.
+        modes: how many modes of the full spectrum the bin holds.
+        power: mean of Re(a conj(b)) V over these modes [(Mpc/h)^3]; NaN where there is none.
+    """
+
+    edges: np.ndarray
+    k: np.ndarray
+    modes: np.ndarray
+    power: np.ndarray
+
+
+def default_edges(mesh: Mesh) -> np.ndarray:
+    """Edges half-way between the multiples of the smallest wavenumber kf = 2 pi / max(L) [h/Mpc].
+
+    From kf / 2 up to the last edge below the smallest Nyquist frequency of the axes.
+    """
+    fundamental = 2 * np.pi / max(mesh.box_size)
+    nyquist = min(np.pi / cell for cell in mesh.cell_size)
+    bins = int(nyquist / fundamental - 0.5 + 1e-9)
+    return fundamental * (np.arange(bins + 1) + 0.5)
+
+
+def check_edges(edges) -> np.ndarray:
+    """The edges as float64, if they can bound bins.
+
+    Raises:
+        BadInput: for fewer than two edges, or edges that do not rise from zero or above.
+    """
+    edges = np.asarray(edges, np.float64)
+    if edges.ndim != 1 or edges.size < 2 or not np.all(np.isfinite(edges)):
+        raise BadInput(f"k bins with the edges {edges.tolist()}: give at least two numbers")
+    if edges[0] < 0 or np.any(np.diff(edges) <= 0):
+        raise BadInput(f"k bins with the edges {edges.tolist()}: they must rise from 0 or above")
+    return edges
+
+
+def cross_power(mesh: Mesh, first, second, edges=None) -> BinnedPower:
+    """Cross power <a conj(b)> V of two fields from their spectra, averaged in bins of |k|.
+
+    Every mode of the full spectrum counts once: modes of the half spectrum that stand for their
+    conjugates too count twice. The mode k = 0 is left out. Shot noise is not subtracted. Sums are
+    in float64 whatever the precision of the mesh.
+
+    Args:
+        mesh: the mesh of both fields.
+        first: spectrum a as of :func:`jerald_tools.mesh.fourier.r2c`, this rank's part.
+        second: spectrum b, the same; pass ``first`` again for the auto power.
+        edges: (bins + 1,) rising [h/Mpc]; by default :func:`default_edges`.
+
+    Raises:
+        BadInput: for edges that bound no bins.
+    """
+    edges = default_edges(mesh) if edges is None else check_edges(edges)
+    first, second = np.asarray(first), np.asarray(second)
+    squares = [component**2 for component in wavevectors(mesh)]
+    # Compared as squares, as nbodykit does: modes that lie on an edge fall on the same side.
+    square_edges = edges**2
+    length = edges.size + 1
+    sums = np.zeros((3, length))
+    for row in range(mesh.spectrum_shape[0]):  # row by row: a whole mesh of k would not fit
+        here = [axis[row : row + 1] if axis.shape[0] > 1 else axis for axis in squares]
+        square = np.broadcast_to(here[0] + here[1] + here[2], (1, *mesh.spectrum_shape[1:]))
+        weights = np.where(square > 0, hermitian_weights(mesh), 0.0).ravel()
+        bins = np.digitize(square.ravel(), square_edges)
+        product = first[row].astype(np.complex128) * np.conj(second[row].astype(np.complex128))
+        sums[0] += np.bincount(bins, weights, length)
+        sums[1] += np.bincount(bins, weights * np.sqrt(square.ravel()), length)
+        sums[2] += np.bincount(bins, weights * product.real.ravel(), length)
+    modes, wavenumbers, power = sum(gather(mesh.ranks, sums))[:, 1:-1]
+    with np.errstate(invalid="ignore"):
+        return BinnedPower(
+            edges, wavenumbers / modes, modes.astype(np.int64), power / modes * mesh.volume
+        )
