@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FastPM: particle-mesh gravity in few steps, from 2LPT to the redshifts wanted.
+
+A Python loop over jitted kicks and drifts: between steps the particles may change rank, which no
+jitted function can do.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jerald_tools.cosmology import Cosmology
+from jerald_tools.gravity.background import scale_factor_of
+from jerald_tools.gravity.growth import growth
+from jerald_tools.gravity.lattice import lattice
+from jerald_tools.gravity.lpt import displacements
+from jerald_tools.gravity.particles import Particles
+from jerald_tools.gravity.potential import GRADIENT_ORDER, inverse_laplacian
+from jerald_tools.gravity.step_scheme import StepScheme, step_factors
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.paint import density
+from jerald_tools.mesh.readout_gradient import readout_gradient
+
+
+def simulate(
+    mesh: Mesh,
+    linear_density,
+    particles_per_axis: tuple[int, int, int],
+    cosmology: Cosmology,
+    scheme: StepScheme,
+    redshifts: list[float],
+    after_step: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[float, Particles]]:
+    """Run from linear overdensity to particles at each redshift.
+
+    Args:
+        mesh: the mesh of the linear density.
+        linear_density: linear overdensity at z = 0, this rank's slab (nx_local, ny, nz).
+        particles_per_axis: lattice points along x, y, z.
+        cosmology: the cosmological parameters.
+        scheme: the steps.
+        redshifts: the redshifts wanted.
+        after_step: called after every step.
+
+    Yields:
+        Redshift and particles: in the order given, or from high to low in a single run.
+
+    Raises:
+        BadInput: redshifts that the scheme does not reach.
+    """
+    runs = scheme.runs(redshifts)
+    force_mesh = dataclasses.replace(
+        mesh, shape=tuple(n * scheme.force_mesh_factor for n in particles_per_axis)
+    )
+    beginning = second_order_start(
+        mesh, linear_density, particles_per_axis, cosmology, scale_factor_of(scheme.start_redshift)
+    )
+    for stages, outputs in runs:
+        particles = beginning
+        factors = step_factors(stages, cosmology)
+        done = 0
+        for redshift in outputs:
+            reached = np.searchsorted(stages, scale_factor_of(redshift))
+            stretch = factors[done:reached]
+            particles = evolve(force_mesh, particles, stretch, cosmology.omega_m, after_step)
+            done = reached
+            yield redshift, particles
+
+
+def second_order_start(
+    mesh: Mesh,
+    linear_density,
+    particles_per_axis: tuple[int, int, int],
+    cosmology: Cosmology,
+    scale_factor: float,
+) -> Particles:
+    """Particles displaced from their lattice by 2LPT (see :func:`displace`).
+
+    Args:
+        mesh: the mesh of the linear density.
+        linear_density: linear overdensity at z = 0, this rank's slab (nx_local, ny, nz).
+        particles_per_axis: lattice points along x, y, z.
+        cosmology: the cosmological parameters.
+        scale_factor: where the run starts.
+    """
+    lattice_positions, ids = lattice(mesh, particles_per_axis)
+    first, second = displacements(mesh, jnp.asarray(linear_density, mesh.dtype), lattice_positions)
+    factors = displacement_factors(scale_factor, cosmology).astype(mesh.dtype)
+    return displace(lattice_positions, ids, first, second, factors)
+
+
+def displacement_factors(scale_factor: float, cosmology: Cosmology) -> np.ndarray:
+    """D1, D2, a^2 E D1 f1 and a^2 E D2 f2: the weights of :func:`displace`, (4,)."""
+    at = growth(scale_factor, cosmology)
+    speed = scale_factor**2 * at.hubble
+    return np.stack(
+        [
+            at.first,
+            at.second,
+            speed * at.first * at.first_rate,
+            speed * at.second * at.second_rate,
+        ]
+    )
+
+
+@jax.jit
+def displace(lattice_positions, ids, first, second, factors) -> Particles:
+    """Particles at q + D1 psi1 + D2 psi2 with momenta a^2 E (D1 f1 psi1 + D2 f2 psi2).
+
+    Args:
+        lattice_positions: q, (n, 3) [Mpc/h].
+        ids: (n,) int64.
+        first: psi1 where D1 = 1, (n, 3) [Mpc/h].
+        second: psi2 where D2 = 1, (n, 3) [Mpc/h].
+        factors: (4,) as :func:`displacement_factors` gives them.
+    """
+    first_shift, second_shift, first_momentum, second_momentum = factors
+    return Particles(
+        positions=lattice_positions + first_shift * first + second_shift * second,
+        momenta=first_momentum * first + second_momentum * second,
+        ids=ids,
+    )
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def accelerations(mesh: Mesh, particles: Particles, omega_m):
+    """Gravity at the particles, 3/2 omega_m grad (1/k^2) (1 + d), (n, 3) [Mpc/h].
+
+    Args:
+        mesh: the force mesh.
+        particles: this rank's particles.
+        omega_m: matter density today.
+    """
+    potential = inverse_laplacian(mesh, density(mesh, particles.positions, particles.weights))
+    gradient = readout_gradient(mesh, potential, particles.positions, GRADIENT_ORDER)
+    return (1.5 * omega_m * gradient).astype(mesh.dtype)
+
+
+@jax.jit
+def kick(particles: Particles, accelerations, factor) -> Particles:
+    """Particles with momenta + factor x accelerations."""
+    return dataclasses.replace(particles, momenta=particles.momenta + factor * accelerations)
+
+
+@jax.jit
+def drift(particles: Particles, factor) -> Particles:
+    """Particles with positions + factor x momenta."""
+    positions = particles.positions + factor * particles.momenta
+    return dataclasses.replace(particles, positions=positions)
+
+
+def evolve(
+    mesh: Mesh,
+    particles: Particles,
+    factors: np.ndarray,
+    omega_m: float,
+    after_step: Callable[[], None] = lambda: None,
+) -> Particles:
+    """Kick, drift and kick, step by step.
+
+    Args:
+        mesh: the force mesh.
+        particles: this rank's particles.
+        factors: (steps, 3) as :func:`jerald_tools.gravity.step_scheme.step_factors` gives them.
+        omega_m: matter density today.
+        after_step: called after every step.
+    """
+    force = accelerations(mesh, particles, omega_m)
+    for first_kick, drift_factor, second_kick in np.asarray(factors, mesh.dtype):
+        particles = drift(kick(particles, force, first_kick), drift_factor)
+        force = accelerations(mesh, particles, omega_m)
+        particles = kick(particles, force, second_kick)
+        after_step()
+    return particles

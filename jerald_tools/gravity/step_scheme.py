@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a FastPM run is cut into steps, and the weights of its kicks and drifts."""
+
+import dataclasses
+
+import numpy as np
+
+from jerald_tools.cosmology import Cosmology
+from jerald_tools.errors import BadInput
+from jerald_tools.gravity.background import scale_factor_of
+from jerald_tools.gravity.growth import growth
+
+SPACINGS = {"linear": np.linspace, "logarithmic": np.geomspace}
+
+# Two stages closer than this in a are one: an output falls on a step up to rounding.
+SAME_STAGE = 1e-9
+
+
+@dataclasses.dataclass(frozen=True)
+class StepScheme:
+    """What decides the steps of a run besides the redshifts wanted; recorded in every output.
+
+    Attributes:
+        steps: number of steps of each run.
+        spacing: "linear" or "logarithmic" in the scale factor.
+        start_redshift: where 2LPT hands over to FastPM.
+        force_mesh_factor: force-mesh nodes per particle, along each axis.
+        single_run: one run through all redshifts instead of one for each.
+    """
+
+    steps: int = 10
+    spacing: str = "linear"
+    start_redshift: float = 9.0
+    force_mesh_factor: int = 1
+    single_run: bool = False
+
+    def __post_init__(self):
+        """Refuse what cannot be run.
+
+        Raises:
+            BadInput: naming the option.
+        """
+        if self.steps < 1:
+            raise BadInput(f"--steps {self.steps}: give at least 1")
+        if self.spacing not in SPACINGS:
+            raise BadInput(f"--spacing {self.spacing}: choose one of {', '.join(SPACINGS)}")
+        if not 0 < self.start_redshift < np.inf:
+            raise BadInput(f"--start-redshift {self.start_redshift:g}: give a positive number")
+        if self.force_mesh_factor < 1:
+            raise BadInput(f"--force-mesh-factor {self.force_mesh_factor}: give at least 1")
+
+    def runs(self, redshifts: list[float]) -> list[tuple[np.ndarray, list[float]]]:
+        """Plan the runs: where the steps of each begin and end, and its outputs.
+
+        A single run has ``steps`` steps to the lowest redshift, and further ones where another
+        redshift cuts a step in two.
+
+        Args:
+            redshifts: the redshifts wanted, in any order.
+
+        Returns:
+            For each run the ascending scale factors of its stages, the start first, and the
+            redshifts on them that are wanted, from high to low: a run for each redshift in the
+            order given, or a single one.
+
+        Raises:
+            BadInput: a redshift that this scheme does not reach, or twice the same.
+        """
+        for redshift in redshifts:
+            if not 0 <= redshift < self.start_redshift:
+                raise BadInput(
+                    f"--redshift {redshift:g}: must be at least 0 and below --start-redshift "
+                    f"{self.start_redshift:g}"
+                )
+        if len(set(redshifts)) < len(redshifts):
+            raise BadInput(f"--redshift {' '.join(f'{z:g}' for z in redshifts)}: give each once")
+        if self.single_run:
+            stages = self._stages_to(min(redshifts))
+            for redshift in redshifts:
+                wanted = scale_factor_of(redshift)
+                stages = np.append(stages[np.abs(stages - wanted) > SAME_STAGE], wanted)
+            return [(np.sort(stages), sorted(redshifts, reverse=True))]
+        return [(self._stages_to(redshift), [redshift]) for redshift in redshifts]
+
+    def _stages_to(self, redshift: float) -> np.ndarray:
+        start, end = scale_factor_of(self.start_redshift), scale_factor_of(redshift)
+        return SPACINGS[self.spacing](start, end, self.steps + 1)
+
+
+def step_factors(stages: np.ndarray, cosmology: Cosmology) -> np.ndarray:
+    """Weights of the kicks and drifts of FastPM (arXiv:1603.00476, section 2).
+
+    A step from a0 to a1 with the half point ah = sqrt(a0 a1) kicks to ah, drifts to a1 and kicks
+    to a1. From a to b with the force or momentum of c, a kick is worth
+    [Gf(b) - Gf(a)] / gf(c) / (c^2 E(c)) and a drift [Gp(b) - Gp(a)] / gp(c) / (c^3 E(c)).
+
+    Args:
+        stages: (n + 1,) ascending scale factors.
+        cosmology: the cosmological parameters.
+
+    Returns:
+        (n, 3) first kick, drift and second kick of each step.
+    """
+    stages = np.asarray(stages, dtype=np.float64)
+    start, end = stages[:-1], stages[1:]
+    at_start, at_end = growth(start, cosmology), growth(end, cosmology)
+    at_half = growth(np.sqrt(start * end), cosmology)
+
+    def kick(before, after, center):
+        weight = center.momentum_slope * center.scale_factor**2 * center.hubble
+        return (after.momentum_factor - before.momentum_factor) / weight
+
+    drift_weight = at_half.position_slope * at_half.scale_factor**3 * at_half.hubble
+    drift = (at_end.position_factor - at_start.position_factor) / drift_weight
+    return np.stack([kick(at_start, at_half, at_start), drift, kick(at_half, at_end, at_end)], 1)

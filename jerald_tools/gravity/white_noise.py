@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""White noise from a seed by the scheme of N-GenIC, as Gadget, FastPM, pmesh and MP-GenIC draw it.
+
+The noise of an integer wavevector does not depend on the size of the mesh, so that one seed gives
+the same universe at any resolution. Each column of modes along z has a seed of its own: a rank
+draws the columns that it holds and needs no others.
+"""
+
+import numpy as np
+
+from jerald_tools.errors import BadInput
+from jerald_tools.gravity import ranlxd1
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.wavenumbers import integer_wavevectors
+
+LARGEST_SEED = 2**31 - 1
+
+
+def white_noise(mesh: Mesh, seed: int, fixed: bool = False, paired: bool = False) -> np.ndarray:
+    """Gaussian white noise in Fourier space, <|W|^2> = 1.
+
+    Args:
+        mesh: a cubic mesh with an even number of nodes a side.
+        seed: the seed of the universe, from 0 to 2^31 - 1 (0 is the same as 1).
+        fixed: all amplitudes 1, only phases are random (arXiv:1603.05253); the eight modes that
+            must be real are the cosine of their phase.
+        paired: all phases shifted by pi, the mirror universe of the same seed.
+
+    Returns:
+        Complex array in the rank's part of the half spectrum, ``mesh.spectrum_shape``. W(0) = 0,
+        and c2r of it is real: the planes kz = 0 and Nyquist are Hermitian.
+
+    Raises:
+        BadInput: another mesh or seed, or no GNU Scientific Library.
+    """
+    side = _side_of_cube(mesh)
+    if not 0 <= seed <= LARGEST_SEED:
+        raise BadInput(f"--seed {seed}: a seed is an integer from 0 to {LARGEST_SEED}")
+    seeds = column_seeds(mesh, seed, side)
+    half = side // 2
+    frequency_x, frequency_y, _ = integer_wavevectors(mesh)
+    own_x, own_y = np.broadcast_arrays(frequency_x[..., 0] % side, frequency_y[..., 0] % side)
+    noise = np.empty(mesh.spectrum_shape, mesh.complex_dtype)
+    for x, y, row in zip(own_x, own_y, noise, strict=True):
+        row[...] = _modes(mesh, seeds[x, y], half, fixed)
+        mirror_x, mirror_y = (-x) % side, (-y) % side
+        upper = (mirror_x < x) | ((mirror_x == x) & (mirror_y < y))
+        if upper.any():
+            mirrored = _modes(mesh, seeds[mirror_x[upper], mirror_y[upper]], half, fixed)
+            for plane in (0, half):
+                row[upper, plane] = np.conj(mirrored[:, plane])
+        own_mirror = (mirror_x == x) & (mirror_y == y)
+        for plane in (0, half):
+            row[own_mirror, plane] = row[own_mirror, plane].real
+        row[(x == 0) & (y == 0), 0] = 0.0
+    return -noise if paired else noise
+
+
+def column_seeds(mesh: Mesh, seed: int, side: int) -> np.ndarray:
+    """The seeds of all columns, filled from the four corners inwards in square shells.
+
+    Args:
+        mesh: names the backend that draws.
+        seed: the seed of the universe.
+        side: nodes a side, even.
+
+    Returns:
+        (side, side) int64 array over the indices of kx and ky.
+    """
+    draws = np.floor(LARGEST_SEED * _generator(mesh).draw_uniforms(seed, side**2)).astype(np.int64)
+    table = np.empty((side, side), np.int64)
+    last = side - 1
+    start = 0
+    for shell in range(side // 2):
+        short, full = np.arange(shell), np.arange(shell + 1)
+        for x, y in (
+            (shell, short),
+            (full, shell),
+            (last - shell, short),
+            (last - full, shell),
+            (shell, last - short),
+            (full, last - shell),
+            (last - shell, last - short),
+            (last - full, last - shell),
+        ):
+            count = np.size(x) * np.size(y)
+            table[x, y] = draws[start : start + count]
+            start += count
+    return table
+
+
+def _generator(mesh: Mesh):
+    """The module that draws random numbers for this mesh: compiled or through GSL's own library."""
+    if mesh.backend == "native":
+        from jerald_tools.mesh import native
+
+        return native
+    return ranlxd1
+
+
+def _side_of_cube(mesh: Mesh) -> int:
+    side = mesh.shape[0]
+    if mesh.shape != (side, side, side) or side % 2:
+        raise BadInput(
+            f"mesh {' x '.join(map(str, mesh.shape))}: white noise from a seed is for cubic meshes "
+            "with an even number of nodes a side; give another --mesh or a --white-noise file"
+        )
+    return side
+
+
+def _modes(mesh: Mesh, seeds: np.ndarray, half: int, fixed: bool) -> np.ndarray:
+    """The noise of whole columns, (n, half + 1), before the planes are made Hermitian."""
+    pairs = _generator(mesh).draw_columns(seeds, half + 1)
+    phase = 2 * np.pi * pairs[..., 0]
+    amplitude = 1.0 if fixed else np.sqrt(-np.log(pairs[..., 1]))
+    return amplitude * np.exp(1j * phase)
