@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `make demo` and `make test` do all set-up on a bare Debian or Ubuntu, once.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.PHONY: help setup demo test lint clean
+.NOTPARALLEL:
+
+BIN := .venv/bin
+STAMPS := .venv/stamps
+CORES ?= $(shell nproc)
+
+help:
+	@echo "make demo   from a seed to maps beside a hydrodynamical simulation, into results/"
+	@echo "make test   all tests, serially and on 1, 2, 3 and 4 MPI ranks"
+	@echo "make setup  the set-up alone, which both do by themselves: every command is then in $(BIN)/"
+	@echo "make lint   what the pre-commit hooks check"
+	@echo "make clean  takes away the environment and the build, leaves results/"
+
+demo: setup
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+
+test: setup
+	tests/run.sh
+
+lint: setup
+	$(BIN)/python -m pip install --quiet pre-commit ruff
+	PATH="$(CURDIR)/$(BIN):$$PATH" pre-commit run --all-files
+
+clean:
+	rm -rf .venv build
+
+setup: $(STAMPS)/project
+
+$(STAMPS)/packages: envs/apt.txt envs/system_packages.sh
+ifneq ($(SYSTEM_PACKAGES),skip)
+	envs/system_packages.sh
+endif
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/environment: pyproject.toml envs/environment.sh $(STAMPS)/packages
+	envs/environment.sh
+	@touch $@
+
+NATIVE_SOURCES := $(wildcard CMakeLists.txt native/* native/*/* native/*/*/*)
+$(STAMPS)/project: $(NATIVE_SOURCES) $(STAMPS)/environment
+	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@

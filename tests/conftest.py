@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Under mpirun only rank 0 prints, but a failure on any rank is shown and fails the run."""
+
+import os
+import sys
+
+import pytest
+
+RANK = int(os.environ.get("OMPI_COMM_WORLD_RANK", "0"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    """Silence the terminal report of every rank but the first."""
+    if RANK > 0:
+        config.pluginmanager.unregister(name="terminalreporter")
+
+
+def pytest_runtest_logreport(report):
+    """Show a failure of a silent rank on standard error."""
+    if RANK > 0 and report.failed:
+        print(f"rank {RANK}: {report.nodeid} failed\n{report.longreprtext}", file=sys.stderr)

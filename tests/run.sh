@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# All tests serially, then those marked `ranks` in one mpirun of pytest per number of ranks.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python=.venv/bin/python
+options=(-q --durations=10 -p no:cacheprovider)
+
+"$python" -m pytest "${options[@]}" "$@"
+
+# More ranks than cores, in containers too, where the user is often root.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_mpi_yield_when_idle=1 OMP_NUM_THREADS=1
+for ranks in 1 2 3 4; do
+  echo "== $ranks MPI rank(s)"
+  # A rank that fails may leave the others waiting in a collective: the limit ends them.
+  timeout --kill-after=10 300 mpirun --oversubscribe -n "$ranks" \
+    "$python" -m pytest "${options[@]}" -m ranks "$@"
+done
