@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a command ends when something is wrong: one line, the exit status, and no rank left behind."""
+"""How a command ends when something is wrong: one line, the status, and no rank left behind."""
 
 import errno
 import sys

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The number of threads of all pools in the process, set before JAX or NumPy start theirs."""
 
-import importlib.util
 import os
 import sys
 

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nested dictionaries as HDF5 groups and attributes, readable with h5py alone."""
+
+import h5py
+import numpy as np
+
+
+def write_attributes(group: h5py.Group, values: dict) -> None:
+    """Write numbers, strings and arrays as attributes, dictionaries and lists of them as groups.
+
+    Strings have a fixed length: those of variable length lie in a heap without checksums.
+
+    Args:
+        group: where to write.
+        values: by name; a list of dictionaries becomes a group with the members 0, 1, ...
+    """
+    for name, value in values.items():
+        if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
+            value = {str(number): member for number, member in enumerate(value)}
+        if isinstance(value, dict):
+            write_attributes(group.require_group(name), value)
+        elif isinstance(value, str):
+            group.attrs[name] = fixed_string(value)
+        elif isinstance(value, list | tuple) and value and isinstance(value[0], str):
+            group.attrs[name] = np.array([fixed_string(text) for text in value])
+        else:
+            group.attrs[name] = value
+
+
+def read_attributes(group: h5py.Group) -> dict:
+    """Read back what :func:`write_attributes` wrote; lists of dictionaries stay dictionaries.
+
+    Returns:
+        Python scalars and strings, lists for arrays, and dictionaries for subgroups.
+    """
+    values = {name: plain_value(value) for name, value in group.attrs.items()}
+    for name, member in group.items():
+        if isinstance(member, h5py.Group):
+            values[name] = read_attributes(member)
+    return values
+
+
+def fixed_string(text: str) -> np.bytes_:
+    """The text as an HDF5 string of fixed length in UTF-8; HDF5 has none of length zero."""
+    return np.bytes_(text.encode("utf-8") or b" ")
+
+
+def plain_value(value):
+    """An attribute as h5py gives it, as a Python scalar, string or list."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8").strip()
+    if isinstance(value, np.ndarray):
+        return [plain_value(element) for element in value.tolist()]
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SHA-256 digests that seal a file: of each dataset, of the content, and of the whole record.
+
+Every dataset carries the digest of its values, so that the seal over all attributes can be checked
+when a file is opened, without reading its data; what is read has HDF5's own checksums.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from jerald_tools.errors import BadInput
+
+DATASET_DIGEST = "sha256"
+CONTENT_DIGEST = "content_sha256"
+SEAL = "sha256"
+_PIECE_BYTES = 16 * 2**20
+
+
+def seal(file: h5py.File) -> None:
+    """Write the two digests of a file whose datasets, attributes and provenance are complete.
+
+    The content digest leaves the provenance out: the same result made again has the same one.
+    The seal is over the content digest and the provenance.
+    """
+    record = file["provenance"].attrs
+    record[CONTENT_DIGEST] = np.bytes_(_content(file))
+    record[SEAL] = np.bytes_(_record(file))
+
+
+def is_intact(file: h5py.File) -> bool:
+    """Whether all attributes, and the digests of all datasets, are those that were sealed."""
+    record = file["provenance"].attrs
+    return (
+        record[CONTENT_DIGEST] == _content(file).encode() and record[SEAL] == _record(file).encode()
+    )
+
+
+def dataset_is_intact(dataset: h5py.Dataset) -> bool:
+    """Whether the values of a dataset, all read here, have the digest that it carries."""
+    digest = hashlib.sha256()
+    rows = max(1, _PIECE_BYTES * len(dataset) // max(1, dataset.nbytes))
+    for start in range(0, len(dataset), rows):
+        update(digest, dataset[start : start + rows])
+    return digest.hexdigest().encode() == dataset.attrs[DATASET_DIGEST]
+
+
+def update(digest, values: np.ndarray) -> None:
+    """Add an array's values to a digest: C order, little endian, so the same on every machine."""
+    little_endian = values.dtype.newbyteorder("<")
+    digest.update(np.ascontiguousarray(values, dtype=little_endian).reshape(-1).view(np.uint8))
+
+
+def of_bytes(path: str | os.PathLike) -> str:
+    """The SHA-256 of a file's bytes.
+
+    Raises:
+        BadInput: if the file cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _content(file: h5py.File) -> str:
+    digest = hashlib.sha256()
+    _add_attributes(digest, file)
+    names: list[str] = []
+    file.visit(names.append)
+    for name in sorted(names):
+        if name.split("/")[0] != "provenance":
+            _add_object(digest, file[name])
+    return digest.hexdigest()
+
+
+def _record(file: h5py.File) -> str:
+    digest = hashlib.sha256()
+    names: list[str] = []
+    file["provenance"].visit(names.append)
+    _add_attributes(digest, file["provenance"], leave_out=SEAL)
+    for name in sorted(names):
+        _add_object(digest, file["provenance"][name])
+    return digest.hexdigest()
+
+
+def _add_object(digest, member: h5py.Group | h5py.Dataset) -> None:
+    kind = f"{member.name} {member.dtype.str} {member.shape}" if hasattr(member, "dtype") else ""
+    digest.update(f"{kind or member.name}\n".encode())
+    _add_attributes(digest, member)
+
+
+def _add_attributes(digest, member: h5py.Group | h5py.Dataset, leave_out: str = "") -> None:
+    for name in sorted(member.attrs):
+        if name != leave_out:
+            value = np.asarray(member.attrs[name])
+            digest.update(f"{name} {value.dtype.str} {value.shape}\n".encode())
+            update(digest, value)

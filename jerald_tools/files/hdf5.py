@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Our HDF5 files: written in pieces, whole or not at all, and checked when they are read."""
+
+import contextlib
+import hashlib
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from jerald_tools.errors import BadInput, RunFailed
+from jerald_tools.files import digest
+from jerald_tools.files.atomic import atomic_write
+from jerald_tools.files.attributes import fixed_string, plain_value, write_attributes
+from jerald_tools.files.provenance import Provenance
+
+FORMAT_VERSION = 1
+
+# HDF5 1.10's format has checksums on all of its metadata, and every reader of today knows it.
+LIBRARY_VERSION = ("v110", "v110")
+
+CHUNK_BYTES = 2**20
+
+
+@contextlib.contextmanager
+def create(
+    path: str | os.PathLike, file_type: str, provenance: Provenance, force: bool = False
+) -> Iterator[h5py.File]:
+    """Write a file: the block fills it; then it is sealed with its digests and gets its name.
+
+    Args:
+        path: the file's final name.
+        file_type: ``"map"``, ``"initial-conditions"`` or ``"particles"``.
+        provenance: how the content came to be.
+        force: whether a file that exists may be replaced.
+
+    Raises:
+        BadInput: as :func:`jerald_tools.files.atomic.check_target`.
+    """
+    with (
+        atomic_write(path, force) as temporary,
+        h5py.File(temporary, "w", libver=LIBRARY_VERSION) as file,
+    ):
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["file_type"] = fixed_string(file_type)
+        yield file
+        write_attributes(file.create_group("provenance"), provenance.as_dict())
+        digest.seal(file)
+
+
+def write_dataset(
+    group: h5py.Group,
+    name: str,
+    shape: tuple[int, ...],
+    pieces: Iterable[tuple[int, np.ndarray]],
+    *,
+    units: str,
+    comoving: bool,
+    description: str,
+    compress: bool = False,
+    convert: Callable[[np.ndarray], np.ndarray] = np.asarray,
+) -> h5py.Dataset:
+    """Write a dataset piece by piece, chunked, with Fletcher32 checksums and its digest.
+
+    Args:
+        group: where to write.
+        name: of the dataset.
+        shape: of the whole dataset.
+        pieces: ``(start_row, rows)`` in order, without gap or overlap; none is kept.
+        units: of the values, for people.
+        comoving: whether the values are comoving.
+        description: one sentence.
+        compress: whether to shuffle and deflate, lossless.
+        convert: from the units in memory to those of the file, piece by piece.
+
+    Raises:
+        RunFailed: if a value is not finite.
+        ValueError: if the pieces do not cover the rows in order.
+    """
+    dataset, sha256, written = None, hashlib.sha256(), 0
+    for start, piece in pieces:
+        values = convert(np.asarray(piece))
+        if start != written or values.shape[1:] != shape[1:]:
+            raise ValueError(f"{name}: piece {values.shape} at {start} of {shape} after {written}")
+        if not np.isfinite(values).all():
+            raise RunFailed(f"{name}: not finite in rows {start} to {start + len(values)}")
+        if dataset is None:
+            dataset = group.create_dataset(
+                name,
+                shape,
+                values.dtype.newbyteorder("<"),
+                chunks=chunk_shape(shape, values.dtype.itemsize),
+                fletcher32=True,
+                shuffle=compress,
+                compression="gzip" if compress else None,
+            )
+        dataset[start : start + len(values)] = values
+        digest.update(sha256, values)
+        written += len(values)
+    if written != shape[0]:
+        raise ValueError(f"{name}: {written} rows came, {shape[0]} were announced")
+    dataset.attrs["units"] = fixed_string(units)
+    dataset.attrs["comoving"] = comoving
+    dataset.attrs["description"] = fixed_string(description)
+    dataset.attrs[digest.DATASET_DIGEST] = np.bytes_(sha256.hexdigest())
+    return dataset
+
+
+def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """Chunks of about a MiB that hold whole rows, planes and slabs as far as they fit."""
+    chunk = list(shape)
+    for axis in range(len(shape)):
+        row_bytes = math.prod(shape[axis + 1 :]) * itemsize
+        chunk[axis] = min(shape[axis], max(1, CHUNK_BYTES // row_bytes))
+        if row_bytes <= CHUNK_BYTES:
+            break
+    return tuple(chunk)
+
+
+class Reader:
+    """A file of ours opened for reading: intact, of the wanted type, of a version that we know.
+
+    Attributes:
+        path: the file.
+        file: the open ``h5py.File``.
+    """
+
+    def __init__(self, path: str | os.PathLike, file_type: str):
+        self.path = Path(path)
+        self.file = _open(self.path)
+        try:
+            self._check(file_type)
+        except BaseException:
+            self.file.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.file.close()
+
+    def rows(self, name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """Rows ``start`` to ``stop`` of a dataset, their checksums and finiteness checked.
+
+        Raises:
+            BadInput: if the data are damaged, NaN or infinite.
+        """
+        dataset = self.dataset(name)
+        with refusing_damage(self.path):
+            values = dataset[start:stop]
+        if not np.isfinite(values).all():
+            raise BadInput(f"{self.path}: {name} has values that are NaN or infinite; make it anew")
+        return values
+
+    def dataset(self, name: str) -> h5py.Dataset:
+        """A dataset by name.
+
+        Raises:
+            BadInput: if the file has none of that name.
+        """
+        with refusing_damage(self.path):
+            dataset = self.file.get(name)
+        if not isinstance(dataset, h5py.Dataset):
+            raise BadInput(f"{self.path}: has no dataset {name}; give a file that has one")
+        return dataset
+
+    def verify(self) -> None:
+        """Read every dataset and compare its values with their digest.
+
+        Raises:
+            BadInput: if one differs.
+        """
+        with refusing_damage(self.path):
+            names: list[str] = []
+            self.file.visit(names.append)
+            for name in names:
+                member = self.file[name]
+                if isinstance(member, h5py.Dataset) and not digest.dataset_is_intact(member):
+                    raise BadInput(f"{self.path}: {name} was changed since it was written")
+
+    def _check(self, file_type: str) -> None:
+        with refusing_damage(self.path):
+            version = plain_value(self.file.attrs.get("format_version"))
+            found_type = plain_value(self.file.attrs.get("file_type"))
+        if version is None or found_type is None:
+            raise BadInput(f"{self.path}: is not a file of jerald-tools; give one that it wrote")
+        if version > FORMAT_VERSION:
+            raise BadInput(
+                f"{self.path}: format version {version} is newer than {FORMAT_VERSION}, the newest "
+                "that this version reads; update jerald-tools"
+            )
+        if found_type != file_type:
+            raise BadInput(f"{self.path}: holds {found_type}, but {file_type} is wanted here")
+        with refusing_damage(self.path):
+            intact = digest.is_intact(self.file)
+        if not intact:
+            raise BadInput(f"{self.path}: was changed since it was written; make it anew")
+
+
+def _open(path: Path) -> h5py.File:
+    if not path.exists():
+        raise BadInput(f"{path}: no such file; check the name")
+    if path.is_dir():
+        raise BadInput(f"{path}: is a directory; give a file")
+    if not os.access(path, os.R_OK):
+        raise BadInput(f"{path}: no permission to read it")
+    if not h5py.is_hdf5(path):
+        raise BadInput(f"{path}: is not an HDF5 file, or its beginning is damaged")
+    with refusing_damage(path):
+        return h5py.File(path, "r")
+
+
+@contextlib.contextmanager
+def refusing_damage(path: Path) -> Iterator[None]:
+    """Turn what h5py raises on truncated or damaged files into the line that users see."""
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise BadInput(f"{path}: truncated or damaged ({reason}); make or copy it again") from error

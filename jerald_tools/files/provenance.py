@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Provenance: from what, by what and at what cost a file was made, back to the seed."""
+
+import dataclasses
+import functools
+import os
+import resource
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from jerald_tools import __version__
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """What determines a file's content.
+
+    Attributes:
+        version: of jerald-tools, or of the code that made a file which came from elsewhere.
+        commit: of its repository, ``"unknown"`` outside of one.
+        command_line: as typed.
+        inputs: the files it was made from.
+    """
+
+    version: str
+    commit: str
+    command_line: str
+    inputs: tuple["Input", ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """A file that went into another one.
+
+    Attributes:
+        path: as given on the command line.
+        sha256: digest of its content; of its bytes if it is not a file of ours.
+        origin: where it came from in turn, if it says so: the whole chain travels with each file.
+    """
+
+    path: str
+    sha256: str
+    origin: Origin | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Provenance:
+    """The origin of a file and the circumstances of the run that wrote it.
+
+    Attributes:
+        origin: what determines the content.
+        ranks: processes.
+        threads: of each rank.
+        backend: of the mesh, ``"native"`` or ``"jax"``.
+        seconds: wall-clock time by stage.
+        peak_memory: resident bytes of the largest rank.
+        details: further text by name, say the digest of FFTW's wisdom.
+    """
+
+    origin: Origin
+    ranks: int = 1
+    threads: int = 1
+    backend: str = "none"
+    seconds: dict[str, float] = dataclasses.field(default_factory=dict)
+    peak_memory: int = 0
+    details: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def as_dict(self) -> dict:
+        """Nested dictionaries of numbers and text, for HDF5 attributes and JSON."""
+        return {
+            **origin_as_dict(self.origin),
+            "ranks": self.ranks,
+            "threads": self.threads,
+            "backend": self.backend,
+            "peak_memory_bytes": self.peak_memory,
+            "seconds": {name: round(float(value), 3) for name, value in self.seconds.items()},
+            **self.details,
+        }
+
+
+def this_run(inputs: tuple[Input, ...] = (), arguments: list[str] | None = None) -> Origin:
+    """The origin of what this process writes.
+
+    Args:
+        inputs: see :func:`jerald_tools.files.inputs.describe_input`.
+        arguments: the command line, ``sys.argv`` by default.
+    """
+    arguments = sys.argv if arguments is None else arguments
+    command_line = shlex.join([Path(arguments[0]).name, *arguments[1:]])
+    return Origin(__version__, commit(), command_line, tuple(inputs))
+
+
+def origin_as_dict(origin: Origin) -> dict:
+    """The origin as nested dictionaries."""
+    values = {
+        "version": origin.version,
+        "commit": origin.commit,
+        "command_line": origin.command_line,
+    }
+    inputs = []
+    for source in origin.inputs:
+        entry = {"path": source.path, "sha256": source.sha256}
+        if source.origin is not None:
+            entry["origin"] = origin_as_dict(source.origin)
+        inputs.append(entry)
+    return {**values, "inputs": inputs} if inputs else values
+
+
+def origin_from_dict(values: dict) -> Origin:
+    """Read back :func:`origin_as_dict`, from JSON or from HDF5 (where lists become dictionaries).
+
+    Raises:
+        KeyError, TypeError: if an entry is missing or of another type.
+    """
+    entries = values.get("inputs", [])
+    if isinstance(entries, dict):
+        entries = [entries[number] for number in sorted(entries, key=int)]
+    inputs = tuple(
+        Input(
+            entry["path"],
+            entry["sha256"],
+            origin_from_dict(entry["origin"]) if "origin" in entry else None,
+        )
+        for entry in entries
+    )
+    return Origin(values["version"], values["commit"], values["command_line"], inputs)
+
+
+@functools.cache
+def commit() -> str:
+    """The commit of the checkout that this package is imported from, ``-dirty`` if changed."""
+    checkout = Path(__file__).resolve().parents[2]
+    if not (checkout / ".git").exists():
+        return "unknown"
+    question = ["git", "-C", os.fspath(checkout), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        answer = subprocess.run(question, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return answer.stdout.strip()
+
+
+def peak_memory() -> int:
+    """The largest resident memory that this process has had [bytes]."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
