@@ -4,14 +4,11 @@
 import dataclasses
 import functools
 import importlib.util
-import os
 
 import jax
 
 from jerald_tools.errors import BadInput
-
-# Set by mpirun (Open MPI), by MPICH-like launchers, by PMIx and by srun for the step's processes.
-LAUNCHER_SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS")
+from jerald_tools.launcher import launched_size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +36,7 @@ def world() -> Ranks:
     Raises:
         BadInput: if a launcher started several processes and the extra ``[mpi]`` is missing.
     """
-    launched = max(int(os.environ.get(name) or 1) for name in LAUNCHER_SIZES)
+    launched = launched_size()
     if launched == 1:
         return Ranks()
     for package in ("mpi4py", "mpi4jax"):

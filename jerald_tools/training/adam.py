@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Adam with the paper's rising learning rate."""
+
+import numpy as np
+import optax
+
+INITIAL_RATE, FINAL_RATE, RATE_STEPS = 0.002, 0.02, 100.0
+
+
+def learning_rate(step):
+    """The softmax schedule of equation (16), from 0.002 at step 0 towards 0.02, tau = 100."""
+    rise = 2.0 / (np.exp(-step / RATE_STEPS) + 1.0) - 1.0
+    return (FINAL_RATE - INITIAL_RATE) * rise + INITIAL_RATE
+
+
+def minimise_with_adam(objective, start: np.ndarray, lower: np.ndarray, evaluations: int) -> None:
+    """Take Adam steps (0.9, 0.999, 1e-8), clipped to the lower bounds.
+
+    Args:
+        objective: vector -> (loss, gradient); it records what is best.
+        start: (p,) first vector.
+        lower: (p,) lower bounds, -inf where there are none.
+        evaluations: how often the objective may be called.
+    """
+    optimiser = optax.scale_by_adam()
+    vector = np.maximum(start, lower)
+    state = optimiser.init(vector)
+    for step in range(evaluations):
+        _, gradient = objective(vector)
+        direction, state = optimiser.update(gradient, state)
+        vector = np.maximum(vector - learning_rate(step) * np.asarray(direction), lower)

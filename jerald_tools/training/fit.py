@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fit a quantity's parameters to a target map, from one or several starting points."""
+
+import dataclasses
+import typing
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jerald_tools.errors import RunFailed
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.ranks import gather
+from jerald_tools.model.chain import ModelInputs, predict
+from jerald_tools.model.parameters import lower_bounds
+from jerald_tools.model.power_law import FLOOR
+from jerald_tools.training.adam import minimise_with_adam
+from jerald_tools.training.lbfgsb import minimise_with_lbfgsb
+from jerald_tools.training.objective import (
+    RecordedObjective,
+    make_evaluate,
+    ravel_parameters,
+    unravel_parameters,
+)
+from jerald_tools.training.split import Regions
+from jerald_tools.training.starts import Start
+
+OPTIMISERS = {"lbfgsb": minimise_with_lbfgsb, "adam": minimise_with_adam}
+
+
+@dataclasses.dataclass(frozen=True)
+class FittedStart:
+    """What one starting point led to.
+
+    Attributes:
+        start: where it began.
+        parameters: those of the least validation loss.
+        losses: theirs, in each region.
+        best_number: number of that evaluation, from 0.
+        history: losses of every evaluation.
+    """
+
+    start: Start
+    parameters: typing.Any
+    losses: Regions
+    best_number: int
+    history: list[Regions]
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """A finished fit: the start with the least validation loss, and all that were tried."""
+
+    best: FittedStart
+    tried: list[FittedStart]
+
+
+def fit_parameters(
+    mesh: Mesh,
+    quantity: str,
+    inputs: ModelInputs,
+    target,
+    loss,
+    starts: list[Start],
+    optimiser: str = "lbfgsb",
+    evaluations: int = 500,
+    shift: float = 0.0,
+    on_evaluation: typing.Callable[[str, int, Regions], None] = lambda start, number, losses: None,
+) -> Fit:
+    """Minimise the training loss from every start and keep the least validation loss.
+
+    Args:
+        mesh: the mesh of the maps.
+        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
+        inputs: from :func:`jerald_tools.model.chain.model_inputs`.
+        target: this rank's slab of the target over its mean.
+        loss: a callable (mesh, prediction, target) -> Regions.
+        starts: from :func:`jerald_tools.training.starts.choose_starts`.
+        optimiser: "lbfgsb" or "adam".
+        evaluations: at most so many from each start.
+        shift: constant of the neutral hydrogen's transform.
+        on_evaluation: called with the start's name, the evaluation's number and its losses.
+
+    Returns:
+        The fit, the same on every rank.
+
+    Raises:
+        RunFailed: if every start ended in a map that is all floor, whose gradient vanishes, or met
+            no finite loss.
+    """
+    evaluate = make_evaluate(mesh, quantity, loss, starts[0].parameters, shift)
+    unravel = unravel_parameters(starts[0].parameters)
+    lower = np.array(lower_bounds(starts[0].parameters))
+    predict_map = jax.jit(lambda parameters: predict(mesh, quantity, parameters, inputs, shift))
+
+    tried, usable = [], []
+    for start in starts:
+        objective = RecordedObjective(
+            mesh,
+            evaluate,
+            inputs,
+            target,
+            lambda number, losses, name=start.name: on_evaluation(name, number, losses),
+        )
+        OPTIMISERS[optimiser](objective, ravel_parameters(start.parameters), lower, evaluations)
+        if objective.best_vector is None:
+            continue
+        parameters = unravel(jnp.asarray(objective.best_vector))
+        fitted = FittedStart(
+            start, parameters, objective.best_losses, objective.best_number, objective.history
+        )
+        tried.append(fitted)
+        if not _is_all_floor(mesh, predict_map(parameters)):
+            usable.append(fitted)
+    if not usable:
+        raise RunFailed(
+            f"the fit of {quantity} found no usable map: every start ended where the map is zero "
+            "everywhere or its loss not finite; try more starts (--starts) or another --random-seed"
+        )
+    return Fit(min(usable, key=lambda fitted: fitted.losses.validation), tried)
+
+
+def _is_all_floor(mesh: Mesh, predicted) -> bool:
+    own = float(jnp.max(predicted)) if predicted.size else 0.0
+    return max(gather(mesh.ranks, own)) <= 2 * FLOOR

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fit as a function of one vector: losses and gradient, and a record of every evaluation."""
+
+import dataclasses
+import typing
+
+import jax
+import jax.flatten_util
+import jax.numpy as jnp
+import numpy as np
+
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.ranks import on_root, spread
+from jerald_tools.model.chain import ModelInputs, predict
+from jerald_tools.training.split import Regions
+
+
+def make_evaluate(mesh: Mesh, quantity: str, loss, parameters, shift: float = 0.0):
+    """Compile losses and gradient as a function of the vector of all parameters.
+
+    Args:
+        mesh: the mesh of the maps.
+        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
+        loss: a callable (mesh, prediction, target) -> Regions.
+        parameters: any parameters of this quantity, for the vector's layout.
+        shift: constant of the neutral hydrogen's transform.
+
+    Returns:
+        A jitted function (vector (p,) float64, inputs, target) ->
+        ((training loss, Regions), gradient of the training loss (p,)), the same on every rank.
+    """
+    unravel = unravel_parameters(parameters)
+
+    def training_loss(vector, inputs: ModelInputs, target):
+        vector = spread(mesh.ranks, vector)
+        losses = loss(mesh, predict(mesh, quantity, unravel(vector), inputs, shift), target)
+        return losses.train, losses
+
+    return jax.jit(jax.value_and_grad(training_loss, has_aux=True))
+
+
+def unravel_parameters(parameters):
+    """The function that turns a vector back into parameters like these."""
+    as_arrays = jax.tree.map(lambda value: jnp.asarray(value, jnp.float64), parameters)
+    return jax.flatten_util.ravel_pytree(as_arrays)[1]
+
+
+def ravel_parameters(parameters) -> np.ndarray:
+    """All parameters as one float64 vector, in the order of ``parameter_names``."""
+    return np.array(jax.tree.leaves(parameters), dtype=np.float64)
+
+
+@dataclasses.dataclass
+class RecordedObjective:
+    """Calls the compiled evaluation, agrees over ranks, and keeps the best validation loss.
+
+    Attributes:
+        mesh: the mesh, for its ranks.
+        evaluate: from :func:`make_evaluate`.
+        inputs: model inputs.
+        target: this rank's slab of the target over its mean.
+        on_evaluation: called with the number of the evaluation and its losses.
+        history: losses of every evaluation, in order.
+        best_vector: the vector with the least validation loss so far.
+        best_number: which evaluation that was.
+    """
+
+    mesh: Mesh
+    evaluate: typing.Callable
+    inputs: ModelInputs
+    target: typing.Any
+    on_evaluation: typing.Callable[[int, Regions], None] = lambda number, losses: None
+    history: list[Regions] = dataclasses.field(default_factory=list)
+    best_vector: np.ndarray | None = None
+    best_number: int = -1
+
+    def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
+        """Training loss and its gradient at a vector, identical on every rank."""
+        (_, losses), gradient = self.evaluate(
+            jnp.asarray(vector, jnp.float64), self.inputs, self.target
+        )
+        # An optimiser runs on every rank: they must see the same bits, or they part.
+        losses, gradient = on_root(
+            self.mesh.ranks,
+            lambda: (Regions(*(float(value) for value in losses)), np.asarray(gradient)),
+        )
+        finite = np.isfinite(losses.train) and np.all(np.isfinite(gradient))
+        if finite and np.isfinite(losses.validation):
+            if self.best_vector is None or losses.validation < self.best_losses.validation:
+                self.best_vector, self.best_number = np.array(vector), len(self.history)
+        self.history.append(losses)
+        self.on_evaluation(len(self.history), losses)
+        if not finite:
+            # Optimisers step back from a wall, but not from a NaN.
+            return np.finfo(np.float64).max ** 0.5, np.zeros_like(vector)
+        return losses.train, gradient
+
+    @property
+    def best_losses(self) -> Regions:
+        """Losses of the evaluation with the least validation loss."""
+        return self.history[self.best_number]

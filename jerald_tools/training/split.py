@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which nodes train, validate and test, as ranges of indices."""
+
+import typing
+
+import jax.numpy as jnp
+
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.ranks import sum_over_ranks
+
+TEST_FRACTION = 0.43
+
+
+class Regions(typing.NamedTuple):
+    """One value for each region of a map."""
+
+    train: typing.Any
+    validation: typing.Any
+    test: typing.Any
+
+
+def training_start(mesh: Mesh) -> int:
+    """First z-index of the training half, the least with z >= nz/2."""
+    return -(-mesh.shape[2] // 2)
+
+
+def test_shape(mesh: Mesh) -> tuple[int, int, int]:
+    """Nodes along each axis of the test cube, which starts at index 0: int(0.43 N)."""
+    return tuple(int(TEST_FRACTION * nodes) for nodes in mesh.shape)
+
+
+def region_sizes(mesh: Mesh) -> Regions:
+    """Number of nodes of the whole mesh in each region: about 50, 42 and 8 % of a cube."""
+    nx, ny, nz = mesh.shape
+    tx, ty, tz = test_shape(mesh)
+    lower_half = nx * ny * training_start(mesh)
+    return Regions(mesh.size - lower_half, lower_half - tx * ty * tz, tx * ty * tz)
+
+
+def region_means(mesh: Mesh, field) -> Regions:
+    """Mean of a field over each region and all ranks, accumulated in float64.
+
+    The training half has z-index >= N/2; the test cube all indices < int(0.43 N); validation is
+    the rest of the other half (section IV A of the paper).
+
+    Args:
+        mesh: the mesh.
+        field: this rank's slab (nx_local, ny, nz).
+
+    Returns:
+        Three float64 scalars, the same on every rank.
+    """
+    start = training_start(mesh)
+    tx, ty, tz = test_shape(mesh)
+    local_tx = max(0, min(tx, mesh.x_stop) - mesh.x_start)
+
+    def total(part):
+        return jnp.sum(part, dtype=jnp.float64)
+
+    test = total(field[:local_tx, :ty, :tz])
+    sums = jnp.stack([total(field[:, :, start:]), total(field[:, :, :start]) - test, test])
+    sizes = region_sizes(mesh)
+    # A tiny mesh has no test cube: its mean is then 0, not a division by zero.
+    return Regions(*(sum_over_ranks(mesh.ranks, sums) / jnp.asarray([max(n, 1) for n in sizes])))

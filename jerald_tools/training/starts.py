@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where fits start: power laws of small numbers have many local minima, so from several points."""
+
+import dataclasses
+import typing
+
+import jax
+import numpy as np
+
+from jerald_tools.model.parameters import LOWER_BOUNDS, default_start, parameter_names
+
+# Spread of a random start around the default, by the parameter's name: a factor exp(spread * g) for
+# scales and amplitudes that must stay positive, spread * g added to the others, g standard normal.
+FACTORS = {"k_h": 0.7, "k_l": 0.5, "w": 0.3, "mu": 0.2, "gamma": 0.5, "gamma3": 0.5, "xi": 0.5}
+SHIFTS = {"alpha": 1.5, "nu": 0.4, "b": 0.1, "beta1": 0.4, "beta2": 0.2, "eta": 0.1}
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """A named starting point of a fit."""
+
+    name: str
+    parameters: typing.Any
+
+
+def random_start(parameters, generator: np.random.Generator):
+    """Scatter parameters around a starting point.
+
+    Args:
+        parameters: of any quantity.
+        generator: source of the scatter; the same on every rank.
+
+    Returns:
+        Parameters of the same kind, within their bounds.
+    """
+    leaves, structure = jax.tree.flatten(parameters)
+    scattered = []
+    for path, value in zip(parameter_names(parameters), leaves):
+        name = path.rsplit(".", 1)[-1]
+        deviate = generator.standard_normal()
+        if name in FACTORS:
+            value = value * np.exp(FACTORS[name] * deviate)
+        else:
+            value = value + SHIFTS[name] * deviate
+        scattered.append(max(value, LOWER_BOUNDS.get(name, -np.inf)))
+    return jax.tree.unflatten(structure, scattered)
+
+
+def choose_starts(
+    quantity: str, layers: int, number: int, seed: int, given: list[Start] | None = None
+) -> list[Start]:
+    """The starting points of a fit.
+
+    Args:
+        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
+        layers: number of displacement layers.
+        number: how many starts in all, at least one.
+        seed: of the scatter.
+        given: starts from elsewhere, such as another fit; they come first.
+
+    Returns:
+        The given starts or the default one, then random ones around the first.
+    """
+    starts = list(given or [Start("default", default_start(quantity, layers))])
+    generator = np.random.default_rng(seed)
+    first = starts[0].parameters
+    for n in range(1, number - len(starts) + 1):
+        starts.append(Start(f"random {n} of seed {seed}", random_start(first, generator)))
+    return starts
