@@ -12,9 +12,12 @@ def write_attributes(group: h5py.Group, values: dict) -> None:
 
     Args:
         group: where to write.
-        values: by name; a list of dictionaries becomes a group with the members 0, 1, ...
+        values: by name; a list of dictionaries becomes a group with the members 0, 1, ... and
+            None is left out.
     """
     for name, value in values.items():
+        if value is None:
+            continue
         if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
             value = {str(number): member for number, member in enumerate(value)}
         if isinstance(value, dict):

@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import math
 from collections.abc import Iterator
-from pathlib import Path
 
 import h5py
 
@@ -66,11 +65,14 @@ def read(group: h5py.Group, fields: tuple[str, ...]) -> dict:
 
 
 @contextlib.contextmanager
-def refusing(path: Path) -> Iterator[None]:
-    """Turn a header that is incomplete or out of range into the line that users see."""
-    with hdf5.refusing_damage(path):
-        try:
-            yield
-        except (KeyError, ValueError, TypeError) as error:
-            reason = " ".join(str(error).split())
-            raise BadInput(f"{path}: header is incomplete or wrong: {reason}") from error
+def refusing(reader: hdf5.Reader) -> Iterator[None]:
+    """Close a file whose header is incomplete or out of range, with the line that users see."""
+    try:
+        yield
+    except (KeyError, ValueError, TypeError, OSError, RuntimeError) as error:
+        reader.file.close()
+        reason = " ".join(str(error).split())
+        raise BadInput(f"{reader.path}: its header is incomplete or wrong: {reason}") from error
+    except BadInput:
+        reader.file.close()
+        raise

@@ -14,6 +14,7 @@ from jerald_tools.files.attributes import plain_value
 from jerald_tools.files.provenance import Provenance
 
 FILE_TYPE = "map"
+_FIELDS = ("quantity", "box_size", "mesh", "redshift")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +68,7 @@ def write_map(
         RunFailed: if a value is not finite.
     """
     with hdf5.create(path, FILE_TYPE, provenance, force) as file:
-        header.write(file, map_header, ("quantity", "box_size", "mesh", "redshift"))
+        header.write(file, map_header, _FIELDS)
         hdf5.write_dataset(
             file,
             "map",
@@ -85,15 +86,15 @@ class MapFile(hdf5.Reader):
 
     def __init__(self, path: str | os.PathLike):
         super().__init__(path, FILE_TYPE)
-        dataset = self.dataset("map")
-        with header.refusing(self.path):
+        with header.refusing(self):
+            dataset = self.dataset("map")
             self.header = MapHeader(
                 units=plain_value(dataset.attrs["units"]),
                 description=plain_value(dataset.attrs["description"]),
-                **header.read(self.file, ("quantity", "box_size", "mesh", "redshift")),
+                **header.read(self.file, _FIELDS),
             )
-        if dataset.shape != self.header.mesh:
-            raise BadInput(f"{path}: map {dataset.shape} on mesh {self.header.mesh}; make it anew")
+            if dataset.shape != self.header.mesh:
+                raise BadInput(f"{path}: map {dataset.shape} on mesh {self.header.mesh}")
 
     def read(self, x_start: int = 0, x_stop: int | None = None) -> np.ndarray:
         """Planes ``x_start`` to ``x_stop``, (n, ny, nz), all by default.
