@@ -2,6 +2,9 @@
 """The cosmological parameters that travel with every file."""
 
 import dataclasses
+import math
+
+from jerald_tools.errors import BadInput
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,6 +19,9 @@ class Cosmology:
         h: Hubble constant today in 100 km/s/Mpc.
         sigma8: rms linear overdensity in spheres of 8 Mpc/h at z = 0.
         n_s: spectral index of the primordial power.
+
+    Raises:
+        BadInput: numbers that describe no such universe.
     """
 
     omega_m: float = 0.308
@@ -23,6 +29,17 @@ class Cosmology:
     h: float = 0.678
     sigma8: float = 0.829
     n_s: float = 0.961
+
+    def __post_init__(self):
+        for name, allowed, mend in (
+            ("omega_m", 0 < self.omega_m <= 1, "above 0, at most 1"),
+            ("omega_b", 0 <= self.omega_b <= self.omega_m, "from 0 to omega_m"),
+            ("h", 0 < self.h < math.inf, "a positive number"),
+            ("sigma8", 0 < self.sigma8 < math.inf, "a positive number"),
+            ("n_s", math.isfinite(self.n_s), "a finite number"),
+        ):
+            if not allowed:
+                raise BadInput(f"{name} = {getattr(self, name):g}: must be {mend}")
 
     @property
     def omega_lambda(self) -> float:

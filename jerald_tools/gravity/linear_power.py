@@ -3,6 +3,7 @@
 
 import dataclasses
 import os
+import warnings
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -62,21 +63,26 @@ def read_linear_power(path: str | os.PathLike) -> LinearPower:
     Raises:
         BadInput: no such file, or not such a table.
     """
+    if not os.path.isfile(path):
+        raise BadInput(f"{path}: no such file: give a table of the linear power")
     try:
-        table = np.loadtxt(path, dtype=np.float64, ndmin=2)
+        with warnings.catch_warnings():
+            # An empty file is refused below, in our words.
+            warnings.filterwarnings("ignore", "loadtxt: input contained no data")
+            table = np.loadtxt(path, dtype=np.float64, ndmin=2)
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror or error}: give a file that exists") from None
-    except (ValueError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: cannot be read ({error}): give a text file") from None
+    except ValueError as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise BadInput(
             f"{path}: not a table of numbers ({reason}): give two columns, k [h/Mpc] and P"
         ) from None
+    if len(table) < LEAST_ROWS:
+        raise BadInput(f"{path}: {len(table)} rows: give at least {LEAST_ROWS}")
     if table.shape[1] != 2:
         raise BadInput(
             f"{path}: {table.shape[1]} columns: give two, k [h/Mpc] and P [(Mpc/h)^3] at z = 0"
         )
-    if len(table) < LEAST_ROWS:
-        raise BadInput(f"{path}: {len(table)} rows: give at least {LEAST_ROWS}")
     bad_rows = np.flatnonzero(~(np.isfinite(table) & (table > 0)).all(axis=1))
     if bad_rows.size:
         k, power = table[bad_rows[0]]
@@ -126,7 +132,7 @@ def camb_linear_power(cosmology: Cosmology, largest_wavenumber: float) -> Linear
             maxkh=highest,
             npoints=int(CAMB_POINTS_PER_DECADE * decades) + 1,
         )
-    except camb.CAMBError as error:
+    except (camb.CAMBError, camb.CAMBFortranError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise BadInput(f"--camb with {cosmology}: CAMB refuses it: {reason}") from None
     spectrum = LinearPower(wavenumbers, power[0], f"CAMB {camb.__version__}")
