@@ -3,6 +3,9 @@
 
 In memory: comoving Mpc/h and peculiar km/s. In the file, as SWIFT has it: comoving Mpc without h,
 peculiar km/s (a dx/dt, no power of a), masses in 1e10 Msun; one file, in order of ParticleIDs.
+
+yt 4 multiplies the velocities of any cosmological SWIFT snapshot by a; it reads them right with
+``yt.load(path, units_override={"velocity_unit": (1.0, "km/s")})``.
 """
 
 import dataclasses
@@ -18,11 +21,7 @@ from jerald_tools.errors import BadInput
 from jerald_tools.files import hdf5, header
 from jerald_tools.files.attributes import write_attributes
 from jerald_tools.files.provenance import Provenance
-from jerald_tools.files.swift import (
-    CRITICAL_DENSITY,
-    EXPONENTS,
-    swift_groups,
-)
+from jerald_tools.files.swift import CRITICAL_DENSITY, EXPONENTS, swift_groups
 
 FILE_TYPE = "particles"
 _FIELDS = ("box_size", "lattice", "redshift")

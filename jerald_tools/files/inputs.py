@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the provenance of an output says of a file that went into it."""
+
+import json
+import os
+from pathlib import Path
+
+import h5py
+
+from jerald_tools.files import digest
+from jerald_tools.files.attributes import plain_value, read_attributes
+from jerald_tools.files.provenance import Input, origin_from_dict
+
+
+def describe_input(path: str | os.PathLike) -> Input:
+    """The path, digest and origin of an input.
+
+    Of our HDF5 files and fits the digest is that of the content, which the same run made again
+    reproduces whatever its timings; of other files, a table of power say, that of the bytes.
+    Their readers have checked them: this reads no more than it must.
+
+    Raises:
+        BadInput: if the file cannot be read.
+    """
+    path = Path(path)
+    try:
+        if h5py.is_hdf5(path):
+            return _describe_hdf5(path)
+        if path.suffix == ".json":
+            return _describe_fit(path)
+    except (OSError, KeyError, TypeError, ValueError):
+        # Not a file of ours after all: its bytes are what there is to say.
+        pass
+    return Input(os.fspath(path), digest.of_bytes(path))
+
+
+def _describe_hdf5(path: Path) -> Input:
+    with h5py.File(path, "r") as file:
+        provenance = file["provenance"]
+        content = plain_value(provenance.attrs[digest.CONTENT_DIGEST])
+        return Input(os.fspath(path), content, origin_from_dict(read_attributes(provenance)))
+
+
+def _describe_fit(path: Path) -> Input:
+    fit = json.loads(path.read_text(encoding="utf-8"))
+    return Input(os.fspath(path), fit["sha256"], origin_from_dict(fit["provenance"]))

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Spectra as CSV: one row a bin, above it lines with ``#`` that say what the numbers are."""
+
+import csv
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from jerald_tools.errors import BadInput
+from jerald_tools.files.atomic import write_text
+
+COLUMNS = ("k", "P", "modes", "P_ref", "ratio", "r")
+REQUIRED = ("k", "P", "modes")
+
+
+def write_spectrum(
+    path: str | os.PathLike,
+    columns: Mapping[str, np.ndarray],
+    notes: Mapping[str, object],
+    force: bool = False,
+) -> None:
+    """Write a spectrum with all digits of its numbers.
+
+    Args:
+        path: the file's name; it appears when the file is whole.
+        columns: ``k`` [h/Mpc], ``P``, ``modes``, and with a reference ``P_ref``, ``ratio``, ``r``;
+            arrays (bins); NaN, for example of r where a spectrum is zero, is an empty field.
+        notes: what the ``#`` lines say, by name: units, shot noise, inputs, command line.
+        force: whether a file that exists may be replaced.
+
+    Raises:
+        BadInput: if the target cannot be written.
+        ValueError: if a column is missing, unknown or of another length.
+    """
+    unknown = set(columns) - set(COLUMNS)
+    missing = set(REQUIRED) - set(columns)
+    if unknown or missing or len({len(column) for column in columns.values()}) > 1:
+        raise ValueError(f"columns {list(columns)}: {COLUMNS} of one length are wanted")
+    names = [name for name in COLUMNS if name in columns]
+    lines = [f"# {name}: {' '.join(str(value).split())}" for name, value in notes.items()]
+    lines.append(",".join(names))
+    for row in zip(*(np.asarray(columns[name]).tolist() for name in names), strict=True):
+        lines.append(",".join("" if value != value else repr(value) for value in row))
+    write_text(path, "\n".join(lines) + "\n", force)
+
+
+def read_spectrum(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Read a spectrum written by :func:`write_spectrum`, or by hand in its manner.
+
+    Returns:
+        The columns by name, float64 (bins), and the notes by name.
+
+    Raises:
+        BadInput: if the file is missing, a column is, or a field is not a number.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError as error:
+        raise BadInput(f"{path}: no such file; check the name") from error
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: is not a spectrum: not text ({error.reason})") from error
+    notes = dict(_note(line) for line in lines if line.startswith("#"))
+    rows = list(csv.reader(line for line in lines if line and not line.startswith("#")))
+    names = rows[0] if rows else []
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
+        raise BadInput(f"{path}: has no column {', '.join(missing)}; give a spectrum of powerspec")
+    columns: dict[str, list[float]] = {name: [] for name in names}
+    for number, row in enumerate(rows[1:], start=1):
+        if len(row) != len(names):
+            raise BadInput(f"{path}: row {number} has {len(row)} fields, not {len(names)}; mend it")
+        for name, field in zip(names, row, strict=True):
+            columns[name].append(_number(field, f"{path}: row {number}, column {name}"))
+    return {name: np.array(values) for name, values in columns.items()}, notes
+
+
+def _note(line: str) -> tuple[str, str]:
+    name, _, value = line.lstrip("# ").partition(":")
+    return name.strip(), value.strip()
+
+
+def _number(field: str, where: str) -> float:
+    if not field.strip():
+        return float("nan")
+    try:
+        return float(field)
+    except ValueError as error:
+        raise BadInput(f"{where}: {field!r} is not a number; mend it") from error
