@@ -18,14 +18,12 @@ def write_attributes(group: h5py.Group, values: dict) -> None:
     for name, value in values.items():
         if value is None:
             continue
-        if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
+        if _is_list(value) and isinstance(value[0], dict):
             value = {str(number): member for number, member in enumerate(value)}
         if isinstance(value, dict):
             write_attributes(group.require_group(name), value)
-        elif isinstance(value, str):
+        elif isinstance(value, str) or (_is_list(value) and isinstance(value[0], str)):
             group.attrs[name] = fixed_string(value)
-        elif isinstance(value, list | tuple) and value and isinstance(value[0], str):
-            group.attrs[name] = np.array([fixed_string(text) for text in value])
         else:
             group.attrs[name] = value
 
@@ -43,15 +41,23 @@ def read_attributes(group: h5py.Group) -> dict:
     return values
 
 
-def fixed_string(text: str) -> np.bytes_:
-    """The text as an HDF5 string of fixed length in UTF-8; HDF5 has none of length zero."""
-    return np.bytes_(text.encode("utf-8") or b" ")
+def _is_list(value) -> bool:
+    return isinstance(value, list | tuple) and len(value) > 0
+
+
+def fixed_string(text: str | list[str]) -> np.ndarray:
+    """Text, or a list of texts, as HDF5 strings of fixed length in UTF-8.
+
+    HDF5 has no strings of length zero: an empty one is a space.
+    """
+    encoded = np.char.encode(np.asarray(text) if text else np.asarray(" "), "utf-8")
+    return encoded.astype(h5py.string_dtype("utf-8", encoded.dtype.itemsize))
 
 
 def plain_value(value):
     """An attribute as h5py gives it, as a Python scalar, string or list."""
     if isinstance(value, bytes):
-        return value.decode("utf-8").strip()
+        return "" if value == b" " else value.decode("utf-8")
     if isinstance(value, np.ndarray):
         return [plain_value(element) for element in value.tolist()]
     return value.item() if isinstance(value, np.generic) else value

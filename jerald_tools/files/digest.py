@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 
 from jerald_tools.errors import BadInput
+from jerald_tools.files.attributes import fixed_string, plain_value
 
 DATASET_DIGEST = "sha256"
 CONTENT_DIGEST = "content_sha256"
@@ -27,8 +28,8 @@ def seal(file: h5py.File) -> None:
     The seal is over the content digest and the provenance.
     """
     record = file["provenance"].attrs
-    record[CONTENT_DIGEST] = np.bytes_(_content(file))
-    record[SEAL] = np.bytes_(_record(file))
+    record[CONTENT_DIGEST] = fixed_string(_content(file))
+    record[SEAL] = fixed_string(_record(file))
 
 
 def is_intact(file: h5py.File) -> bool:
@@ -45,7 +46,7 @@ def dataset_is_intact(dataset: h5py.Dataset) -> bool:
     rows = max(1, _PIECE_BYTES * len(dataset) // max(1, dataset.nbytes))
     for start in range(0, len(dataset), rows):
         update(digest, dataset[start : start + rows])
-    return digest.hexdigest().encode() == dataset.attrs[DATASET_DIGEST]
+    return digest.hexdigest() == plain_value(dataset.attrs[DATASET_DIGEST])
 
 
 def update(digest, values: np.ndarray) -> None:
@@ -89,8 +90,9 @@ def _record(file: h5py.File) -> str:
 
 
 def _add_object(digest, member: h5py.Group | h5py.Dataset) -> None:
-    kind = f"{member.name} {member.dtype.str} {member.shape}" if hasattr(member, "dtype") else ""
-    digest.update(f"{kind or member.name}\n".encode())
+    is_dataset = isinstance(member, h5py.Dataset)
+    values = f" {member.dtype.str} {member.shape}" if is_dataset else ""
+    digest.update(f"{member.name}{values}\n".encode())
     _add_attributes(digest, member)
 
 

@@ -105,7 +105,7 @@ def write_dataset(
     dataset.attrs["units"] = fixed_string(units)
     dataset.attrs["comoving"] = comoving
     dataset.attrs["description"] = fixed_string(description)
-    dataset.attrs[digest.DATASET_DIGEST] = np.bytes_(sha256.hexdigest())
+    dataset.attrs[digest.DATASET_DIGEST] = fixed_string(sha256.hexdigest())
     return dataset
 
 
