@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all figures share: names, symbols, colours that the colour-blind can tell apart, saving."""
+
+import dataclasses
+import os
+
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
+
+from jerald_tools.errors import BadInput
+
+
+@dataclasses.dataclass(frozen=True)
+class QuantityStyle:
+    """How a quantity is named and coloured.
+
+    Attributes:
+        name: in words.
+        symbol: in mathematics, for colour bars.
+        colour_map: matplotlib's name of a perceptually uniform colour map.
+    """
+
+    name: str
+    symbol: str
+    colour_map: str
+
+
+QUANTITIES = {
+    "dark-matter": QuantityStyle("dark matter", r"$1+\delta$", "inferno"),
+    "stellar-mass": QuantityStyle("stellar mass", r"$M_\star$", "cividis"),
+    "neutral-hydrogen": QuantityStyle("neutral hydrogen", r"$n_\mathrm{HI}$", "viridis"),
+}
+
+# Okabe & Ito's colours, in the order in which curves take them.
+CURVE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+FONT_SIZES = {"font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9, "legend.fontsize": 8}
+DOTS_PER_INCH = 150
+SUFFIXES = (".png", ".pdf", ".svg")
+
+
+def quantity_style(quantity: str) -> QuantityStyle:
+    """The style of a quantity; one that the project does not know is shown under its own name."""
+    return QUANTITIES.get(quantity, QuantityStyle(quantity.replace("-", " "), "map", "viridis"))
+
+
+def units_label(quantity: str, units: str) -> str:
+    """Symbol and units, for the axis of a colour bar."""
+    symbol = quantity_style(quantity).symbol
+    if quantity == "dark-matter":
+        return symbol
+    units = units.replace("Msun", r"$M_\odot$").replace("1e10", r"$10^{10}$")
+    return f"{symbol} [{units.replace('cm^-3', r'cm$^{-3}$')}]"
+
+
+def redshift_label(redshift: float) -> str:
+    """Redshift as a title or legend entry, without needless zeros."""
+    return f"$z = {redshift:g}$"
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure [inches] that makes room for its labels itself."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def check_suffix(path: str | os.PathLike) -> None:
+    """Refuse a figure file of a kind that we do not write.
+
+    Raises:
+        BadInput: for a suffix other than .png, .pdf, .svg.
+    """
+    if not os.fspath(path).lower().endswith(SUFFIXES):
+        raise BadInput(f"{path}: a figure ends in {', '.join(SUFFIXES)}; name it so")
+
+
+def plain_logarithmic_ticks(axis: Axis) -> None:
+    """Label 1, 2 and 5 of each decade as plain numbers: for axes of two decades or less."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FormatStrFormatter("%g"))
+    axis.set_minor_locator(NullLocator())
