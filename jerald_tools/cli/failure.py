@@ -15,6 +15,8 @@ BAD_INPUT = 2
 FAILED = 1
 INTERRUPTED = 130
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 # How long a rank with an error waits for the others to have the same one.
 PATIENCE_SECONDS = 5.0
 
@@ -53,17 +55,11 @@ def describe(error: BaseException) -> tuple[str | None, int]:
         return _one_line(str(error)), FAILED
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
         return f"out of memory: use more ranks or a smaller mesh ({_one_line(str(error))})", FAILED
-    if isinstance(error, OSError) and _is_disk_full(error):
-        return f"no space left on the disk: nothing was written ({_one_line(str(error))})", FAILED
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
+        return f"{error.filename}: no space left for it ({error.strerror}); free some", FAILED
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}", FAILED
     return None, FAILED
-
-
-def _is_disk_full(error: OSError) -> bool:
-    # HDF5 passes the system's error on as text only.
-    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return error.errno in full or any(f"errno = {number}," in str(error) for number in full)
 
 
 def _one_line(text: str) -> str:

@@ -2,6 +2,8 @@
 """Files that appear whole or not at all: temporary name, fsync, rename."""
 
 import contextlib
+import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,21 +41,27 @@ def atomic_write(path: str | os.PathLike, force: bool = False) -> Iterator[Path]
     next one to write the same target starts it afresh: there is one temporary name per target.
 
     Yields:
-        The temporary path, in the same directory, hence on the same file system.
+        The path of an empty file in the same directory, hence on the same file system.
 
     Raises:
-        BadInput: as :func:`check_target`.
+        BadInput: as :func:`check_target`, or if another process is writing the same file.
+        OSError: as the block, naming the final path.
     """
     path = check_target(path, force)
     temporary = path.with_name(f".{path.name}.partial")
-    temporary.unlink(missing_ok=True)
+    lock = _lock(temporary, path)
     try:
         yield temporary
         _sync(temporary)
         os.replace(temporary, path)
         _sync(path.parent)
+    except OSError as error:
+        if error.filename == os.fspath(temporary):
+            error.filename = os.fspath(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(lock)
 
 
 def write_text(path: str | os.PathLike, text: str, force: bool = False) -> None:
@@ -72,4 +80,25 @@ def _sync(path: Path) -> None:
     try:
         os.fsync(descriptor)
     finally:
+        os.close(descriptor)
+
+
+def _lock(temporary: Path, path: Path) -> int:
+    """Open the temporary file, empty, for this process alone; the kernel unlocks it at its end."""
+    while True:
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(descriptor)
+            raise BadInput(f"{path}: another process is writing it; wait, or end that") from error
+        except OSError as error:
+            # Some network file systems have no locks; one process per target is the rule anyway.
+            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL):
+                os.close(descriptor)
+                raise
+        if temporary.exists() and os.path.samestat(os.stat(temporary), os.fstat(descriptor)):
+            os.ftruncate(descriptor, 0)
+            return descriptor
+        # The process that had the lock finished in between, and took the file along.
         os.close(descriptor)

@@ -16,6 +16,7 @@ from jerald_tools.files import digest
 from jerald_tools.files.atomic import atomic_write
 from jerald_tools.files.attributes import fixed_string, plain_value, write_attributes
 from jerald_tools.files.provenance import Provenance
+from jerald_tools.files.sink import Sink
 
 FORMAT_VERSION = 1
 
@@ -40,15 +41,14 @@ def create(
     Raises:
         BadInput: as :func:`jerald_tools.files.atomic.check_target`.
     """
-    with (
-        atomic_write(path, force) as temporary,
-        h5py.File(temporary, "w", libver=LIBRARY_VERSION) as file,
-    ):
-        file.attrs["format_version"] = FORMAT_VERSION
-        file.attrs["file_type"] = fixed_string(file_type)
-        yield file
-        write_attributes(file.create_group("provenance"), provenance.as_dict())
-        digest.seal(file)
+    with atomic_write(path, force) as temporary, Sink(temporary) as sink:
+        with h5py.File(sink, "w", libver=LIBRARY_VERSION) as file:
+            file.attrs["format_version"] = FORMAT_VERSION
+            file.attrs["file_type"] = fixed_string(file_type)
+            yield file
+            write_attributes(file.create_group("provenance"), provenance.as_dict())
+            digest.seal(file)
+        sink.check()
 
 
 def write_dataset(
