@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mesh operations in C++, in one process or over MPI ranks.
+
+Same functions and arguments as :mod:`jerald_tools.mesh.pure_jax`, without derivatives; the public
+operations beside this file add them. Particles may be anywhere: over ranks each operation finds
+out which planes of the mesh its particles touch and exchanges those, whosever they are.
+"""
+
+import functools
+import hashlib
+import os
+import pathlib
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jerald_tools.errors import BadInput
+from jerald_tools.launcher import launched_size
+from jerald_tools.mesh import _native
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.ranks import Ranks
+from jerald_tools.mesh.wavenumbers import mode_index_axes
+
+for _name, _handler in _native.handlers().items():
+    jax.ffi.register_ffi_target(f"jerald_{_name}", _handler, platform="cpu")
+
+
+def set_threads(number: int):
+    """Set the threads of FFTW and of the loops over particles and modes, at least 1.
+
+    Paint and readout do not depend on it to the last bit; transforms do, through FFTW's plans.
+    """
+    _native.set_threads(number)
+
+
+def threads() -> int:
+    """The threads in use."""
+    return _native.threads()
+
+
+def _default_threads() -> int:
+    """What OMP_NUM_THREADS says, else every core of a process alone and one of a rank's."""
+    stated = os.environ.get("OMP_NUM_THREADS", "")
+    if stated.isdigit():
+        return int(stated)
+    return len(os.sched_getaffinity(0)) if launched_size() == 1 else 1
+
+
+def _default_wisdom_directory() -> pathlib.Path:
+    """Where FFTW's wisdom is kept: JERALD_WISDOM, else in the user's cache."""
+    stated = os.environ.get("JERALD_WISDOM")
+    cache = os.environ.get("XDG_CACHE_HOME") or pathlib.Path("~/.cache").expanduser()
+    return pathlib.Path(stated or pathlib.Path(cache, "jerald-tools"))
+
+
+set_threads(_default_threads())
+_native.set_wisdom_directory(str(_default_wisdom_directory()))
+
+
+def wisdom_digest() -> str:
+    """The sha256 of FFTW's wisdom in use, the same on every rank; empty before any transform.
+
+    Results are equal bit for bit only where it is equal.
+    """
+    texts = sorted(_native.wisdom().items())
+    return hashlib.sha256(repr(texts).encode()).hexdigest() if texts else ""
+
+
+@functools.cache
+def _communicator(ranks: Ranks) -> int:
+    """The number by which the library knows these ranks; 0 is a process alone.
+
+    Raises:
+        BadInput: the library was built without MPI, or with another MPI than mpi4py.
+    """
+    if ranks.size == 1:
+        return 0
+    if not _native.with_mpi:
+        raise BadInput(
+            f"{ranks.size} ranks need the native library built with MPI, which this one lacks: "
+            "install MPI and FFTW for MPI, then install jerald-tools again"
+        )
+    from mpi4py import MPI
+
+    ours, theirs = _native.mpi_library_version(), MPI.Get_library_version()
+    if ours.strip("\0 \n") != theirs.strip("\0 \n"):
+        raise BadInput(
+            f"the native library was built with {ours.split(',')[0]}, mpi4py with "
+            f"{theirs.split(',')[0]}: install one of them again with the other's MPI"
+        )
+    # The library keeps the handle, so the communicator must never be freed.
+    communicator = MPI.COMM_WORLD.Clone()
+    handle = MPI._handleof(communicator)
+    return _native.register_communicator(handle - (1 << 64) if handle >= 1 << 63 else handle)
+
+
+def _call(mesh: Mesh, name: str, results, *operands, **attributes):
+    """Call an operation of the library; over ranks, in the one order of all such calls.
+
+    ``results`` are (shape, type) pairs.
+    """
+    results = [jax.ShapeDtypeStruct(*result) for result in results]
+    attributes |= {
+        "nodes": np.asarray(mesh.shape, np.int64),
+        "cell": np.asarray(mesh.cell_size, np.float64),
+        "communicator": np.int64(_communicator(mesh.ranks)),
+    }
+    if mesh.ranks.size == 1:
+        return jax.ffi.ffi_call(f"jerald_{name}", results)(*operands, **attributes)
+    from jerald_tools.mesh.ordering import ordered_call
+
+    return ordered_call(f"jerald_{name}", results, *operands, **attributes)
+
+
+def _real(mesh: Mesh, array):
+    return jnp.asarray(array, mesh.dtype)
+
+
+def _field(mesh: Mesh):
+    return (mesh.local_shape, mesh.dtype)
+
+
+def _spectrum(mesh: Mesh):
+    return (mesh.spectrum_shape, mesh.complex_dtype)
+
+
+def paint(mesh: Mesh, positions, weights=None):
+    """Cloud-in-cell sum of weights, (nx_local, ny, nz)."""
+    weights = jnp.zeros(0, mesh.dtype) if weights is None else weights
+    operands = (_real(mesh, positions), _real(mesh, weights))
+    return _call(mesh, "paint", [_field(mesh)], *operands)[0]
+
+
+def readout(mesh: Mesh, field, positions):
+    """Cloud-in-cell interpolation of a field, (n,)."""
+    result = (positions.shape[:1], mesh.dtype)
+    return _call(mesh, "readout", [result], _real(mesh, field), _real(mesh, positions))[0]
+
+
+def readout_slope(mesh: Mesh, field, positions):
+    """Derivative of the interpolation by the particle's position, (n, 3), field units per Mpc/h."""
+    result = (positions.shape, mesh.dtype)
+    return _call(mesh, "readout_slope", [result], _real(mesh, field), _real(mesh, positions))[0]
+
+
+def finite_difference(mesh: Mesh, field, axis: int, order: int):
+    """Central finite difference along an axis, of fourth or sixth order, field units per Mpc/h."""
+    attributes = {"axis": np.int64(axis), "order": np.int64(order)}
+    return _call(mesh, "finite_difference", [_field(mesh)], _real(mesh, field), **attributes)[0]
+
+
+def readout_gradient(mesh: Mesh, field, positions, order: int):
+    """Finite-difference gradient of a field read out at particles, (n, 3)."""
+    result = (positions.shape, mesh.dtype)
+    operands = (_real(mesh, field), _real(mesh, positions))
+    return _call(mesh, "readout_gradient", [result], *operands, order=np.int64(order))[0]
+
+
+def readout_gradient_adjoint(mesh: Mesh, field, positions, order: int, cotangent):
+    """Cotangents of field and positions from that of :func:`readout_gradient`, (n, 3).
+
+    Two calls, so that in one process XLA leaves out the one whose result nobody uses.
+    """
+    field, positions, cotangent = (_real(mesh, x) for x in (field, positions, cotangent))
+    order = np.int64(order)
+    (field_bar,) = _call(
+        mesh, "readout_gradient_field_bar", [_field(mesh)], positions, cotangent, order=order
+    )
+    (positions_bar,) = _call(
+        mesh,
+        "readout_gradient_positions_bar",
+        [(positions.shape, mesh.dtype)],
+        field,
+        positions,
+        cotangent,
+        order=order,
+    )
+    return field_bar, positions_bar
+
+
+def r2c(mesh: Mesh, field):
+    """Half spectrum of a real field, sum over nodes / number of nodes."""
+    return _call(mesh, "r2c", [_spectrum(mesh)], _real(mesh, field))[0]
+
+
+def c2r(mesh: Mesh, spectrum):
+    """Real field of a half spectrum, not normalised."""
+    spectrum = jnp.asarray(spectrum, mesh.complex_dtype)
+    return _call(mesh, "c2r", [_field(mesh)], spectrum)[0]
+
+
+def convolve(mesh: Mesh, field, kernel):
+    """Convolved field and the spectrum of the field, which the adjoint needs."""
+    operands = (_real(mesh, field), _real(mesh, kernel), *mode_index_axes(mesh))
+    return tuple(_call(mesh, "convolve", [_field(mesh), _spectrum(mesh)], *operands))
+
+
+def convolve_adjoint(mesh: Mesh, spectrum, kernel, cotangent):
+    """Cotangents of field and kernel table from that of the convolved field.
+
+    The kernel's cotangent sums over this rank's own modes.
+    """
+    field_bar, kernel_bar = _call(
+        mesh,
+        "convolve_adjoint",
+        [_field(mesh), (kernel.shape, mesh.dtype)],
+        spectrum,
+        _real(mesh, kernel),
+        _real(mesh, cotangent),
+        *mode_index_axes(mesh),
+    )
+    return field_bar, kernel_bar.astype(kernel.dtype)
+
+
+def draw_uniforms(seed: int, count: int) -> np.ndarray:
+    """The first ``count`` numbers in [0, 1) of GSL's ranlxd1 with a seed (0 is 1), float64."""
+    uniforms = np.empty(count)
+    _native.draw_uniforms(int(seed), uniforms)
+    return uniforms
+
+
+def draw_columns(seeds: np.ndarray, count: int) -> np.ndarray:
+    """Pairs of uniform numbers from a fresh generator for each seed.
+
+    Args:
+        seeds: (n,) integers.
+        count: pairs for each seed.
+
+    Returns:
+        (n, count, 2) float64: the first of a pair in [0, 1), the second in (0, 1).
+    """
+    pairs = np.empty((len(seeds), count, 2))
+    _native.draw_columns(np.ascontiguousarray(seeds, np.int64), pairs)
+    return pairs

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Planes of other ranks: fetched before reading, added to their owners after painting.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "buffer.hpp"
+#include "cells.hpp"
+#include "communicator.hpp"
+#include "mesh.hpp"
+#include "planes.hpp"
+
+namespace jerald {
+
+// Marks, one a plane of the mesh, of the planes below..above a particle's own plane.
+template <class T>
+std::vector<char> touched_planes(const Mesh& mesh, const T* positions, int64_t particles,
+                                 int below, int above) {
+  std::vector<char> own(mesh.nx(), 0), touched(mesh.nx(), 0);
+  Cells<T> cells(mesh);
+  for (int64_t first = 0; first < particles; first += Cells<T>::capacity) {
+    const int64_t count = std::min(Cells<T>::capacity, particles - first);
+    cells.locate(positions + 3 * first, count);
+    for (int64_t p = 0; p < count; ++p) own[cells.plane(p)] = 1;
+  }
+  for (int64_t i = 0; i < mesh.nx(); ++i) {
+    if (!own[i]) continue;
+    for (int offset = below; offset <= above; ++offset) touched[wrapped(i + offset, mesh.nx())] = 1;
+  }
+  return touched;
+}
+
+inline std::vector<int64_t> marked(const std::vector<char>& marks) {
+  std::vector<int64_t> planes;
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    if (marks[i]) planes.push_back(static_cast<int64_t>(i));
+  }
+  return planes;
+}
+
+// Which planes each rank wants beside its own slab. Any number of planes from any rank: particles
+// may be anywhere. Filling and reducing are each other's adjoint.
+class Halo {
+ public:
+  // wanted: this rank's marks. Collective; a process alone needs and sends nothing.
+  Halo(const Communicator& ranks, const Mesh& mesh, const std::vector<char>& wanted)
+      : ranks_(ranks), mesh_(mesh), slabs_{mesh.nx(), ranks.size} {
+#ifdef JERALD_WITH_MPI
+    if (ranks.alone()) return;
+    const int count = static_cast<int>(mesh.nx());
+    std::vector<char> all(mesh.nx() * ranks.size);
+    MPI_Allgather(wanted.data(), count, MPI_CHAR, all.data(), count, MPI_CHAR, ranks.handle);
+    for (int64_t i = 0; i < mesh.nx(); ++i) {
+      const int64_t owner = slabs_.owner(i);
+      for (int64_t rank = 0; rank < ranks.size; ++rank) {
+        if (rank == owner || !all[rank * mesh.nx() + i]) continue;
+        if (rank == ranks.rank) ghosts_.push_back({i, owner});
+        if (owner == ranks.rank) lent_.push_back({i, rank});
+      }
+    }
+#else
+    (void)wanted;
+#endif
+  }
+
+  int64_t start() const { return slabs_.start(ranks_.rank); }
+  int64_t count() const { return slabs_.count(ranks_.rank); }
+  int64_t ghost_count() const { return static_cast<int64_t>(ghosts_.size()); }
+
+  // Own planes in the slab, ghosts one after another in their own storage.
+  template <class T>
+  Planes<T> planes(T* slab, T* ghosts) const {
+    Planes<T> result(mesh_);
+    for (int64_t i = 0; i < count(); ++i) result.set(start() + i, slab + i * mesh_.plane_size());
+    for (const Share& ghost : ghosts_) {
+      result.set(ghost.plane, ghosts);
+      ghosts += mesh_.plane_size();
+    }
+    return result;
+  }
+
+  // Fetch the ghosts from their owners.
+  template <class T>
+  void fill(const T* slab, T* ghosts) const {
+    if (ghosts_.empty() && lent_.empty()) return;
+    Messages messages(*this, sizeof(T));
+    for (const Share& ghost : ghosts_) {
+      messages.receive(ghosts, ghost);
+      ghosts += mesh_.plane_size();
+    }
+    for (const Share& lent : lent_) {
+      messages.send(slab + (lent.plane - start()) * mesh_.plane_size(), lent);
+    }
+  }
+
+  // Add the ghosts to their owners' planes, in order of rank.
+  template <class T>
+  void reduce(T* slab, const T* ghosts) const {
+    if (ghosts_.empty() && lent_.empty()) return;
+    const Buffer<T> received(static_cast<int64_t>(lent_.size()) * mesh_.plane_size());
+    {
+      Messages messages(*this, sizeof(T));
+      T* part = received.data();
+      for (const Share& lent : lent_) {
+        messages.receive(part, lent);
+        part += mesh_.plane_size();
+      }
+      for (const Share& ghost : ghosts_) {
+        messages.send(ghosts, ghost);
+        ghosts += mesh_.plane_size();
+      }
+    }
+    const T* part = received.data();
+    for (const Share& lent : lent_) {
+      T* plane = slab + (lent.plane - start()) * mesh_.plane_size();
+      for (int64_t node = 0; node < mesh_.plane_size(); ++node) plane[node] += part[node];
+      part += mesh_.plane_size();
+    }
+  }
+
+ private:
+  struct Share {
+    int64_t plane;
+    int64_t rank;  // the other one: owner of a ghost, borrower of a lent plane
+  };
+
+  // Messages of one plane each, all on their way until the end of the scope.
+  class Messages {
+   public:
+#ifdef JERALD_WITH_MPI
+    Messages(const Halo& halo, std::size_t number_size) : halo_(halo) {
+      const MPI_Datatype number = number_size == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE;
+      MPI_Type_contiguous(static_cast<int>(halo.mesh_.plane_size()), number, &plane_);
+      MPI_Type_commit(&plane_);
+    }
+    ~Messages() {
+      MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
+      MPI_Type_free(&plane_);
+    }
+    void send(const void* data, const Share& share) {
+      requests_.emplace_back();
+      MPI_Isend(data, 1, plane_, static_cast<int>(share.rank), static_cast<int>(share.plane),
+                halo_.ranks_.handle, &requests_.back());
+    }
+    void receive(void* data, const Share& share) {
+      requests_.emplace_back();
+      MPI_Irecv(data, 1, plane_, static_cast<int>(share.rank), static_cast<int>(share.plane),
+                halo_.ranks_.handle, &requests_.back());
+    }
+
+   private:
+    const Halo& halo_;
+    MPI_Datatype plane_;
+    std::vector<MPI_Request> requests_;
+#else
+    Messages(const Halo&, std::size_t) {}
+    void send(const void*, const Share&) {}
+    void receive(void*, const Share&) {}
+#endif
+  };
+
+  const Communicator& ranks_;
+  Mesh mesh_;
+  Distribution slabs_;
+  std::vector<Share> ghosts_, lent_;
+};
+
+}  // namespace jerald

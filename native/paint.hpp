@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Cloud-in-cell painting: particles to a field.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "cells.hpp"
+#include "mesh.hpp"
+#include "planes.hpp"
+#include "threads.hpp"
+
+namespace jerald {
+
+template <class V, class T>
+inline void deposit(V* plane, const Square<T>& square, V value) {
+  for (int corner = 0; corner < 4; ++corner) {
+    plane[square.node[corner]] += value * square.weight[corner];
+  }
+}
+
+// Planes shared out among threads, so that each node is written by one thread and sums in the
+// order of the particles: the result does not depend on the number of threads.
+template <class V>
+class PlaneOwners {
+ public:
+  static constexpr int most = 64;
+
+  PlaneOwners(const Mesh& mesh, const Planes<V>& planes, int workers) : owner_(mesh.nx() + 1, 0) {
+    const int64_t held = planes.held().size();
+    for (int64_t slot = 0; slot < held; ++slot) {
+      owner_[planes.held()[slot]] = static_cast<uint8_t>(slot * workers / held);
+    }
+    owner_[mesh.nx()] = owner_[0];
+  }
+  int operator[](int64_t plane) const { return owner_[plane]; }
+
+ private:
+  std::vector<uint8_t> owner_;
+};
+
+// Fill the planes with the sum of the particles' values. V is a number or a vector of numbers;
+// value(p) is what particle p carries. Every plane that a particle touches must be held.
+template <class T, class V, class Value>
+void paint(const Mesh& mesh, const T* positions, int64_t particles, Value value,
+           const Planes<V>& planes) {
+  const int workers = std::min(threads(), PlaneOwners<V>::most);
+  const PlaneOwners<V> owners(mesh, planes, workers);
+  const int64_t blocks = block_count<T>(particles);
+
+  // Which threads a block concerns, so that they can pass over the others: with particles in
+  // the order of their cells a block concerns one or two.
+  std::vector<uint64_t> concerned(workers > 1 ? blocks : 0, 0);
+  if (workers > 1) {
+    for_each_block(mesh, positions, particles,
+                   [&](const Cells<T>& cells, int64_t first, int64_t count) {
+                     uint64_t mask = 0;
+                     for (int64_t p = 0; p < count; ++p) {
+                       mask |= uint64_t{1} << owners[cells.plane(p)];
+                       mask |= uint64_t{1} << owners[cells.plane(p) + 1];
+                     }
+                     concerned[first / Cells<T>::capacity] = mask;
+                   });
+  }
+
+#pragma omp parallel for num_threads(workers) schedule(static, 1)
+  for (int worker = 0; worker < workers; ++worker) {
+    for (const int64_t plane : planes.held()) {
+      if (owners[plane] == worker) {
+        std::memset(planes[plane], 0, mesh.plane_size() * sizeof(V));
+      }
+    }
+    Cells<T> cells(mesh);
+    for (int64_t block = 0; block < blocks; ++block) {
+      if (workers > 1 && !(concerned[block] >> worker & 1)) continue;
+      const int64_t first = block * Cells<T>::capacity;
+      const int64_t count = std::min(Cells<T>::capacity, particles - first);
+      cells.locate(positions + 3 * first, count);
+      for (int64_t p = 0; p < count; ++p) {
+        const int64_t i = cells.plane(p);
+        const Square<T> square = cells.square(p);
+        const V whole = value(first + p);
+        const V upper = whole * cells.fraction(p, 0);
+        if (workers == 1 || owners[i] == worker) deposit(planes[i], square, whole - upper);
+        if (workers == 1 || owners[i + 1] == worker) deposit(planes[i + 1], square, upper);
+      }
+    }
+  }
+}
+
+}  // namespace jerald

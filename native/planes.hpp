@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where the planes of a field are in memory: own ones in the caller's array, others in ghosts.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "mesh.hpp"
+
+namespace jerald {
+
+// Pointers to planes by number, periodic: plane(i) for -margin <= i < nx + margin. A plane that
+// this process does not hold has the pointer it was constructed with.
+template <class V>
+class Planes {
+ public:
+  static constexpr int64_t margin = 4;
+
+  explicit Planes(const Mesh& mesh, V* absent = nullptr)
+      : nx_(mesh.nx()), pointers_(mesh.nx() + 2 * margin, absent) {}
+
+  // All planes of one contiguous array.
+  static Planes whole(const Mesh& mesh, V* data) {
+    Planes planes(mesh);
+    for (int64_t i = 0; i < mesh.nx(); ++i) planes.set(i, data + i * mesh.plane_size());
+    return planes;
+  }
+
+  void set(int64_t plane, V* pointer) {
+    held_.push_back(plane);
+    for (int64_t slot = (plane + margin) % nx_; slot < nx_ + 2 * margin; slot += nx_) {
+      pointers_[slot] = pointer;
+    }
+  }
+
+  V* operator[](int64_t plane) const { return pointers_[plane + margin]; }
+
+  // Numbers of the planes that this process holds, own ones first.
+  const std::vector<int64_t>& held() const { return held_; }
+
+ private:
+  int64_t nx_;
+  std::vector<V*> pointers_;
+  std::vector<int64_t> held_;
+};
+
+}  // namespace jerald

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// FFTW's measured plans, kept on disk: one file for each mesh, precision, threads and ranks.
+//
+// Measuring chooses among algorithms that differ in the last bit, so runs are equal bit for bit
+// only with the same wisdom. Rank 0 reads and writes it, all ranks plan with rank 0's.
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+
+#include "communicator.hpp"
+#include "fftw.hpp"
+
+namespace jerald {
+
+class Wisdom {
+ public:
+  // An empty directory keeps wisdom in memory only.
+  void set_directory(const std::string& directory) { directory_ = directory; }
+
+  // Texts in use by name, the same on every rank.
+  const std::map<std::string, std::string>& in_use() const { return texts_; }
+
+  // Put on every rank what rank 0 finds for a name and nothing else. False if it found none.
+  template <class T>
+  bool recall(const Communicator& ranks, const std::string& name) {
+    std::string text;
+    if (ranks.rank == 0) {
+      text = texts_.count(name) ? texts_[name] : read(name);
+      Fftw<T>::forget_wisdom();
+      if (!Fftw<T>::import_wisdom(text.c_str())) text.clear();
+    }
+    text = ranks.broadcast(text);
+    Fftw<T>::forget_wisdom();
+    if (text.empty()) return false;
+    Fftw<T>::import_wisdom(text.c_str());
+    texts_[name] = text;
+    return true;
+  }
+
+  // Keep what the plans just made have measured, all ranks' together.
+  template <class T>
+  void keep(const Communicator& ranks, const std::string& name) {
+#ifdef JERALD_WITH_MPI
+    if (!ranks.alone()) FftwMpi<T>::gather_wisdom(ranks.handle);
+#endif
+    std::string text;
+    if (ranks.rank == 0) {
+      char* exported = Fftw<T>::export_wisdom();
+      text = exported;
+      std::free(exported);
+      write(name, text);
+    }
+    texts_[name] = ranks.broadcast(text);
+  }
+
+ private:
+  std::string path(const std::string& name) const {
+    return (std::filesystem::path(directory_) / (name + ".wisdom")).string();
+  }
+
+  std::string read(const std::string& name) const {
+    if (directory_.empty()) return {};
+    std::ifstream file(path(name));
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+
+  // By rename: another process never reads half a file.
+  void write(const std::string& name, const std::string& text) const {
+    if (directory_.empty()) return;
+    std::error_code error;
+    std::filesystem::create_directories(directory_, error);
+    const std::string temporary = path(name) + "." + std::to_string(getpid());
+    std::ofstream file(temporary);
+    file << text;
+    file.close();
+    if (file) std::filesystem::rename(temporary, path(name), error);
+    if (!file || error) {
+      std::fprintf(stderr, "jerald-tools: cannot keep FFTW wisdom in %s; plans will be measured "
+                   "again in the next run\n", directory_.c_str());
+    }
+  }
+
+  std::string directory_;
+  std::map<std::string, std::string> texts_;
+};
+
+}  // namespace jerald
