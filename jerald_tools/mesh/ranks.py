@@ -7,7 +7,7 @@ import importlib.util
 
 import jax
 
-from jerald_tools.errors import BadInput
+from jerald_tools.errors import BadInput, RunFailed
 from jerald_tools.launcher import launched_size
 
 
@@ -112,7 +112,7 @@ def on_root(ranks: Ranks, function, *arguments, **options):
     """Run a function on rank 0 and give its result to every rank (outside jit).
 
     Raises:
-        BadInput: on every rank, if the function raised it on rank 0.
+        BadInput, RunFailed: on every rank, if the function raised it on rank 0.
     """
     if ranks.size == 1:
         return function(*arguments, **options)
@@ -120,7 +120,7 @@ def on_root(ranks: Ranks, function, *arguments, **options):
     if ranks.is_root:
         try:
             outcome = (function(*arguments, **options), None)
-        except BadInput as error:
+        except (BadInput, RunFailed) as error:
             outcome = (None, error)
     result, error = python_communicator().bcast(outcome)
     if error is not None:

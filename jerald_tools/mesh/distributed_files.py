@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fields and particles that lie on the ranks, out to files and back.
+
+Rank 0 opens and checks a file first, so that what is wrong with it is said once; then every rank
+reads its own rows. Rank 0 alone writes, what the others send it piece by piece.
+"""
+
+import dataclasses
+import os
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jerald_tools.errors import BadInput
+from jerald_tools.files import initial_conditions, maps, particles
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.ranks import Ranks, gather, on_root
+from jerald_tools.mesh.redistribute import home_ranks, ids_to_ranks, redistribute
+from jerald_tools.mesh.slabs import pieces_on_root
+
+
+def read_header(ranks: Ranks, open_file, path: str | os.PathLike):
+    """The header of a file of ours, checked on rank 0 and given to all.
+
+    Args:
+        ranks: the processes.
+        open_file: ``open_map``, ``open_particles`` or ``open_initial_conditions``.
+        path: the file.
+
+    Raises:
+        BadInput: on every rank, if the file cannot be used.
+    """
+
+    def header():
+        with open_file(path) as file:
+            return file.header
+
+    return on_root(ranks, header)
+
+
+def _agree(ranks: Ranks, read):
+    """Run a rank's own reading; if it fails on any rank, raise the first failure on all."""
+    try:
+        result, error = read(), None
+    except BadInput as failure:
+        result, error = None, failure
+    failures = [failure for failure in gather(ranks, error) if failure is not None]
+    if failures:
+        raise failures[0]
+    return result
+
+
+def load_field(mesh: Mesh, open_file, path: str | os.PathLike) -> np.ndarray:
+    """This rank's slab of a map or a linear density, as stored, (nx_local, ny, nz).
+
+    Args:
+        mesh: a mesh of the file's shape.
+        open_file: ``open_map`` or ``open_initial_conditions``.
+        path: the file, whose header was read.
+
+    Raises:
+        BadInput: on every rank, if the data are damaged or not finite on any.
+    """
+
+    def read():
+        with open_file(path) as file:
+            return file.read(mesh.x_start, mesh.x_stop)
+
+    return _agree(mesh.ranks, read)
+
+
+def save_map(
+    path: str | os.PathLike, mesh: Mesh, field, header: maps.MapHeader, provenance, force: bool
+) -> None:
+    """Write a map that lies in slabs on the ranks, see :func:`jerald_tools.files.maps.write_map`.
+
+    Raises:
+        BadInput, RunFailed: on every rank, if rank 0 cannot write.
+    """
+    pieces = pieces_on_root(mesh.ranks, field)
+    _write_on_root(
+        mesh.ranks, [pieces], lambda: maps.write_map(path, header, pieces, provenance, force)
+    )
+
+
+def save_initial_conditions(
+    path: str | os.PathLike, mesh: Mesh, field, header, provenance, force: bool
+) -> None:
+    """Write a linear density that lies in slabs on the ranks.
+
+    Raises:
+        BadInput, RunFailed: on every rank, if rank 0 cannot write.
+    """
+    pieces = pieces_on_root(mesh.ranks, field)
+    _write_on_root(
+        mesh.ranks,
+        [pieces],
+        lambda: initial_conditions.write_initial_conditions(
+            path, header, pieces, provenance, force
+        ),
+    )
+
+
+def _write_on_root(ranks: Ranks, streams, write) -> None:
+    """Write on rank 0 while the other ranks send; a failed write still drains the streams."""
+    if not ranks.is_root:
+        for stream in streams:
+            for _ in stream:
+                pass
+
+    def write_and_drain():
+        try:
+            write()
+        finally:
+            for stream in streams:
+                for _ in stream:
+                    pass
+
+    on_root(ranks, write_and_drain)
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadedParticles:
+    """This rank's particles of a file: those of its slab, sorted by cell.
+
+    Sorted particles are painted and read out several times faster than random ones.
+
+    Attributes:
+        positions: (n, 3) [Mpc/h], in the mesh's precision.
+        velocities: (n, 3) peculiar [km/s].
+        ids: (n,) int64 ParticleIDs.
+    """
+
+    positions: jax.Array
+    velocities: jax.Array
+    ids: jax.Array
+
+
+def load_particles(mesh: Mesh, path: str | os.PathLike) -> LoadedParticles:
+    """Read particles, bring each to the rank whose slab it is in, and sort them by cell.
+
+    Args:
+        mesh: the mesh that they will be painted on.
+        path: the file, whose header was read.
+
+    Raises:
+        BadInput: on every rank, if the data are damaged or not finite on any.
+    """
+    ranks = mesh.ranks
+
+    def read():
+        with particles.open_particles(path) as file:
+            number = file.header.number
+            share = [number * rank // ranks.size for rank in (ranks.rank, ranks.rank + 1)]
+            return file.read(*share)
+
+    ids, positions, velocities = _agree(ranks, read)
+    rows = {
+        "positions": positions.astype(mesh.dtype),
+        "velocities": velocities.astype(mesh.dtype),
+        "ids": ids,
+    }
+    rows = redistribute(ranks, rows, home_ranks(mesh, rows["positions"]))
+    order = np.argsort(_cell_numbers(mesh, rows["positions"]), kind="stable")
+    return LoadedParticles(**{name: jnp.asarray(values[order]) for name, values in rows.items()})
+
+
+def save_particles(
+    path: str | os.PathLike,
+    ranks: Ranks,
+    ids,
+    positions,
+    velocities,
+    header: particles.ParticlesHeader,
+    provenance,
+    force: bool,
+) -> None:
+    """Write particles in order of ID, whatever rank they are on.
+
+    Args:
+        path: the file's name; it appears when the file is whole.
+        ranks: the processes.
+        ids: (n,) this rank's ParticleIDs, from 1; no padding.
+        positions: (n, 3) [Mpc/h].
+        velocities: (n, 3) peculiar [km/s].
+        header: what the particles are of.
+        provenance: how they were made.
+        force: whether a file that exists may be replaced.
+
+    Raises:
+        BadInput, RunFailed: on every rank, if rank 0 cannot write.
+    """
+    rows = {
+        "ids": np.asarray(ids),
+        "positions": np.asarray(positions),
+        "velocities": np.asarray(velocities),
+    }
+    rows = redistribute(ranks, rows, ids_to_ranks(ranks, rows["ids"], header.number))
+    order = np.argsort(rows["ids"])
+    streams = [pieces_on_root(ranks, rows[name][order]) for name in ("positions", "velocities")]
+    _write_on_root(
+        ranks,
+        streams,
+        lambda: particles.write_particles(path, header, *streams, provenance, force),
+    )
+
+
+def _cell_numbers(mesh: Mesh, positions: np.ndarray) -> np.ndarray:
+    cells = np.floor(positions / np.asarray(mesh.cell_size)).astype(np.int64)
+    x, y, z = (cells % np.asarray(mesh.shape)).T
+    return (x * mesh.shape[1] + y) * mesh.shape[2] + z
