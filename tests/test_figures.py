@@ -15,7 +15,6 @@ from jerald_tools.analysis.figures.relative_difference import (
 )
 from jerald_tools.analysis.figures.slices import logarithmic_limits, plot_slices, slice_planes
 from jerald_tools.analysis.figures.spectra import Curve, plot_spectra
-from jerald_tools.analysis.figures.style import check_suffix
 from jerald_tools.errors import BadInput
 
 SHAPE = (12, 16, 24)
@@ -175,9 +174,3 @@ def test_spectra_without_power_leave_gaps(tmp_path):
     figure = plot_spectra([Curve("stellar-mass", 5.0, dark)])
     figure.savefig(tmp_path / "spectra.png")
     assert np.all(np.isnan(figure.axes[0].lines[1].get_ydata()))
-
-
-@pytest.mark.parametrize("name", ["figure.txt", "figure", "figure.png.bak"])
-def test_figure_files_of_other_kinds_are_refused(name):
-    with pytest.raises(BadInput, match=r"\.png"):
-        check_suffix(name)

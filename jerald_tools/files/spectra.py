@@ -11,7 +11,7 @@ import numpy as np
 from jerald_tools.errors import BadInput
 from jerald_tools.files.atomic import write_text
 
-COLUMNS = ("k", "P", "modes", "P_ref", "ratio", "r")
+COLUMNS = ("k", "P", "modes", "P_ref", "ratio", "r", "P_cross")
 REQUIRED = ("k", "P", "modes")
 
 
@@ -25,8 +25,8 @@ def write_spectrum(
 
     Args:
         path: the file's name; it appears when the file is whole.
-        columns: ``k`` [h/Mpc], ``P``, ``modes``, and with a reference ``P_ref``, ``ratio``, ``r``;
-            arrays (bins); NaN, for example of r where a spectrum is zero, is an empty field.
+        columns: ``k`` [h/Mpc], ``P``, ``modes``, and with a reference ``P_ref``, ``ratio``, ``r``,
+            ``P_cross``; arrays (bins); NaN, as of r where a spectrum is zero, is an empty field.
         notes: what the ``#`` lines say, by name: units, shot noise, inputs, command line.
         force: whether a file that exists may be replaced.
 

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all figures share: names, symbols, colours that the colour-blind can tell apart, saving."""
+"""What all figures share: names, symbols, colours that the colour-blind can tell apart."""
 
 import dataclasses
-import os
 
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
-
-from jerald_tools.errors import BadInput
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,9 +32,14 @@ QUANTITIES = {
 # Okabe & Ito's colours, in the order in which curves take them.
 CURVE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
-FONT_SIZES = {"font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9, "legend.fontsize": 8}
-DOTS_PER_INCH = 150
-SUFFIXES = (".png", ".pdf", ".svg")
+# For matplotlib.rc_context around drawing and saving.
+SETTINGS = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "legend.fontsize": 8,
+    "savefig.dpi": 150,
+}
 
 
 def quantity_style(quantity: str) -> QuantityStyle:
@@ -62,16 +64,6 @@ def redshift_label(redshift: float) -> str:
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure [inches] that makes room for its labels itself."""
     return Figure(figsize=(width, height), layout="constrained")
-
-
-def check_suffix(path: str | os.PathLike) -> None:
-    """Refuse a figure file of a kind that we do not write.
-
-    Raises:
-        BadInput: for a suffix other than .png, .pdf, .svg.
-    """
-    if not os.fspath(path).lower().endswith(SUFFIXES):
-        raise BadInput(f"{path}: a figure ends in {', '.join(SUFFIXES)}; name it so")
 
 
 def plain_logarithmic_ticks(axis: Axis) -> None:

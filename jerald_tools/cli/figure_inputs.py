@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What plot-figures draws, from its files: maps in pairs, spectra, fits."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jerald_tools.analysis.correlation import Comparison
+from jerald_tools.analysis.figures.map_pair import MapPair
+from jerald_tools.analysis.figures.spectra import Curve
+from jerald_tools.analysis.quality_table import MeasuredMap
+from jerald_tools.errors import BadInput
+from jerald_tools.files.map_agreement import check_agreement
+from jerald_tools.files.maps import open_map
+from jerald_tools.files.spectra import read_spectrum
+from jerald_tools.mesh.mesh import make_mesh
+from jerald_tools.mesh.ranks import Ranks
+from jerald_tools.training import split
+
+
+def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair]:
+    """Pair each model with the reference of its quantity and redshift, in the models' order.
+
+    Raises:
+        BadInput: if a map has no partner, two claim one, or partners disagree on mesh or box.
+    """
+    waiting = {}
+    for path in references:
+        with open_map(path) as file:
+            key = _key(file.header)
+        if key in waiting:
+            raise BadInput(f"{path}: {waiting[key]} is {_words(key)} too; give one reference each")
+        waiting[key] = path
+    pairs = []
+    for path in models:
+        with open_map(path) as file:
+            key = _key(file.header)
+            if key not in waiting:
+                raise BadInput(f"{path}: no reference (left) of {_words(key)}; give --reference")
+            with open_map(waiting.pop(key)) as reference:
+                check_agreement(path, file.header, reference.path, reference.header)
+                pairs.append(
+                    MapPair(
+                        file.header.quantity,
+                        file.header.units,
+                        file.header.redshift,
+                        file.header.box_size,
+                        reference.read(),
+                        file.read(),
+                    )
+                )
+    for key, path in waiting.items():
+        raise BadInput(f"{path}: no model map of {_words(key)} to show beside it; give one")
+    return pairs
+
+
+def _key(header) -> tuple[str, float]:
+    return header.quantity, round(header.redshift, 2)
+
+
+def _words(key: tuple[str, float]) -> str:
+    return f"{key[0]} at z = {key[1]:g}"
+
+
+def shape_of_test_region(pairs: Sequence[MapPair]) -> tuple[int, int, int]:
+    """Nodes of the test region of the maps along x, y, z.
+
+    Raises:
+        BadInput: if the maps are on different meshes.
+    """
+    shapes = {pair.reference.shape for pair in pairs}
+    if len(shapes) > 1:
+        raise BadInput(f"maps on meshes {sorted(shapes)} in one figure: give maps on one mesh")
+    mesh = make_mesh(pairs[0].reference.shape, pairs[0].box_size, ranks=Ranks())
+    return split.test_shape(mesh)
+
+
+def load_curve(path: str, is_baseline: bool = False) -> Curve:
+    """A spectrum with a reference, to be drawn; see :func:`load_comparison`."""
+    comparison, notes = load_comparison(path)
+    redshift = number_of(notes, "redshift", path)
+    return Curve(notes["quantity"], redshift, comparison, is_baseline)
+
+
+def load_measured_map(path: str) -> MeasuredMap:
+    """A spectrum with a reference, as a row of the table; see :func:`load_comparison`."""
+    comparison, notes = load_comparison(path)
+    return MeasuredMap(
+        notes["quantity"],
+        number_of(notes, "redshift", path),
+        notes["label"],
+        number_of(notes, "mean_ratio", path),
+        comparison,
+    )
+
+
+def load_comparison(path: str) -> tuple[Comparison, dict[str, str]]:
+    """A spectrum of powerspec with a reference, and its notes.
+
+    Raises:
+        BadInput: if it was made without a reference, or says not what it is of.
+    """
+    columns, notes = read_spectrum(path)
+    if not {"P_ref", "r"} <= columns.keys():
+        raise BadInput(f"{path}: has no P_ref and r; make it with powerspec --reference")
+    missing = [
+        name for name in ("quantity", "redshift", "label", "mean_ratio") if name not in notes
+    ]
+    if missing:
+        raise BadInput(f"{path}: its # lines lack {', '.join(missing)}; make it with powerspec")
+    cross = columns["r"] * np.sqrt(columns["P"] * columns["P_ref"])
+    modes = columns["modes"].astype(np.int64)
+    return Comparison(columns["k"], modes, columns["P"], columns["P_ref"], cross), notes
+
+
+def number_of(notes: dict[str, str], name: str, path: str) -> float:
+    """A number among a spectrum's notes.
+
+    Raises:
+        BadInput: if it is not one.
+    """
+    try:
+        return float(notes[name])
+    except ValueError as error:
+        raise BadInput(f"{path}: {name} {notes[name]!r} is not a number; mend it") from error

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names of the outputs of a command that takes one input or many."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+PLACEHOLDER = "{name}"
+
+
+def output_names(inputs: Sequence[str], template: str) -> list[str]:
+    """One output for each input: ``{name}`` in the template becomes the input's name.
+
+    The name is the file's, without directory and last suffix.
+
+    Raises:
+        click.UsageError: if several inputs would be written to one output.
+    """
+    if len(inputs) > 1 and PLACEHOLDER not in template:
+        raise click.UsageError(
+            f"{len(inputs)} inputs and one output, {template}: put {PLACEHOLDER} in its name"
+        )
+    names = [template.replace(PLACEHOLDER, Path(path).stem) for path in inputs]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise click.UsageError(f"two inputs would be written to {name}: rename one of them")
+    return names

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""plot-figures: the paper's figures, and tables of how good the maps are."""
+
+from pathlib import Path
+
+import click
+
+from jerald_tools.cli.command import Run, command
+from jerald_tools.cli.command_group import command_group
+
+main = command_group(
+    "plot-figures",
+    example="""
+    plot-figures slices dm_z2.h5 --reference dm_ref_z2.h5 -o maps.png
+    plot-figures spectra dm_z5.csv dm_z2.csv --baseline fastpm_z2.csv -o power.png
+    plot-figures relative-difference dm_z2.h5 --reference dm_ref_z2.h5 --region test -o cube.png
+    plot-figures table dm_z5.csv dm_z2.csv -o quality.md
+    """,
+    help_text="Draw maps and spectra beside their reference, in the manner of the paper. Each "
+    "subcommand has its own --help.",
+)
+
+FIGURE_SUFFIXES = (".png", ".pdf", ".svg")
+TABLE_SUFFIXES = (".md", ".csv")
+
+models_argument = click.argument("models", nargs=-1, required=True, type=click.Path())
+references_option = click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    required=True,
+    type=click.Path(),
+    help="Reference map; once for each model, in any order: partners are found by quantity and "
+    "redshift.",
+)
+figure_option = click.option(
+    "-o", "--output", required=True, type=click.Path(), help="Figure: .png, .pdf or .svg."
+)
+table_option = click.option(
+    "-o", "--output", required=True, type=click.Path(), help="Table: .md (Markdown) or .csv."
+)
+
+
+def _write_on_root(run: Run, output: str, suffixes: tuple[str, ...], make) -> None:
+    """Write what ``make()`` returns: all work is rank 0's, its errors are everyone's."""
+    if Path(output).suffix.lower() not in suffixes:
+        raise click.UsageError(
+            f"{output}: the name of the output must end in {', '.join(suffixes)}"
+        )
+
+    import matplotlib
+
+    from jerald_tools.analysis.figures.style import SETTINGS
+    from jerald_tools.files.atomic import atomic_write, check_target
+    from jerald_tools.mesh.ranks import on_root, world
+
+    def work():
+        check_target(output, run.force)
+        with matplotlib.rc_context(SETTINGS):
+            made = make()
+            with atomic_write(output, run.force) as temporary:
+                if isinstance(made, str):
+                    temporary.write_text(made, encoding="utf-8")
+                else:
+                    made.savefig(temporary, format=Path(output).suffix[1:].lower())
+
+    on_root(world(), work)
+
+
+@command(
+    "slices",
+    example="""
+    plot-figures slices dm_z2.h5 stars_z2.h5 --reference dm_ref_z2.h5 --reference stars_ref_z2.h5 \
+        -o maps.png
+    """,
+)
+@models_argument
+@references_option
+@click.option(
+    "--test-region/--no-test-region",
+    default=True,
+    show_default=True,
+    help="Mark the test region of the training split with a red square.",
+)
+@figure_option
+def slices(run: Run, models, references, test_region, output):
+    """Slices through maps, reference beside model (figures 3 and 9 of the paper).
+
+    An eighth of the box thick, out of the half that no fit was trained on.
+    """
+
+    def make():
+        from jerald_tools.analysis.figures.slices import plot_slices
+        from jerald_tools.cli.figure_inputs import load_pairs, shape_of_test_region
+
+        pairs = load_pairs(models, references)
+        return plot_slices(pairs, shape_of_test_region(pairs), mark_test_region=test_region)
+
+    _write_on_root(run, output, FIGURE_SUFFIXES, make)
+
+
+@command(
+    "spectra",
+    example="""
+    plot-figures spectra dm_z5.csv dm_z2.csv --baseline fastpm_z5.csv --baseline fastpm_z2.csv \
+        -o power.png
+    """,
+)
+@click.argument("spectra_files", metavar="SPECTRA...", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--baseline",
+    "baselines",
+    multiple=True,
+    type=click.Path(),
+    help="Spectrum of FastPM alone, drawn dotted; may be given several times.",
+)
+@figure_option
+def spectra(run: Run, spectra_files, baselines, output):
+    """P(k), P / P_ref and r(k) from files of powerspec (figures 6, 7, 8 and 10 of the paper).
+
+    A column for each quantity, a colour for each redshift.
+    """
+
+    def make():
+        from jerald_tools.analysis.figures.spectra import plot_spectra
+        from jerald_tools.cli.figure_inputs import load_curve
+
+        curves = [load_curve(path) for path in spectra_files]
+        curves += [load_curve(path, is_baseline=True) for path in baselines]
+        return plot_spectra(curves)
+
+    _write_on_root(run, output, FIGURE_SUFFIXES, make)
+
+
+@command(
+    "relative-difference",
+    example="""
+    plot-figures relative-difference dm_z2.h5 --reference dm_ref_z2.h5 --region test -o cube.png
+    """,
+)
+@models_argument
+@references_option
+@click.option(
+    "--region",
+    type=click.Choice(["all", "test"]),
+    default="all",
+    show_default=True,
+    help="The whole box, or the test region of the training split.",
+)
+@figure_option
+def relative_difference(run: Run, models, references, region, output):
+    """Relative difference of model and reference along z (figures 4 and 5 of the paper).
+
+    Maps are clipped below half of the reference's mean and smoothed over 0.2 Mpc/h before.
+    """
+
+    def make():
+        from jerald_tools.analysis.figures.relative_difference import plot_relative_difference
+        from jerald_tools.cli.figure_inputs import load_pairs, shape_of_test_region
+
+        pairs = load_pairs(models, references)
+        return plot_relative_difference(
+            pairs, shape_of_test_region(pairs) if region == "test" else None
+        )
+
+    _write_on_root(run, output, FIGURE_SUFFIXES, make)
+
+
+@command("table", example="plot-figures table dm_z5.csv dm_z2.csv -o quality.md")
+@click.argument("spectra_files", metavar="SPECTRA...", nargs=-1, required=True, type=click.Path())
+@table_option
+def table(run: Run, spectra_files, output):
+    """Mean, P / P_ref and r(k) in five bins of k, a row for each file of powerspec.
+
+    Bins where the map is poor (P / P_ref not within 70 %, or r below 0.7) are marked.
+    """
+
+    def make():
+        from jerald_tools.analysis.quality_table import comma_separated, markdown
+        from jerald_tools.cli.figure_inputs import load_measured_map
+
+        write = markdown if output.lower().endswith(".md") else comma_separated
+        return write([load_measured_map(path) for path in spectra_files])
+
+    _write_on_root(run, output, TABLE_SUFFIXES, make)
+
+
+for subcommand in (slices, spectra, relative_difference, table):
+    main.add_command(subcommand)
