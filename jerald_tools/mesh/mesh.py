@@ -7,7 +7,7 @@ import importlib.util
 import numpy as np
 
 from jerald_tools.errors import BadInput
-from jerald_tools.mesh.ranks import Ranks, world
+from jerald_tools.mesh.ranks import ONE_PROCESS, Ranks, world
 
 REAL = {"single": np.dtype(np.float32), "double": np.dtype(np.float64)}
 COMPLEX = {"single": np.dtype(np.complex64), "double": np.dtype(np.complex128)}
@@ -32,7 +32,7 @@ class Mesh:
     shape: tuple[int, int, int]
     box_size: tuple[float, float, float]
     precision: str = "single"
-    ranks: Ranks = Ranks()
+    ranks: Ranks = ONE_PROCESS
     backend: str = "jax"
 
     @property
@@ -48,7 +48,9 @@ class Mesh:
     @property
     def cell_size(self) -> tuple[float, float, float]:
         """Distance between nodes along each axis [Mpc/h]."""
-        return tuple(length / nodes for length, nodes in zip(self.box_size, self.shape))
+        return tuple(
+            length / nodes for length, nodes in zip(self.box_size, self.shape, strict=True)
+        )
 
     @property
     def dtype(self) -> np.dtype:

@@ -29,6 +29,9 @@ class Ranks:
         return self.rank == 0
 
 
+ONE_PROCESS = Ranks()
+
+
 @functools.cache
 def world() -> Ranks:
     """All processes that the launcher started; a single process needs no MPI installed.
@@ -38,7 +41,7 @@ def world() -> Ranks:
     """
     launched = launched_size()
     if launched == 1:
-        return Ranks()
+        return ONE_PROCESS
     for package in ("mpi4py", "mpi4jax"):
         if importlib.util.find_spec(package) is None:
             raise BadInput(

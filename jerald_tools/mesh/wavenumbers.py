@@ -33,7 +33,8 @@ def integer_wavevectors(mesh: Mesh) -> list[np.ndarray]:
 
 def wavevectors(mesh: Mesh) -> list[np.ndarray]:
     """Wavevectors (k_x, k_y, k_z) [h/Mpc] of this rank's modes, broadcasting to its spectrum."""
-    return [(2 * np.pi * n) / length for n, length in zip(integer_wavevectors(mesh), mesh.box_size)]
+    numbers = zip(integer_wavevectors(mesh), mesh.box_size, strict=True)
+    return [(2 * np.pi * n) / length for n, length in numbers]
 
 
 def hermitian_weights(mesh: Mesh) -> np.ndarray:
@@ -64,7 +65,7 @@ def wavenumber_table(mesh: Mesh) -> np.ndarray:
     else:
         squares = [
             (2 * np.pi * np.arange(n + 1) / length) ** 2
-            for n, length in zip(largest, mesh.box_size)
+            for n, length in zip(largest, mesh.box_size, strict=True)
         ]
         table = np.sqrt(
             squares[0][:, None, None] + squares[1][None, :, None] + squares[2][None, None, :]

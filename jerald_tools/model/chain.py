@@ -10,8 +10,12 @@ import jax
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.model.dark_matter import dark_matter_map, displace_dark_matter
-from jerald_tools.model.neutral_hydrogen import neutral_hydrogen_map, relative_stellar_mass
-from jerald_tools.model.stellar_mass import stellar_mass_map
+from jerald_tools.model.neutral_hydrogen import (
+    displace_neutral_hydrogen,
+    neutral_hydrogen_map,
+    relative_stellar_mass,
+)
+from jerald_tools.model.stellar_mass import displace_stellar_mass, stellar_mass_map
 
 QUANTITIES = ("dark-matter", "stellar-mass", "neutral-hydrogen")
 
@@ -118,7 +122,23 @@ def predict(mesh: Mesh, quantity: str, parameters, inputs: ModelInputs, shift: f
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _predict(mesh: Mesh, quantity: str, parameters, inputs, shift):
+def displaced_positions(mesh: Mesh, quantity: str, parameters, inputs: ModelInputs):
+    """The particles after a quantity's own layers, whose density its map follows.
+
+    Arguments as :func:`predict`; returns (n, 3) [Mpc/h], not wrapped into the box.
+    """
+    if quantity == "dark-matter":
+        return displace_dark_matter(mesh, parameters, inputs.positions, inputs.start_density)
+    if quantity == "stellar-mass":
+        return displace_stellar_mass(mesh, parameters, inputs.positions, inputs.start_density)
+    return displace_neutral_hydrogen(
+        mesh, parameters, inputs.positions, inputs.relative_stars, inputs.start_density
+    )
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def predict_jitted(mesh: Mesh, quantity: str, parameters, inputs, shift):
+    """:func:`predict`, compiled."""
     return predict(mesh, quantity, parameters, inputs, shift)
 
 
@@ -133,7 +153,5 @@ def predict_map(mesh: Mesh, model: TrainedModel, positions):
     Returns:
         This rank's slab (nx_local, ny, nz); times ``model.target_mean`` it has the target's units.
     """
-    inputs = model_inputs(
-        mesh, model.quantity, positions, model.dark_matter, model.stellar_mass
-    )
-    return _predict(mesh, model.quantity, model.parameters, inputs, model.shift)
+    inputs = model_inputs(mesh, model.quantity, positions, model.dark_matter, model.stellar_mass)
+    return predict_jitted(mesh, model.quantity, model.parameters, inputs, model.shift)

@@ -14,7 +14,7 @@ GRADIENT_ORDER = 6
 
 
 def potential(mesh: Mesh, layer: Layer, alpha_unit: float, greens_function, source):
-    """alpha G * f(d) of equation (2), the potential whose gradient displaces the particles.
+    """Source alpha G * f(d) of equation (2), the potential whose gradient displaces the particles.
 
     Args:
         mesh: the mesh.

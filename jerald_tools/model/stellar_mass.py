@@ -9,6 +9,17 @@ from jerald_tools.model.parameters import StellarParameters
 from jerald_tools.model.power_law import EMPTY_CELL, power_law, rectify
 
 
+def displace_stellar_mass(mesh: Mesh, parameters: StellarParameters, positions, start_density=None):
+    """Apply all layers, equations (1), (2) and (6).
+
+    Arguments as :func:`stellar_mass_map`; returns the positions (n, 3) [Mpc/h] whose density the
+    stars follow.
+    """
+    return displace_by_layers(
+        mesh, parameters.layers, gaussian_greens_function, positions, start_density
+    )
+
+
 def stellar_mass_map(mesh: Mesh, parameters: StellarParameters, positions, start_density=None):
     """F = ReLU(w (1 + d)^mu - b), equation (8), after the layers of equations (1), (2) and (6).
 
@@ -22,9 +33,7 @@ def stellar_mass_map(mesh: Mesh, parameters: StellarParameters, positions, start
         This rank's slab (nx_local, ny, nz), over the mean of the map that was trained on.
     """
     if parameters.layers or start_density is None:
-        positions = displace_by_layers(
-            mesh, parameters.layers, gaussian_greens_function, positions, start_density
-        )
+        positions = displace_stellar_mass(mesh, parameters, positions, start_density)
         start_density = density(mesh, positions)
     transform = parameters.transform
     power = power_law(start_density + EMPTY_CELL, transform.mu)

@@ -8,9 +8,7 @@ import scipy.optimize
 MEMORY = 20
 
 
-def minimise_with_lbfgsb(
-    objective, start: np.ndarray, lower: np.ndarray, evaluations: int
-) -> None:
+def minimise_with_lbfgsb(objective, start: np.ndarray, lower: np.ndarray, evaluations: int) -> None:
     """Minimise until it converges or the evaluations are used up.
 
     An L1 loss has kinks, at which a line search can fail early: the search then starts anew from

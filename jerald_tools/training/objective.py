@@ -85,9 +85,9 @@ class RecordedObjective:
             lambda: (Regions(*(float(value) for value in losses)), np.asarray(gradient)),
         )
         finite = np.isfinite(losses.train) and np.all(np.isfinite(gradient))
-        if finite and np.isfinite(losses.validation):
-            if self.best_vector is None or losses.validation < self.best_losses.validation:
-                self.best_vector, self.best_number = np.array(vector), len(self.history)
+        best_so_far = np.inf if self.best_vector is None else self.best_losses.validation
+        if finite and losses.validation < best_so_far:
+            self.best_vector, self.best_number = np.array(vector), len(self.history)
         self.history.append(losses)
         self.on_evaluation(len(self.history), losses)
         if not finite:

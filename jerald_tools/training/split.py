@@ -4,6 +4,7 @@
 import typing
 
 import jax.numpy as jnp
+import numpy as np
 
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import sum_over_ranks
@@ -31,9 +32,8 @@ def test_shape(mesh: Mesh) -> tuple[int, int, int]:
 
 def region_sizes(mesh: Mesh) -> Regions:
     """Number of nodes of the whole mesh in each region: about 50, 42 and 8 % of a cube."""
-    nx, ny, nz = mesh.shape
     tx, ty, tz = test_shape(mesh)
-    lower_half = nx * ny * training_start(mesh)
+    lower_half = mesh.shape[0] * mesh.shape[1] * training_start(mesh)
     return Regions(mesh.size - lower_half, lower_half - tx * ty * tz, tx * ty * tz)
 
 
@@ -62,3 +62,21 @@ def region_means(mesh: Mesh, field) -> Regions:
     sizes = region_sizes(mesh)
     # A tiny mesh has no test cube: its mean is then 0, not a division by zero.
     return Regions(*(sum_over_ranks(mesh.ranks, sums) / jnp.asarray([max(n, 1) for n in sizes])))
+
+
+def region_mask(mesh: Mesh, region: str) -> np.ndarray:
+    """This rank's nodes that are in a region, boolean (nx_local, ny, nz).
+
+    Args:
+        mesh: the mesh.
+        region: "train", "validation", "test" or "all".
+    """
+    if region == "all":
+        return np.ones(mesh.local_shape, bool)
+    in_training_half = np.arange(mesh.shape[2]) >= training_start(mesh)
+    if region == "train":
+        return np.broadcast_to(in_training_half, mesh.local_shape)
+    tx, ty, tz = test_shape(mesh)
+    x, y, z = np.ogrid[mesh.x_start : mesh.x_stop, : mesh.shape[1], : mesh.shape[2]]
+    in_test_cube = (x < tx) & (y < ty) & (z < tz)
+    return in_test_cube if region == "test" else ~in_test_cube & ~in_training_half

@@ -35,7 +35,7 @@ def random_start(parameters, generator: np.random.Generator):
     """
     leaves, structure = jax.tree.flatten(parameters)
     scattered = []
-    for path, value in zip(parameter_names(parameters), leaves):
+    for path, value in zip(parameter_names(parameters), leaves, strict=True):
         name = path.rsplit(".", 1)[-1]
         deviate = generator.standard_normal()
         if name in FACTORS:

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""paint: maps from particles and a fit, or the particles' own density."""
+
+import logging
+
+import click
+
+from jerald_tools.cli.command import Run, command
+
+logger = logging.getLogger(__name__)
+
+
+@command(
+    "paint",
+    example="""
+    paint particles_z2.00.h5 --fit data/fits/neutral-hydrogen_z2.00.json -o hi.h5
+    paint universe*_z2.00.h5 --fit dm.json -o '{name}_dm.h5'
+    paint particles_z2.00.h5 --mesh 48 -o density.h5
+    """,
+)
+@click.argument("particles", nargs=-1, required=True)
+@click.option("--fit", metavar="FIT", help="Paint this fit's quantity.  [default: the density]")
+@click.option(
+    "--mesh",
+    "nodes",
+    type=click.IntRange(min=1),
+    help="Nodes along x.  [default: the cell size of the fit; one node a particle without one]",
+)
+@click.option(
+    "--redshift-space",
+    type=click.Choice(["x", "y", "z"]),
+    help="Line of sight: shift the particles by their velocities along it before painting.",
+)
+@click.option(
+    "--allow-mismatch",
+    is_flag=True,
+    help="Use a fit in another cell size, redshift, cosmology or step scheme than its own.",
+)
+@click.option(
+    "--save-particles",
+    metavar="FILE",
+    help="Also write the displaced particles whose density the map follows.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    required=True,
+    help="Map to write; {name} in it becomes the particle file's name without its ending.",
+)
+def main(run: Run, particles, fit, nodes, redshift_space, allow_mismatch, save_particles, output):
+    """Paint dark matter, stellar mass or neutral hydrogen on the particles of run-fastpm.
+
+    A fit file carries the fits that it stands on. Many particle files are painted in one process.
+    """
+    from jerald_tools.cli.output_names import output_names
+    from jerald_tools.cli.provenance import provenance_of
+    from jerald_tools.files.atomic import check_target
+    from jerald_tools.files.fits import read_fit
+    from jerald_tools.mesh.distributed_files import save_map
+    from jerald_tools.mesh.ranks import on_root, world
+    from jerald_tools.model.painting import paint_file
+
+    ranks = world()
+    outputs = output_names(particles, output)
+    saved = output_names(particles, save_particles) if save_particles else [None] * len(particles)
+    for path in (*outputs, *filter(None, saved)):
+        on_root(ranks, check_target, path, run.force)
+    document = fit and on_root(ranks, read_fit, fit)
+    for path, map_path, particles_path in zip(particles, outputs, saved, strict=True):
+        with run.stages.stage("painting"):
+            painted = paint_file(
+                path, document, fit, nodes, run.precision, allow_mismatch, redshift_space
+            )
+        provenance = provenance_of(run, painted.mesh, [path, *([fit] if fit else [])])
+        save_map(map_path, painted.mesh, painted.field, painted.header, provenance, run.force)
+        if particles_path is not None:
+            _save_displaced(particles_path, ranks, painted, provenance, run.force)
+        logger.info("%s: %s at z = %g", map_path, painted.header.quantity, painted.header.redshift)
+
+
+def _save_displaced(path, ranks, painted, provenance, force) -> None:
+    """Write the particles that the map follows, with the velocities that they came with."""
+    from jerald_tools.mesh.distributed_files import save_particles
+
+    read = painted.particles
+    save_particles(
+        path,
+        ranks,
+        read.ids,
+        painted.positions,
+        read.velocities,
+        painted.particles_header,
+        provenance,
+        force,
+    )

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fit document as the model that paints, refused where it does not hold."""
+
+import jax
+import jax.numpy as jnp
+
+from jerald_tools.errors import BadInput
+from jerald_tools.files.fits import read_fit
+from jerald_tools.model.chain import QUANTITIES, TrainedModel
+from jerald_tools.model.parameters import from_dictionary
+from jerald_tools.model.setting import Setting, require_same_setting, setting_from_dict
+
+
+def parameters_of(document: dict, path: str):
+    """The parameters of a fit document, as float64 JAX scalars.
+
+    Raises:
+        BadInput: if a parameter is missing or unknown.
+    """
+    try:
+        parameters = from_dictionary(document["quantity"], document["parameters"])
+    except (KeyError, TypeError) as error:
+        raise BadInput(f"{path}: parameters are incomplete ({error}): fit anew") from error
+    return jax.tree.map(lambda value: jnp.asarray(value, jnp.float64), parameters)
+
+
+def model_of(document: dict, path: str) -> TrainedModel:
+    """The model of a fit document, with the models of the fits that it carries.
+
+    Args:
+        document: from :func:`jerald_tools.files.fits.read_fit`.
+        path: the file, for messages.
+
+    Raises:
+        BadInput: if the document lacks what a model needs.
+    """
+    if document["quantity"] not in QUANTITIES:
+        raise BadInput(f"{path}: quantity {document['quantity']}: one of {', '.join(QUANTITIES)}")
+    below = {
+        name: model_of(document[f"{name}_fit"], path)
+        for name in ("dark_matter", "stellar_mass")
+        if f"{name}_fit" in document
+    }
+    if document["quantity"] == "neutral-hydrogen" and "stellar_mass" not in below:
+        raise BadInput(f"{path}: neutral hydrogen without the stellar fit it needs: fit anew")
+    return TrainedModel(
+        document["quantity"],
+        parameters_of(document, path),
+        document["target"]["mean"],
+        document["shift"],
+        **below,
+    )
+
+
+def trained_setting(document: dict, path: str) -> Setting:
+    """The setting that a fit was made in.
+
+    Raises:
+        BadInput: if the document does not say.
+    """
+    try:
+        return setting_from_dict(document["setting"])
+    except (KeyError, TypeError) as error:
+        raise BadInput(f"{path}: its setting is incomplete ({error}): fit anew") from error
+
+
+def read_fit_for(path: str, quantity: str, setting: Setting) -> dict:
+    """Read a fit and make sure that it holds in a setting.
+
+    Args:
+        path: the fit file.
+        quantity: what it must be a fit of.
+        setting: of the particles and the mesh.
+
+    Raises:
+        BadInput: if it cannot be used there.
+    """
+    document = read_fit(path)
+    if document["quantity"] != quantity:
+        raise BadInput(f"{path}: is a fit of {document['quantity']}: give one of {quantity}")
+    require_same_setting(path, trained_setting(document, path), setting, "fit anew there")
+    return document

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Particle files to maps, with a fit or as they are."""
+
+import dataclasses
+import typing
+
+import numpy as np
+
+from jerald_tools.errors import BadInput
+from jerald_tools.files.maps import MapHeader
+from jerald_tools.files.particles import ParticlesHeader, open_particles
+from jerald_tools.gravity.background import hubble_rate
+from jerald_tools.mesh.distributed_files import LoadedParticles, load_particles, read_header
+from jerald_tools.mesh.mesh import Mesh, make_mesh
+from jerald_tools.mesh.paint import density
+from jerald_tools.mesh.ranks import world
+from jerald_tools.model.chain import displaced_positions, model_inputs, predict_jitted
+from jerald_tools.model.fit_reading import model_of, trained_setting
+from jerald_tools.model.redshift_space import line_of_sight_shifts, move_map
+from jerald_tools.model.setting import require_same_setting, setting_of
+
+AXES = ("x", "y", "z")
+
+
+@dataclasses.dataclass(frozen=True)
+class PaintedMap:
+    """A map and the particles that it follows, this rank's part.
+
+    Attributes:
+        mesh: of the map.
+        field: (nx_local, ny, nz) in the units of the header.
+        header: for the file.
+        particles_header: of the particle file.
+        particles: as they were read.
+        positions: after all layers, in real space (n, 3) [Mpc/h].
+    """
+
+    mesh: Mesh
+    field: typing.Any
+    header: MapHeader
+    particles_header: ParticlesHeader
+    particles: LoadedParticles
+    positions: typing.Any
+
+
+def paint_file(
+    path: str,
+    fit: dict | None = None,
+    fit_path: str = "",
+    nodes: int | None = None,
+    precision: str = "single",
+    allow_mismatch: bool = False,
+    redshift_space: str | None = None,
+) -> PaintedMap:
+    """Paint one particle file.
+
+    Args:
+        path: of the particles, from run-fastpm.
+        fit: document of the quantity's fit; None for the particles' own density.
+        fit_path: its file, for messages.
+        nodes: along x; by default as the fit's cells ask, or one node a particle.
+        precision: "single" or "double".
+        allow_mismatch: use the fit in a setting that is not its own.
+        redshift_space: line of sight "x", "y" or "z"; None for real space.
+
+    Raises:
+        BadInput: on every rank, if the files do not go together.
+    """
+    ranks = world()
+    header = read_header(ranks, open_particles, path)
+    mesh = make_mesh(_mesh_shape(header, fit, fit_path, nodes), header.box_size, precision, ranks)
+    if fit is not None and not allow_mismatch:
+        mend = f"paint particles like its own, not {path}, or use --allow-mismatch"
+        trained = trained_setting(fit, fit_path)
+        require_same_setting(fit_path, trained, setting_of(mesh, header), mend)
+    particles = load_particles(mesh, path)
+    if fit is None:
+        field, positions = density(mesh, particles.positions), particles.positions
+        quantity, units, mean = "dark-matter", "1 + delta", 1.0
+        description = "density of the particles over its mean, cloud-in-cell"
+    else:
+        model = model_of(fit, fit_path)
+        inputs = model_inputs(
+            mesh, model.quantity, particles.positions, model.dark_matter, model.stellar_mass
+        )
+        field = predict_jitted(mesh, model.quantity, model.parameters, inputs, model.shift)
+        positions = displaced_positions(mesh, model.quantity, model.parameters, inputs)
+        quantity, units, mean = model.quantity, fit["target"]["units"], model.target_mean
+        description = f"painted by JERALD: {fit['target']['description']}"
+    attributes = {"redshift_space": redshift_space or "none"}
+    if redshift_space is not None:
+        rate = float(hubble_rate(1 / (1 + header.redshift), header.cosmology))
+        axis = AXES.index(redshift_space)
+        shifts = line_of_sight_shifts(mesh, particles.velocities, axis, header.redshift, rate)
+        field = move_map(mesh, field, positions, shifts)
+    if fit is not None:
+        attributes["fit_sha256"] = fit["sha256"]
+    return PaintedMap(
+        mesh,
+        # In double precision: number densities of neutral hydrogen are near float32's least.
+        (np.asarray(field, np.float64) * mean).astype(mesh.dtype),
+        MapHeader(
+            quantity,
+            units,
+            description,
+            mesh.box_size,
+            mesh.shape,
+            header.redshift,
+            header.cosmology,
+            attributes,
+        ),
+        header,
+        particles,
+        positions,
+    )
+
+
+def _mesh_shape(
+    header: ParticlesHeader, fit: dict | None, fit_path: str, nodes: int | None
+) -> tuple[int, int, int]:
+    """Cubic cells: as many along x as asked for, else the fit's cells, else one a particle."""
+    if nodes is not None:
+        cell_size = (header.box_size[0] / nodes,) * 3
+    elif fit is not None:
+        cell_size = trained_setting(fit, fit_path).cell_size
+    else:
+        return header.lattice
+    exact = np.array(header.box_size) / cell_size
+    shape = np.round(exact)
+    if not np.allclose(exact, shape, rtol=1e-6, atol=0) or min(shape) < 1:
+        raise BadInput(
+            f"{fit_path or '--mesh'}: cells of {cell_size[0]:g} Mpc/h do not fill a box of "
+            f"{header.box_size} Mpc/h: give --mesh and --allow-mismatch, or another box"
+        )
+    return tuple(int(n) for n in shape)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The setting in which parameters were trained, and in which alone they hold."""
+
+import dataclasses
+
+import numpy as np
+
+from jerald_tools.cosmology import Cosmology
+from jerald_tools.errors import BadInput
+from jerald_tools.files.particles import ParticlesHeader
+from jerald_tools.mesh.mesh import Mesh
+
+# Two sides of a box or two redshifts closer than this, relative to 1 + z or the side, are equal.
+SAME = 1e-6
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What the trained parameters depend on.
+
+    Attributes:
+        cell_size: of the map's mesh [Mpc/h], along x, y, z.
+        particles_per_cell: particles per node of the map's mesh.
+        redshift: of the particles.
+        cosmology: of the simulation.
+        step_scheme: how FastPM made the particles, by name.
+    """
+
+    cell_size: tuple[float, float, float]
+    particles_per_cell: float
+    redshift: float
+    cosmology: Cosmology
+    step_scheme: dict
+
+    def as_dict(self) -> dict:
+        """Nested dictionaries of numbers and text, for a fit file."""
+        return dataclasses.asdict(self)
+
+
+def setting_of(mesh: Mesh, header: ParticlesHeader) -> Setting:
+    """The setting of a particle file and the mesh of its maps."""
+    return Setting(
+        mesh.cell_size,
+        header.number / mesh.size,
+        header.redshift,
+        header.cosmology,
+        header.attributes.get("step_scheme", {}),
+    )
+
+
+def setting_from_dict(values: dict) -> Setting:
+    """The inverse of :meth:`Setting.as_dict`.
+
+    Raises:
+        KeyError, TypeError: if something is missing.
+    """
+    return Setting(
+        tuple(values["cell_size"]),
+        values["particles_per_cell"],
+        values["redshift"],
+        Cosmology(**values["cosmology"]),
+        values["step_scheme"],
+    )
+
+
+def differences(ours: Setting, theirs: Setting) -> list[str]:
+    """What differs between two settings, each as "name here, there"; empty if nothing does."""
+    found = []
+    for name in ("cell_size", "particles_per_cell"):
+        here, there = getattr(ours, name), getattr(theirs, name)
+        if not np.allclose(here, there, rtol=SAME, atol=0):
+            found.append(f"{name} {_plain(here)}, there {_plain(there)}")
+    if not same_redshift(ours.redshift, theirs.redshift):
+        found.append(f"redshift {ours.redshift:g}, there {theirs.redshift:g}")
+    for name, here in dataclasses.asdict(ours.cosmology).items():
+        there = getattr(theirs.cosmology, name)
+        if not np.isclose(here, there, rtol=SAME, atol=0):
+            found.append(f"{name} {here:g}, there {there:g}")
+    for name in sorted({*ours.step_scheme, *theirs.step_scheme}):
+        here, there = ours.step_scheme.get(name), theirs.step_scheme.get(name)
+        if here != there:
+            found.append(f"step scheme's {name} {here}, there {there}")
+    return found
+
+
+def _plain(value) -> str:
+    return " x ".join(f"{v:g}" for v in np.atleast_1d(value))
+
+
+def same_redshift(first: float, second: float) -> bool:
+    """Whether two redshifts are equal but for rounding."""
+    return abs(first - second) < SAME * (1 + second)
+
+
+def require_same_setting(path: str, found: Setting, wanted: Setting, mend: str) -> None:
+    """Refuse a file that was made in another setting.
+
+    Args:
+        path: the file.
+        found: its setting.
+        wanted: the setting of the particles.
+        mend: what the user can do.
+
+    Raises:
+        BadInput: naming all that differs.
+    """
+    differing = differences(found, wanted)
+    if differing:
+        raise BadInput(f"{path}: made for another setting ({'; '.join(differing)}): {mend}")

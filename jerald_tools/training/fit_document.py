@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A finished fit as the document that is written."""
+
+import dataclasses
+
+from jerald_tools.model.parameters import to_dictionary
+from jerald_tools.model.setting import Setting
+from jerald_tools.training.fit import Fit
+from jerald_tools.training.losses import PaperLoss
+from jerald_tools.training.split import TEST_FRACTION, Regions
+
+
+@dataclasses.dataclass(frozen=True)
+class TargetInfo:
+    """What a fit says of the map that it was trained on.
+
+    Attributes:
+        path: as given.
+        mean: of the whole map, in its units.
+        units: of the map.
+        description: of the map.
+    """
+
+    path: str
+    mean: float
+    units: str
+    description: str
+
+
+def fit_document(
+    quantity: str,
+    setting: Setting,
+    target: TargetInfo,
+    loss: PaperLoss,
+    fit: Fit,
+    how: dict,
+    shift: float,
+    stands_on: dict[str, dict | None],
+    quality: dict,
+) -> dict:
+    """Everything that a fit file holds, but for its provenance and its digest.
+
+    Args:
+        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
+        setting: where the parameters hold.
+        target: the map that was trained on.
+        loss: what was minimised.
+        fit: the result.
+        how: optimiser, evaluations, seed of the starts.
+        shift: constant of the neutral hydrogen's transform.
+        stands_on: documents of the fits below by key ("dark_matter_fit", "stellar_mass_fit").
+        quality: measures of the map by region.
+    """
+    best = fit.best
+    return {
+        "quantity": quantity,
+        "redshift": setting.redshift,
+        "layers": len(best.parameters.layers),
+        "parameters": to_dictionary(best.parameters),
+        "shift": shift,
+        "loss": {**dataclasses.asdict(loss), **best.losses._asdict()},
+        "target": dataclasses.asdict(target),
+        "setting": setting.as_dict(),
+        "split": {
+            "train": "z-index >= N/2",
+            "test": f"all indices < int({TEST_FRACTION} N)",
+            "validation": "the rest of z-index < N/2",
+        },
+        "optimiser": how,
+        "quality": quality,
+        "best_evaluation": best.best_number,
+        "history": _columns(best.history),
+        "starts": [
+            {
+                "name": tried.start.name,
+                "parameters": to_dictionary(tried.start.parameters),
+                "evaluations": len(tried.history),
+                **tried.losses._asdict(),
+            }
+            for tried in fit.tried
+        ],
+        **{key: document for key, document in stands_on.items() if document is not None},
+    }
+
+
+def _columns(history: list[Regions]) -> dict:
+    """Losses of every evaluation as one list for each region."""
+    return {name: [getattr(losses, name) for losses in history] for name in ("train", "validation")}
