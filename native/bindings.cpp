@@ -97,12 +97,13 @@ T* data(Outcome& outcome) {
   return static_cast<T*>(outcome->untyped_data());
 }
 
-// The halo that particles need: the planes below..above their own.
+int reach_of(int64_t order) { return Stencil<double>(order, 1.0).reach; }
+
+// The planes that particles touch; a process alone has all and needs not look.
 template <class T>
-std::vector<char> wanted_planes(const Setting& setting, const Operand& positions, int below,
-                                int above) {
+std::vector<char> planes_of(const Setting& setting, const Operand& positions) {
   if (setting.ranks.alone()) return std::vector<char>(setting.mesh.nx(), 1);
-  return touched_planes(setting.mesh, data<T>(positions), particle_count(positions), below, above);
+  return touched_planes(setting.mesh, data<T>(positions), particle_count(positions));
 }
 
 // Read a field with ghosts where particles need them: work(planes).
@@ -136,7 +137,7 @@ ffi::Error paint_call(Operand positions, Operand weights, ffi::RemainingArgs, Ou
     const int64_t particles = particle_count(positions);
     const T* weight = weights.element_count() > 0 ? data<T>(weights) : nullptr;
     if (weight != nullptr) expect_size(weights, particles, "the array of weights");
-    onto_ghosts<T>(setting, wanted_planes<T>(setting, positions, 0, 1), field,
+    onto_ghosts<T>(setting, planes_of<T>(setting, positions), field,
                    [&](const Planes<T>& planes) {
                      const T* at = data<T>(positions);
                      if (weight == nullptr) {
@@ -154,10 +155,11 @@ ffi::Error readout_call(Operand field, Operand positions, ffi::RemainingArgs, Ou
   const Setting setting(nodes, cell, number);
   return run(setting, positions, [&](auto zero) {
     using T = decltype(zero);
-    with_ghosts<T>(setting, wanted_planes<T>(setting, positions, 0, 1), field,
+    T* result = data<T>(values);
+    with_ghosts<T>(setting, planes_of<T>(setting, positions), field,
                    [&](const Planes<const T>& planes) {
                      readout(setting.mesh, planes, data<T>(positions), particle_count(positions),
-                             data<T>(values));
+                             [result](int64_t p, T value) { result[p] = value; });
                    });
   });
 }
@@ -167,10 +169,16 @@ ffi::Error readout_slope_call(Operand field, Operand positions, ffi::RemainingAr
   const Setting setting(nodes, cell, number);
   return run(setting, positions, [&](auto zero) {
     using T = decltype(zero);
-    with_ghosts<T>(setting, wanted_planes<T>(setting, positions, 0, 1), field,
+    T* result = data<T>(slopes);
+    with_ghosts<T>(setting, planes_of<T>(setting, positions), field,
                    [&](const Planes<const T>& planes) {
                      readout_slope(setting.mesh, planes, data<T>(positions),
-                                   particle_count(positions), data<T>(slopes));
+                                   particle_count(positions),
+                                   [result](int64_t p, T along_x, T along_y, T along_z) {
+                                     result[3 * p] = along_x;
+                                     result[3 * p + 1] = along_y;
+                                     result[3 * p + 2] = along_z;
+                                   });
                    });
   });
 }
@@ -181,12 +189,12 @@ ffi::Error readout_gradient_call(Operand field, Operand positions, ffi::Remainin
   const Setting setting(nodes, cell, number);
   return run(setting, positions, [&](auto zero) {
     using T = decltype(zero);
-    const int reach = stencil_reach(order);
-    with_ghosts<T>(setting, wanted_planes<T>(setting, positions, -reach, 1 + reach), field,
+    const auto touched = planes_of<T>(setting, positions);
+    with_ghosts<T>(setting, widened(touched, reach_of(order)), field,
                    [&](const Planes<const T>& planes) {
-                     const auto read = reach == 2 ? readout_gradient<T, 2> : readout_gradient<T, 3>;
-                     read(setting.mesh, planes, data<T>(positions), particle_count(positions),
-                          data<T>(gradients));
+                     readout_gradient(setting.mesh, planes, order, marked(touched),
+                                      data<T>(positions), particle_count(positions),
+                                      data<T>(gradients));
                    });
   });
 }
@@ -197,16 +205,14 @@ ffi::Error readout_gradient_field_bar_call(Operand positions, Operand cotangent,
   const Setting setting(nodes, cell, number);
   return run(setting, positions, [&](auto zero) {
     using T = decltype(zero);
-    const int reach = stencil_reach(order);
     expect_size(cotangent, 3 * particle_count(positions), "the cotangent");
-    onto_ghosts<T>(
-        setting, wanted_planes<T>(setting, positions, -reach, 1 + reach), field_bar,
-        [&](const Planes<T>& planes) {
-          const auto spread =
-              reach == 2 ? readout_gradient_field_bar<T, 2> : readout_gradient_field_bar<T, 3>;
-          spread(setting.mesh, marked(wanted_planes<T>(setting, positions, 0, 1)),
-                 data<T>(positions), data<T>(cotangent), particle_count(positions), planes);
-        });
+    const auto touched = planes_of<T>(setting, positions);
+    onto_ghosts<T>(setting, widened(touched, reach_of(order)), field_bar,
+                   [&](const Planes<T>& planes) {
+                     readout_gradient_field_bar(setting.mesh, order, marked(touched),
+                                                data<T>(positions), data<T>(cotangent),
+                                                particle_count(positions), planes);
+                   });
   });
 }
 
@@ -217,14 +223,14 @@ ffi::Error readout_gradient_positions_bar_call(Operand field, Operand positions,
   const Setting setting(nodes, cell, number);
   return run(setting, positions, [&](auto zero) {
     using T = decltype(zero);
-    const int reach = stencil_reach(order);
     expect_size(cotangent, 3 * particle_count(positions), "the cotangent");
-    with_ghosts<T>(setting, wanted_planes<T>(setting, positions, -reach, 1 + reach), field,
+    const auto touched = planes_of<T>(setting, positions);
+    with_ghosts<T>(setting, widened(touched, reach_of(order)), field,
                    [&](const Planes<const T>& planes) {
-                     const auto read = reach == 2 ? readout_gradient_positions_bar<T, 2>
-                                                  : readout_gradient_positions_bar<T, 3>;
-                     read(setting.mesh, planes, data<T>(positions), data<T>(cotangent),
-                          particle_count(positions), data<T>(positions_bar));
+                     readout_gradient_positions_bar(setting.mesh, planes, order, marked(touched),
+                                                    data<T>(positions), data<T>(cotangent),
+                                                    particle_count(positions),
+                                                    data<T>(positions_bar));
                    });
   });
 }
@@ -239,11 +245,9 @@ ffi::Error finite_difference_call(Operand field, ffi::RemainingArgs, Outcome der
     const Distribution slabs{mesh.nx(), setting.ranks.size};
     const int64_t start = slabs.start(setting.ranks.rank);
     const int64_t count = slabs.count(setting.ranks.rank);
-    const int reach = axis == 0 && count > 0 ? stencil_reach(order) : 0;
     std::vector<char> wanted(mesh.nx(), 0);
-    for (int64_t i = start - reach; i < start + count + reach; ++i) {
-      wanted[wrapped(i, mesh.nx())] = 1;
-    }
+    std::fill_n(wanted.begin() + start, count, 1);
+    if (axis == 0) wanted = widened(wanted, reach_of(order));
     with_ghosts<T>(setting, wanted, field, [&](const Planes<const T>& planes) {
       finite_difference(mesh, planes, start, count, static_cast<int>(axis), order,
                         data<T>(derivative));

@@ -14,22 +14,32 @@
 
 namespace jerald {
 
-// Marks, one a plane of the mesh, of the planes below..above a particle's own plane.
+// Marks, one a plane of the mesh, of the planes that particles touch.
 template <class T>
-std::vector<char> touched_planes(const Mesh& mesh, const T* positions, int64_t particles,
-                                 int below, int above) {
-  std::vector<char> own(mesh.nx(), 0), touched(mesh.nx(), 0);
+std::vector<char> touched_planes(const Mesh& mesh, const T* positions, int64_t particles) {
+  std::vector<char> touched(mesh.nx() + 1, 0);
   Cells<T> cells(mesh);
   for (int64_t first = 0; first < particles; first += Cells<T>::capacity) {
     const int64_t count = std::min(Cells<T>::capacity, particles - first);
     cells.locate(positions + 3 * first, count);
-    for (int64_t p = 0; p < count; ++p) own[cells.plane(p)] = 1;
+    for (int64_t p = 0; p < count; ++p) {
+      touched[cells.plane(p)] = touched[cells.plane(p) + 1] = 1;
+    }
   }
-  for (int64_t i = 0; i < mesh.nx(); ++i) {
-    if (!own[i]) continue;
-    for (int offset = below; offset <= above; ++offset) touched[wrapped(i + offset, mesh.nx())] = 1;
-  }
+  touched[0] |= touched[mesh.nx()];
+  touched.pop_back();
   return touched;
+}
+
+// The marks and those of the planes within a stencil's reach of them.
+inline std::vector<char> widened(const std::vector<char>& marks, int reach) {
+  const int64_t nx = marks.size();
+  std::vector<char> wide(nx, 0);
+  for (int64_t i = 0; i < nx; ++i) {
+    if (!marks[i]) continue;
+    for (int offset = -reach; offset <= reach; ++offset) wide[wrapped(i + offset, nx)] = 1;
+  }
+  return wide;
 }
 
 inline std::vector<int64_t> marked(const std::vector<char>& marks) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Central finite differences: coefficients, and the derivative of a field along an axis.
+// Central finite differences: coefficients, and derivatives of fields row by row.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -14,17 +14,24 @@
 
 namespace jerald {
 
-constexpr int largest_reach = 3;
+// Coefficients of f(x + m h) - f(x - m h), m = 1 .. reach, by the order of the error.
+template <class T>
+struct Stencil {
+  int reach;
+  T coefficient[3];
 
-// Coefficients of f(x + m h) - f(x - m h), m = 1, 2, 3, times 1/h, by the order of the error.
-inline std::array<double, largest_reach> stencil(int64_t order) {
-  if (order == 4) return {8.0 / 12, -1.0 / 12, 0.0};
-  if (order == 6) return {45.0 / 60, -9.0 / 60, 1.0 / 60};
-  throw std::invalid_argument("finite difference of order " + std::to_string(order) +
-                              ": choose 4 or 6");
-}
-
-inline int stencil_reach(int64_t order) { return static_cast<int>(order) / 2; }
+  Stencil(int64_t order, double cell) : reach(static_cast<int>(order) / 2) {
+    if (order != 4 && order != 6) {
+      throw std::invalid_argument("finite difference of order " + std::to_string(order) +
+                                  ": choose 4 or 6");
+    }
+    const double fourth[] = {8.0 / 12, -1.0 / 12};
+    const double sixth[] = {45.0 / 60, -9.0 / 60, 1.0 / 60};
+    for (int m = 0; m < reach; ++m) {
+      coefficient[m] = static_cast<T>((order == 4 ? fourth : sixth)[m] / cell);
+    }
+  }
+};
 
 // Offsets of rows (or nodes) of an axis by number, periodic, for numbers a stencil beyond the ends.
 class PeriodicOffsets {
@@ -42,39 +49,57 @@ class PeriodicOffsets {
   std::vector<int64_t> offsets_;
 };
 
+// The derivatives of a field, one row of nodes along z at a time.
+template <class T>
+class RowDerivatives {
+ public:
+  RowDerivatives(const Mesh& mesh, const Planes<const T>& planes, int64_t order)
+      : planes_(planes),
+        rows_(mesh.ny(), mesh.nz()),
+        nodes_(mesh.nz(), 1),
+        nz_(mesh.nz()),
+        stencils_{{order, mesh.cell[0]}, {order, mesh.cell[1]}, {order, mesh.cell[2]}} {}
+
+  // out: the nz derivatives along an axis on row j of plane i.
+  void operator()(int64_t i, int64_t j, int axis, T* out) const {
+    const Stencil<T>& stencil = stencils_[axis];
+    std::fill_n(out, nz_, T(0));
+    for (int m = 1; m <= stencil.reach; ++m) {
+      const T factor = stencil.coefficient[m - 1];
+      if (axis == 2) {
+        along_row(planes_[i] + rows_[j], m, factor, out);
+      } else {
+        const T* after = axis == 0 ? planes_[i + m] + rows_[j] : planes_[i] + rows_[j + m];
+        const T* before = axis == 0 ? planes_[i - m] + rows_[j] : planes_[i] + rows_[j - m];
+        for (int64_t k = 0; k < nz_; ++k) out[k] += factor * (after[k] - before[k]);
+      }
+    }
+  }
+
+ private:
+  void along_row(const T* row, int m, T factor, T* out) const {
+    const int64_t begin = std::min<int64_t>(m, nz_), end = std::max<int64_t>(nz_ - m, begin);
+    for (int64_t k = 0; k < begin; ++k) out[k] += factor * (row[nodes_[k + m]] - row[nodes_[k - m]]);
+    for (int64_t k = begin; k < end; ++k) out[k] += factor * (row[k + m] - row[k - m]);
+    for (int64_t k = end; k < nz_; ++k) out[k] += factor * (row[nodes_[k + m]] - row[nodes_[k - m]]);
+  }
+
+  const Planes<const T>& planes_;
+  PeriodicOffsets rows_, nodes_;
+  int64_t nz_;
+  Stencil<T> stencils_[3];
+};
+
 // result: the slab of `count` planes from plane `start` on, contiguous.
 template <class T>
 void finite_difference(const Mesh& mesh, const Planes<const T>& planes, int64_t start,
                        int64_t count, int axis, int64_t order, T* result) {
-  const int reach = stencil_reach(order);
-  T coefficient[largest_reach];
-  for (int m = 0; m < largest_reach; ++m) {
-    coefficient[m] = static_cast<T>(stencil(order)[m] / mesh.cell[axis]);
-  }
-  const int64_t ny = mesh.ny(), nz = mesh.nz();
-  const PeriodicOffsets rows(ny, nz), nodes(nz, 1);
-
+  const RowDerivatives<T> derivative(mesh, planes, order);
+  const int64_t ny = mesh.ny();
 #pragma omp parallel for num_threads(threads()) schedule(static)
   for (int64_t plane = 0; plane < count; ++plane) {
     for (int64_t j = 0; j < ny; ++j) {
-      T* out = result + (plane * ny + j) * nz;
-      for (int64_t k = 0; k < nz; ++k) out[k] = 0;
-      const T* row = planes[start + plane] + rows[j];
-      for (int m = 1; m <= reach; ++m) {
-        const T factor = coefficient[m - 1];
-        if (axis == 2) {
-          for (int64_t k = 0; k < nz; ++k) {
-            if (k < m || k >= nz - m) out[k] += factor * (row[nodes[k + m]] - row[nodes[k - m]]);
-          }
-          for (int64_t k = m; k < nz - m; ++k) out[k] += factor * (row[k + m] - row[k - m]);
-        } else {
-          const T* after = axis == 0 ? planes[start + plane + m] + rows[j]
-                                     : planes[start + plane] + rows[j + m];
-          const T* before = axis == 0 ? planes[start + plane - m] + rows[j]
-                                      : planes[start + plane] + rows[j - m];
-          for (int64_t k = 0; k < nz; ++k) out[k] += factor * (after[k] - before[k]);
-        }
-      }
+      derivative(start + plane, j, axis, result + (plane * ny + j) * mesh.nz());
     }
   }
 }

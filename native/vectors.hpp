@@ -4,18 +4,13 @@
 
 namespace jerald {
 
+// Three components and a spare, so that one instruction moves or adds all of them.
 template <class T>
 struct Vectors {
-  typedef T Pair __attribute__((vector_size(2 * sizeof(T))));
   typedef T Quad __attribute__((vector_size(4 * sizeof(T))));
-  typedef T Octet __attribute__((vector_size(8 * sizeof(T))));
 };
 
 template <class T>
-using Pair = typename Vectors<T>::Pair;
-template <class T>
 using Quad = typename Vectors<T>::Quad;
-template <class T>
-using Octet = typename Vectors<T>::Octet;
 
 }  // namespace jerald
