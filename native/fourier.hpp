@@ -152,8 +152,10 @@ inline Wisdom& wisdom() {
 // The plans for a mesh, made at the first call (collective over the ranks).
 template <class T>
 const Transform<T>& transform(const Mesh& mesh, const Communicator& ranks) {
-  static std::map<std::tuple<int64_t, int64_t, int64_t, int, int>, std::unique_ptr<Transform<T>>>
-      made;
+  using Plans =
+      std::map<std::tuple<int64_t, int64_t, int64_t, int, int>, std::unique_ptr<Transform<T>>>;
+  // Never destroyed: plans over ranks hold communicators, and MPI ends before static objects do.
+  static Plans& made = *new Plans;
   const std::lock_guard<std::mutex> lock(planner_mutex());
   static const int with_threads = Fftw<T>::init_threads();
   if (with_threads == 0) throw std::runtime_error("FFTW cannot start its threads");
