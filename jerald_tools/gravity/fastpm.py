@@ -18,7 +18,7 @@ from jerald_tools.gravity.background import scale_factor_of
 from jerald_tools.gravity.growth import growth
 from jerald_tools.gravity.lattice import lattice
 from jerald_tools.gravity.lpt import displacements
-from jerald_tools.gravity.particles import Particles
+from jerald_tools.gravity.particles import Particles, bring_home
 from jerald_tools.gravity.potential import GRADIENT_ORDER, inverse_laplacian
 from jerald_tools.gravity.step_scheme import StepScheme, step_factors
 from jerald_tools.mesh.mesh import Mesh
@@ -164,15 +164,17 @@ def evolve(
 
     Args:
         mesh: the force mesh.
-        particles: this rank's particles.
+        particles: this rank's particles, anywhere.
         factors: (steps, 3) as :func:`jerald_tools.gravity.step_scheme.step_factors` gives them.
         omega_m: matter density today.
         after_step: called after every step.
     """
+    particles = bring_home(mesh, particles)
     force = accelerations(mesh, particles, omega_m)
     for first_kick, drift_factor, second_kick in np.asarray(factors, mesh.dtype):
         particles = drift(kick(particles, force, first_kick), drift_factor)
+        particles = bring_home(mesh, particles)
         force = accelerations(mesh, particles, omega_m)
-        particles = kick(particles, force, second_kick)
+        particles = jax.block_until_ready(kick(particles, force, second_kick))
         after_step()
     return particles

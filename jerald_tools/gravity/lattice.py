@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from jerald_tools.errors import BadInput
 from jerald_tools.mesh.mesh import Mesh
 
 
@@ -26,3 +27,27 @@ def lattice(mesh: Mesh, particles: tuple[int, int, int]) -> tuple[np.ndarray, np
     positions = indices * (np.array(mesh.box_size) / particles)
     numbers = 1 + (indices[:, 0] * particles[1] + indices[:, 1]) * particles[2] + indices[:, 2]
     return positions.astype(mesh.dtype), numbers
+
+
+def lattice_shape(nodes: tuple[int, int, int], particles: int | None) -> tuple[int, int, int]:
+    """Lattice points along each axis, for a number of them along x.
+
+    Every lattice point has to lie on a node of the mesh: between nodes, interpolation would smooth
+    its displacement.
+
+    Args:
+        nodes: of the mesh along x, y, z.
+        particles: along x, or None for half the nodes.
+
+    Raises:
+        BadInput: the mesh is not a multiple of the lattice.
+    """
+    if particles is None:
+        particles = max(1, nodes[0] // 2)
+    if particles < 1 or nodes[0] % particles or any(n % (nodes[0] // particles) for n in nodes):
+        raise BadInput(
+            f"--particles {particles}: the mesh {' x '.join(map(str, nodes))} must be a multiple "
+            "of the particles, the same along each axis"
+        )
+    spacing = nodes[0] // particles
+    return tuple(n // spacing for n in nodes)

@@ -47,6 +47,10 @@ class LinearPower:
         )
         return 10.0 ** (2.0 * amplitude(np.log10(wavenumbers)))
 
+    def reaches_sigma8(self) -> bool:
+        """Whether the table has the scales that make up sigma8, all but some 0.1 per cent."""
+        return self.wavenumbers[0] < 0.01 and self.wavenumbers[-1] > 3.0
+
     def sigma8(self) -> float:
         """Rms linear overdensity in spheres of 8 Mpc/h, of the scales that the table has."""
         log_k = np.linspace(np.log(self.wavenumbers[0]), np.log(self.wavenumbers[-1]), 8192)[1:-1]

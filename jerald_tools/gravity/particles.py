@@ -5,8 +5,17 @@ import dataclasses
 import functools
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from jerald_tools.gravity.background import HUBBLE_CONSTANT, scale_factor_of
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.ranks import gather
+from jerald_tools.mesh.redistribute import home_ranks, redistribute
+
+# Room for particles that gather on a rank, over an equal share, before all ranks' arrays grow:
+# every new length costs a compilation of all that works on particles.
+ROOM = 1.25
 
 
 @functools.partial(
@@ -33,3 +42,46 @@ class Particles:
     def velocities(self, redshift: float) -> jax.Array:
         """Peculiar velocities a dx/dt at a redshift, (n, 3) [km/s]."""
         return self.momenta * (HUBBLE_CONSTANT / scale_factor_of(redshift))
+
+    def without_padding(self) -> "Particles":
+        """The particles that are real (outside jit)."""
+        if self.weights is None:
+            return self
+        is_real = np.asarray(self.weights) > 0
+        return Particles(
+            *(np.asarray(rows)[is_real] for rows in (self.positions, self.momenta, self.ids))
+        )
+
+
+def bring_home(mesh: Mesh, particles: Particles) -> Particles:
+    """Send every particle to the rank whose slab of a mesh it is in (outside jit).
+
+    Over ranks the arrays are padded to one length for all, which grows when it must; padding lies
+    in the rank's own slab, where it costs no exchange. A single process keeps its particles.
+
+    Args:
+        mesh: the mesh that they will be painted on.
+        particles: this rank's particles, anywhere.
+    """
+    ranks = mesh.ranks
+    if ranks.size == 1:
+        return particles
+    real = particles.without_padding()
+    rows = {name: np.asarray(getattr(real, name)) for name in ("positions", "momenta", "ids")}
+    rows = redistribute(ranks, rows, home_ranks(mesh, rows["positions"]))
+    number = len(rows["ids"])
+    numbers, lengths = gather(ranks, number), gather(ranks, len(particles.ids))
+    length = max(int(ROOM * sum(numbers) / ranks.size), *lengths)
+    if length < max(numbers):
+        length = int(ROOM * max(numbers))
+
+    def padded(values, filling):
+        padding = np.full((length - number, *values.shape[1:]), filling, values.dtype)
+        return jnp.asarray(np.concatenate([values, padding]))
+
+    return Particles(
+        positions=padded(rows["positions"], mesh.x_start * mesh.cell_size[0]),
+        momenta=padded(rows["momenta"], 0),
+        ids=padded(rows["ids"], 0),
+        weights=padded(np.ones(number, mesh.dtype), 0),
+    )

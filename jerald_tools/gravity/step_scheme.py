@@ -9,6 +9,7 @@ from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.background import scale_factor_of
 from jerald_tools.gravity.growth import growth
+from jerald_tools.gravity.potential import KERNEL
 
 SPACINGS = {"linear": np.linspace, "logarithmic": np.geomspace}
 
@@ -81,6 +82,20 @@ class StepScheme:
                 stages = np.append(stages[np.abs(stages - wanted) > SAME_STAGE], wanted)
             return [(np.sort(stages), sorted(redshifts, reverse=True))]
         return [(self._stages_to(redshift), [redshift]) for redshift in redshifts]
+
+    def description(self, stages: np.ndarray) -> dict:
+        """What an output file says of the run that made it.
+
+        Args:
+            stages: of that run, see :meth:`runs`.
+        """
+        return {
+            **dataclasses.asdict(self),
+            "stages": [float(stage) for stage in stages],
+            "start": "second-order Lagrangian perturbation theory",
+            "integrator": "FastPM, kick-drift-kick, half point sqrt(a0 a1)",
+            "kernel": KERNEL,
+        }
 
     def _stages_to(self, redshift: float) -> np.ndarray:
         start, end = scale_factor_of(self.start_redshift), scale_factor_of(redshift)
