@@ -91,7 +91,6 @@ def run_fit(
     from jerald_tools.files.atomic import check_target
     from jerald_tools.files.fits import write_fit
     from jerald_tools.mesh.ranks import on_root, world
-    from jerald_tools.model.chain import predict
     from jerald_tools.training.fit import fit_parameters
     from jerald_tools.training.fit_document import fit_document
     from jerald_tools.training.losses import paper_loss
@@ -138,8 +137,7 @@ def run_fit(
             report,
         )
     with run.stages.stage("measuring"):
-        predicted = predict(mesh, quantity, fit.best.parameters, problem.inputs, shift)
-        quality = map_quality(mesh, predicted, problem.target)
+        quality = map_quality(mesh, fit.predicted, problem.target)
 
     how = {"name": optimiser, "evaluations": evaluations, "random_seed": random_seed}
     content = fit_document(

@@ -9,13 +9,13 @@ import jax
 
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
-from jerald_tools.model.dark_matter import dark_matter_map, displace_dark_matter
+from jerald_tools.model.dark_matter import displace_dark_matter
 from jerald_tools.model.neutral_hydrogen import (
     displace_neutral_hydrogen,
-    neutral_hydrogen_map,
+    neutral_hydrogen_transform,
     relative_stellar_mass,
 )
-from jerald_tools.model.stellar_mass import displace_stellar_mass, stellar_mass_map
+from jerald_tools.model.stellar_mass import displace_stellar_mass, stellar_transform
 
 QUANTITIES = ("dark-matter", "stellar-mass", "neutral-hydrogen")
 
@@ -93,36 +93,14 @@ def model_inputs(
     """
     stars = None
     if quantity == "neutral-hydrogen":
-        stars = _relative_stars(mesh, predict_map(mesh, stellar_mass, positions))
+        stellar_map, _ = paint_trained(mesh, stellar_mass, positions)
+        stars = _relative_stars(mesh, stellar_map)
     if dark_matter is not None:
         positions = _improved_positions(mesh, dark_matter.parameters, positions)
     return ModelInputs(positions, _start_density(mesh, positions), stars)
 
 
-def predict(mesh: Mesh, quantity: str, parameters, inputs: ModelInputs, shift: float = 0.0):
-    """A quantity's map over the mean of the map that was trained on; differentiable, inside jit.
-
-    Args:
-        mesh: the mesh of the maps.
-        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        parameters: of that quantity.
-        inputs: from :func:`model_inputs`.
-        shift: constant of the neutral hydrogen's transform.
-
-    Returns:
-        This rank's slab (nx_local, ny, nz), dimensionless.
-    """
-    if quantity == "dark-matter":
-        return dark_matter_map(mesh, parameters, inputs.positions, inputs.start_density)
-    if quantity == "stellar-mass":
-        return stellar_mass_map(mesh, parameters, inputs.positions, inputs.start_density)
-    return neutral_hydrogen_map(
-        mesh, parameters, inputs.positions, inputs.relative_stars, inputs.start_density, shift
-    )
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def displaced_positions(mesh: Mesh, quantity: str, parameters, inputs: ModelInputs):
+def displace(mesh: Mesh, quantity: str, parameters, inputs: ModelInputs):
     """The particles after a quantity's own layers, whose density its map follows.
 
     Arguments as :func:`predict`; returns (n, 3) [Mpc/h], not wrapped into the box.
@@ -136,13 +114,48 @@ def displaced_positions(mesh: Mesh, quantity: str, parameters, inputs: ModelInpu
     )
 
 
+def transform(
+    mesh: Mesh, quantity: str, parameters, displaced_density, inputs: ModelInputs, shift: float
+):
+    """A quantity's map from the density of its displaced particles (equations (8), (9), (13))."""
+    if quantity == "dark-matter":
+        return displaced_density
+    if quantity == "stellar-mass":
+        return stellar_transform(mesh, parameters, displaced_density)
+    return neutral_hydrogen_transform(
+        mesh, parameters, displaced_density, inputs.relative_stars, shift
+    )
+
+
+def predict(mesh: Mesh, quantity: str, parameters, inputs: ModelInputs, shift: float = 0.0):
+    """A quantity's map over the mean of the map that was trained on; differentiable.
+
+    Args:
+        mesh: the mesh of the maps.
+        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
+        parameters: of that quantity, as float64 JAX scalars.
+        inputs: from :func:`model_inputs`.
+        shift: constant of the neutral hydrogen's transform.
+
+    Returns:
+        This rank's slab (nx_local, ny, nz), dimensionless.
+    """
+    if parameters.layers:
+        positions = displace(mesh, quantity, parameters, inputs)
+        displaced_density = density(mesh, positions)
+    else:
+        displaced_density = inputs.start_density
+    return transform(mesh, quantity, parameters, displaced_density, inputs, shift)
+
+
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def predict_jitted(mesh: Mesh, quantity: str, parameters, inputs, shift):
-    """:func:`predict`, compiled."""
-    return predict(mesh, quantity, parameters, inputs, shift)
+def _displace_and_predict(mesh: Mesh, quantity: str, parameters, inputs, shift):
+    positions = displace(mesh, quantity, parameters, inputs)
+    predicted = transform(mesh, quantity, parameters, density(mesh, positions), inputs, shift)
+    return predicted, positions
 
 
-def predict_map(mesh: Mesh, model: TrainedModel, positions):
+def paint_trained(mesh: Mesh, model: TrainedModel, positions):
     """The map of a trained quantity over its training mean, from FastPM's particles.
 
     Args:
@@ -151,7 +164,8 @@ def predict_map(mesh: Mesh, model: TrainedModel, positions):
         positions: this rank's particles as FastPM left them, (n, 3) [Mpc/h].
 
     Returns:
-        This rank's slab (nx_local, ny, nz); times ``model.target_mean`` it has the target's units.
+        This rank's slab (nx_local, ny, nz), which times ``model.target_mean`` has the target's
+        units, and the displaced particles (n, 3) [Mpc/h] that it follows.
     """
     inputs = model_inputs(mesh, model.quantity, positions, model.dark_matter, model.stellar_mass)
-    return predict_jitted(mesh, model.quantity, model.parameters, inputs, model.shift)
+    return _displace_and_predict(mesh, model.quantity, model.parameters, inputs, model.shift)

@@ -82,26 +82,27 @@ def depletion(mesh: Mesh, parameters: Depletion, relative_stars):
     return rectify(radiation + eta) + beta2 * consumption
 
 
-def neutral_hydrogen_map(
+def neutral_hydrogen_transform(
     mesh: Mesh,
     parameters: NeutralHydrogenParameters,
-    positions,
+    displaced_density,
     relative_stars,
-    start_density=None,
     shift: float = 0.0,
 ):
-    """F = ReLU(w (1 + d)^mu - D - b), equation (13), over the mean of the map trained on.
+    """F = ReLU(w (1 + d)^mu - D - b), equation (13).
 
-    Arguments as :func:`displace_neutral_hydrogen`, and ``shift``, a constant added to 1 + d before
-    the power (0 in the paper). Returns this rank's slab (nx_local, ny, nz).
+    Args:
+        mesh: the mesh.
+        parameters: of the neutral hydrogen.
+        displaced_density: 1 + d of the displaced particles, this rank's slab.
+        relative_stars: this rank's slab from :func:`relative_stellar_mass`.
+        shift: constant added to 1 + d before the power, 0 in the paper.
+
+    Returns:
+        This rank's slab (nx_local, ny, nz), over the mean of the map that was trained on.
     """
-    if parameters.layers or start_density is None:
-        positions = displace_neutral_hydrogen(
-            mesh, parameters, positions, relative_stars, start_density
-        )
-        start_density = density(mesh, positions)
     transform = parameters.transform
-    shifted = rectify(start_density + jnp.asarray(shift, mesh.dtype))
+    shifted = rectify(displaced_density + jnp.asarray(shift, mesh.dtype))
     w, b = (value.astype(mesh.dtype) for value in (transform.w, transform.b))
     lost = depletion(mesh, parameters.depletion, relative_stars)
     return rectify(w * power_law(shifted, transform.mu) - lost - b)

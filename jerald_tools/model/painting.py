@@ -14,7 +14,7 @@ from jerald_tools.mesh.distributed_files import LoadedParticles, load_particles,
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import world
-from jerald_tools.model.chain import displaced_positions, model_inputs, predict_jitted
+from jerald_tools.model.chain import paint_trained
 from jerald_tools.model.fit_reading import model_of, trained_setting
 from jerald_tools.model.redshift_space import line_of_sight_shifts, move_map
 from jerald_tools.model.setting import require_same_setting, setting_of
@@ -80,11 +80,7 @@ def paint_file(
         description = "density of the particles over its mean, cloud-in-cell"
     else:
         model = model_of(fit, fit_path)
-        inputs = model_inputs(
-            mesh, model.quantity, particles.positions, model.dark_matter, model.stellar_mass
-        )
-        field = predict_jitted(mesh, model.quantity, model.parameters, inputs, model.shift)
-        positions = displaced_positions(mesh, model.quantity, model.parameters, inputs)
+        field, positions = paint_trained(mesh, model, particles.positions)
         quantity, units, mean = model.quantity, fit["target"]["units"], model.target_mean
         description = f"painted by JERALD: {fit['target']['description']}"
     attributes = {"redshift_space": redshift_space or "none"}

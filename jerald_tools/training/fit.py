@@ -2,6 +2,7 @@
 """Fit a quantity's parameters to a target map, from one or several starting points."""
 
 import dataclasses
+import functools
 import typing
 
 import jax
@@ -49,9 +50,16 @@ class FittedStart:
 
 @dataclasses.dataclass(frozen=True)
 class Fit:
-    """A finished fit: the start with the least validation loss, and all that were tried."""
+    """A finished fit.
+
+    Attributes:
+        best: the start with the least validation loss, among those with a usable map.
+        predicted: its map, this rank's slab, over the target's mean.
+        tried: all starts that met a finite loss.
+    """
 
     best: FittedStart
+    predicted: jax.Array
     tried: list[FittedStart]
 
 
@@ -91,7 +99,7 @@ def fit_parameters(
     evaluate = make_evaluate(mesh, quantity, loss, starts[0].parameters, shift)
     unravel = unravel_parameters(starts[0].parameters)
     lower = np.array(lower_bounds(starts[0].parameters))
-    predict_map = jax.jit(lambda parameters: predict(mesh, quantity, parameters, inputs, shift))
+    predict_map = jax.jit(functools.partial(predict, mesh, quantity, shift=shift))
 
     tried, usable = [], []
     for start in starts:
@@ -110,14 +118,15 @@ def fit_parameters(
             start, parameters, objective.best_losses, objective.best_number, objective.history
         )
         tried.append(fitted)
-        if not _is_all_floor(mesh, predict_map(parameters)):
+        if not _is_all_floor(mesh, predict_map(parameters, inputs)):
             usable.append(fitted)
     if not usable:
         raise RunFailed(
             f"the fit of {quantity} found no usable map: every start ended where the map is zero "
             "everywhere or its loss not finite; try more starts (--starts) or another --random-seed"
         )
-    return Fit(min(usable, key=lambda fitted: fitted.losses.validation), tried)
+    best = min(usable, key=lambda fitted: fitted.losses.validation)
+    return Fit(best, predict_map(best.parameters, inputs), tried)
 
 
 def _is_all_floor(mesh: Mesh, predicted) -> bool:
