@@ -56,7 +56,7 @@ def atomic_write(path: str | os.PathLike, force: bool = False) -> Iterator[Path]
         os.replace(temporary, path)
         _sync(path.parent)
     except OSError as error:
-        if error.filename == os.fspath(temporary):
+        if error.errno is not None and error.filename in (None, os.fspath(temporary)):
             error.filename = os.fspath(path)
         raise
     finally:

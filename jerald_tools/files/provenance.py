@@ -134,11 +134,18 @@ def commit() -> str:
     checkout = Path(__file__).resolve().parents[2]
     if not (checkout / ".git").exists():
         return "unknown"
-    question = ["git", "-C", os.fspath(checkout), "describe", "--always", "--dirty", "--abbrev=40"]
+    # Asking must not lock the index: other git commands may be at work in the checkout.
+    git = ["git", "--no-optional-locks", "-C", os.fspath(checkout)]
     try:
-        answer = subprocess.run(question, capture_output=True, text=True, timeout=10, check=True)
+        head = _answer([*git, "rev-parse", "HEAD"])
+        changes = _answer([*git, "status", "--porcelain", "--untracked-files=no"])
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+    return f"{head}-dirty" if changes else head
+
+
+def _answer(question: list[str]) -> str:
+    answer = subprocess.run(question, capture_output=True, text=True, timeout=10, check=True)
     return answer.stdout.strip()
 
 

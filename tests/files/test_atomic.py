@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import subprocess
+import sys
+
+import pytest
+
+from jerald_tools.errors import BadInput
+from jerald_tools.files.atomic import atomic_write, check_target, write_text
+
+WRITER = """
+import sys, time
+from jerald_tools.files.atomic import atomic_write
+with atomic_write(sys.argv[1], force=True) as temporary:
+    temporary.write_text("half a fi")
+    print("half", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def target(tmp_path):
+    return tmp_path / "output.txt"
+
+
+@pytest.fixture
+def half_way(target):
+    """A process in the middle of writing the target."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, target], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "half\n"
+        yield process
+        process.kill()
+
+
+def fail_half_way(target):
+    with atomic_write(target, force=True) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError("half-way")
+
+
+def test_appears_only_when_whole(target):
+    with atomic_write(target) as temporary:
+        temporary.write_text("whole")
+        assert not target.exists()
+    assert target.read_text() == "whole"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_failure_leaves_nothing(target):
+    with pytest.raises(RuntimeError, match="half-way"):
+        fail_half_way(target)
+    assert not list(target.parent.iterdir())
+
+
+def test_failure_keeps_the_old_file(target):
+    target.write_text("old")
+    with pytest.raises(RuntimeError, match="half-way"):
+        fail_half_way(target)
+    assert target.read_text() == "old"
+
+
+def test_killed_writer_leaves_no_half_file_and_the_next_one_cleans_up(half_way, target):
+    half_way.kill()
+    half_way.wait()
+    assert not target.exists()
+    write_text(target, "whole")
+    assert target.read_text() == "whole"
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.usefixtures("half_way")
+def test_two_writers_of_one_target_are_refused(target):
+    with pytest.raises(BadInput, match="another process is writing it"):
+        write_text(target, "mine")
+
+
+def test_an_existing_file_is_kept_without_force(target):
+    target.write_text("old")
+    with pytest.raises(BadInput, match=r"output.txt: exists already; .* --force"):
+        write_text(target, "new")
+    assert target.read_text() == "old"
+    write_text(target, "new", force=True)
+    assert target.read_text() == "new"
+
+
+def test_impossible_targets(tmp_path):
+    with pytest.raises(BadInput, match="is a directory"):
+        check_target(tmp_path, force=True)
+    with pytest.raises(BadInput, match=r"no directory .*nowhere; create it"):
+        check_target(tmp_path / "nowhere" / "file")

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that were cut, changed, or never ours: refused with one line, or provably unharmed."""
+
+import h5py
+import numpy as np
+import pytest
+
+from jerald_tools.errors import BadInput
+from jerald_tools.files import digest
+from jerald_tools.files.attributes import fixed_string, read_attributes
+from jerald_tools.files.initial_conditions import open_initial_conditions
+from jerald_tools.files.maps import open_map
+from jerald_tools.files.particles import open_particles
+
+FLIPS = 200
+CUTS = 60
+
+
+def read_all(opened):
+    """Everything that a file says, by way of its reader and beyond it."""
+    with opened:
+        opened.verify()
+        datasets = {}
+        opened.file.visititems(
+            lambda name, member: (
+                datasets.update({name: opened.rows(name).tobytes()})
+                if isinstance(member, h5py.Dataset)
+                else None
+            )
+        )
+        return opened.header, read_attributes(opened.file["provenance"]), datasets
+
+
+KINDS = [
+    ("map_file", open_map),
+    ("ic_file", open_initial_conditions),
+    ("particle_file", open_particles),
+]
+
+
+@pytest.fixture(params=KINDS, ids=[name for name, _ in KINDS])
+def sample(request):
+    fixture, opening = request.param
+    return request.getfixturevalue(fixture), opening
+
+
+def test_a_flipped_byte_is_refused_or_outside_the_content(sample):
+    path, opening = sample
+    whole, content = path.read_bytes(), read_all(opening(path))
+    generator = np.random.default_rng(7)
+    messages = []
+    for place in generator.choice(len(whole), FLIPS, replace=False):
+        damaged = bytearray(whole)
+        damaged[place] ^= int(generator.integers(1, 256))
+        path.write_bytes(damaged)
+        try:
+            assert read_all(opening(path)) == content, f"byte {place} changed the content unnoticed"
+        except BadInput as error:
+            messages.append(str(error))
+    assert len(messages) > FLIPS / 2
+    assert all(text.startswith(f"{path}: ") and "\n" not in text for text in messages)
+
+
+def test_a_truncated_file_is_refused(sample):
+    path, opening = sample
+    whole = path.read_bytes()
+    for length in np.linspace(0, len(whole) - 1, CUTS).astype(int):
+        path.write_bytes(whole[:length])
+        with pytest.raises(BadInput, match=r"not an HDF5 file|truncated or damaged"):
+            opening(path)
+
+
+def test_an_edited_attribute_is_refused(sample):
+    path, opening = sample
+    whole = path.read_bytes()
+    names = []
+    with h5py.File(path) as file:
+        groups = []
+        file.visit(groups.append)
+        for group in ("/", *groups):
+            names += [(group, name) for name in file[group].attrs]
+    assert len(names) > 20
+    for group, name in names:
+        with h5py.File(path, "r+") as file:
+            file[group].attrs[name] = changed(np.asarray(file[group].attrs[name]))
+        with pytest.raises(BadInput):
+            opening(path)
+        path.write_bytes(whole)
+
+
+def changed(value):
+    """Another value of the same type and shape."""
+    if value.dtype.kind == "b":
+        return ~value
+    if value.dtype.kind == "S":
+        return np.char.add(value[()], b"!").astype(f"S{value.dtype.itemsize + 1}")
+    return 3 * value + 1
+
+
+def test_changed_values_are_found_by_verify(map_file):
+    with h5py.File(map_file, "r+") as file:
+        file["map"][2, 2, 2] += 1
+    with open_map(map_file) as opened, pytest.raises(BadInput, match="map was changed"):
+        opened.verify()
+
+
+def reseal(path, change):
+    """Change a file and seal it as if it had been written so."""
+    with h5py.File(path, "r+") as file:
+        change(file)
+        digest.seal(file)
+
+
+def test_missing_dataset(map_file, ic_file, particle_file):
+    for path, name, opening in (
+        (map_file, "map", open_map),
+        (ic_file, "linear_density", open_initial_conditions),
+        (particle_file, "PartType1/Velocities", open_particles),
+    ):
+        reseal(path, lambda file, name=name: file.__delitem__(name))
+        with pytest.raises(BadInput, match=f"{path.name}: has no dataset {name}"):
+            opening(path)
+
+
+def test_missing_header_entry(map_file):
+    reseal(map_file, lambda file: file.attrs.__delitem__("redshift"))
+    with pytest.raises(BadInput, match=r"map.h5: its header .*redshift"):
+        open_map(map_file)
+
+
+def test_header_out_of_range(map_file):
+    reseal(map_file, lambda file: file.attrs.modify("box_size", [10.0, -1.0, 10.0]))
+    with pytest.raises(BadInput, match=r"map.h5: its header .*box_size \(10.0, -1.0, 10.0\)"):
+        open_map(map_file)
+
+
+def test_mesh_and_dataset_disagree(map_file):
+    reseal(map_file, lambda file: file.attrs.modify("mesh", [5, 4, 6]))
+    with pytest.raises(BadInput, match=r"map \(6, 4, 5\) on mesh \(5, 4, 6\)"):
+        open_map(map_file)
+
+
+def test_newer_version(map_file):
+    reseal(map_file, lambda file: file.attrs.modify("format_version", 2))
+    with pytest.raises(BadInput, match=r"version 2 is newer than 1, .* update jerald-tools"):
+        open_map(map_file)
+
+
+def test_values_that_are_not_finite(map_file):
+    def spoil(file):
+        file["map"][3, 0, 0] = np.nan
+
+    reseal(map_file, spoil)
+    with open_map(map_file) as opened:
+        assert np.isfinite(opened.read(0, 3)).all()
+        with pytest.raises(BadInput, match=r"map.h5: map has values that are NaN"):
+            opened.read()
+
+
+def test_another_kind_of_file(map_file, particle_file):
+    with pytest.raises(BadInput, match="holds particles, but map is wanted"):
+        open_map(particle_file)
+    with pytest.raises(BadInput, match="holds map, but initial-conditions is wanted"):
+        open_initial_conditions(map_file)
+
+
+def test_foreign_files(tmp_path):
+    missing = tmp_path / "missing.h5"
+    with pytest.raises(BadInput, match=r"missing.h5: no such file"):
+        open_map(missing)
+    with pytest.raises(BadInput, match="is a directory"):
+        open_map(tmp_path)
+    text = tmp_path / "text.h5"
+    text.write_text("not what the name says\n" * 100)
+    with pytest.raises(BadInput, match=r"text.h5: is not an HDF5 file"):
+        open_map(text)
+    foreign = tmp_path / "foreign.h5"
+    with h5py.File(foreign, "w") as file:
+        file["map"] = np.ones((4, 4, 4))
+    with pytest.raises(BadInput, match=r"foreign.h5: is not a file of jerald-tools"):
+        open_map(foreign)
+    unsealed = tmp_path / "unsealed.h5"
+    with h5py.File(unsealed, "w") as file:
+        file["map"] = np.ones((4, 4, 4))
+        file.attrs["format_version"] = 1
+        file.attrs["file_type"] = fixed_string("map")
+    with pytest.raises(BadInput, match=r"unsealed.h5: truncated or damaged"):
+        open_map(unsealed)
