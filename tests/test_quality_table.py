@@ -7,8 +7,9 @@ import io
 import numpy as np
 import pytest
 
-from jerald_tools.analysis.correlation import Comparison, compare
-from jerald_tools.analysis.power_spectrum import cross_power
+from jerald_tools.analysis import loss_table
+from jerald_tools.analysis.correlation import Comparison
+from jerald_tools.analysis.loss_table import FittedLoss
 from jerald_tools.analysis.quality_table import (
     MeasuredMap,
     comma_separated,
@@ -16,31 +17,22 @@ from jerald_tools.analysis.quality_table import (
     is_poor,
     markdown,
 )
-from jerald_tools.mesh.fourier import r2c
-from jerald_tools.mesh.mesh import make_mesh
 
 
-@pytest.fixture
-def spectra():
-    mesh = make_mesh(16, 20.0, "double")
-    generator = np.random.default_rng(6)
-    reference = generator.normal(size=mesh.shape)
-    model = reference + generator.normal(size=mesh.shape)
-    return mesh, r2c(mesh, model), r2c(mesh, reference)
-
-
-def test_coarse_bins_are_those_that_binning_at_once_gives(spectra):
-    mesh, model, reference = spectra
-    fine_edges = np.linspace(0.2, 2.4, 12)
-    coarse_edges = fine_edges[[0, 2, 5, 11]]
-    coarse = in_coarse_bins(compare(mesh, model, reference, fine_edges), coarse_edges)
-    expected = compare(mesh, model, reference, coarse_edges)
-    np.testing.assert_array_equal(coarse.modes, expected.modes)
-    np.testing.assert_allclose(coarse.k, expected.k, rtol=1e-13)
-    np.testing.assert_allclose(coarse.ratio, expected.ratio, rtol=1e-12)
-    np.testing.assert_allclose(coarse.r, expected.r, rtol=1e-12)
-    cross = cross_power(mesh, model, reference, coarse_edges)
-    np.testing.assert_allclose(coarse.cross_power, cross.power, rtol=1e-12)
+def test_coarse_bins_average_the_curves_by_modes():
+    k = np.array([0.1, 0.3, 0.4, 0.9, 7.5])
+    modes = np.array([1, 10, 30, 0, 5])
+    reference = 1 / k**3
+    comparison = Comparison(
+        k, modes, np.array([9, 1, 2, 9, 9]) * reference, reference, 0.5 * reference
+    )
+    first, second, *rest = in_coarse_bins(comparison)
+    assert first.modes == 40
+    assert first.ratio == pytest.approx((10 * 1 + 30 * 2) / 40)
+    assert first.r == pytest.approx((10 * 0.5 + 30 * 0.5 / np.sqrt(2)) / 40)
+    assert second.modes == 0
+    assert np.isnan(second.ratio)
+    assert all(coarse.modes == 0 for coarse in rest)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +71,22 @@ def test_the_table_says_what_was_measured():
     assert {row["label"] for row in rows} == {"test cube, all"}
     assert float(rows[4]["ratio"]) == 0.5
     assert float(rows[1]["r"]) == pytest.approx(np.sqrt(0.8))
+
+
+def test_the_table_of_losses_holds_each_fit_against_the_one_without_layers():
+    fits = [
+        FittedLoss("stellar-mass", 2.0, 2, 0.6, 0.75, 0.8),
+        FittedLoss("dark-matter", 2.0, 2, 0.2, 0.3, 0.4),
+        FittedLoss("stellar-mass", 2.0, 0, 0.9, 1.0, 1.1),
+        FittedLoss("dark-matter", 5.0, 1, 0.02, 0.03, 0.04),
+        FittedLoss("dark-matter", 5.0, 0, 0.02, 0.02, 0.04),
+    ]
+    assert loss_table.markdown(fits).splitlines()[2:] == [
+        "| dark-matter | 5 | 0 | 0.02000 | 0.02000 | 0.04000 | 1.000 |",
+        "| dark-matter | 5 | 1 | 0.02000 | 0.03000 | 0.04000 | 1.500 worse |",
+        "| dark-matter | 2 | 2 | 0.20000 | 0.30000 | 0.40000 | — |",
+        "| stellar-mass | 2 | 0 | 0.90000 | 1.00000 | 1.10000 | 1.000 |",
+        "| stellar-mass | 2 | 2 | 0.60000 | 0.75000 | 0.80000 | 0.750 |",
+    ]
+    rows = list(csv.DictReader(io.StringIO(loss_table.comma_separated(fits))))
+    assert [float(row["validation"]) for row in rows] == [0.02, 0.03, 0.3, 1.0, 0.75]

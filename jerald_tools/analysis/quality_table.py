@@ -5,6 +5,7 @@ import csv
 import dataclasses
 import io
 import itertools
+import typing
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,32 +38,45 @@ class MeasuredMap:
     comparison: Comparison
 
 
-def in_coarse_bins(comparison: Comparison, edges: Sequence[float] = COARSE_EDGES) -> Comparison:
-    """Powers averaged over the fine bins whose mean k is in each coarse bin, weighted by modes.
+class CoarseBin(typing.NamedTuple):
+    """Means over the modes of one coarse bin; NaN where it has none.
 
-    Powers are averaged, not ratios: the coarse ratio and r are those that the coarse bins would
-    have had at once. A coarse bin without modes is NaN.
+    Attributes:
+        modes: how many modes it holds.
+        ratio: mean of P / P_ref.
+        r: mean of r(k).
+    """
+
+    modes: int
+    ratio: float
+    r: float
+
+
+def in_coarse_bins(
+    comparison: Comparison, edges: Sequence[float] = COARSE_EDGES
+) -> list[CoarseBin]:
+    """Ratio and r averaged over the fine bins whose mean k is in each coarse bin.
+
+    Fine bins count by their modes. Averaging the curves, not the powers, says what a reader of the
+    figure sees: powers fall so steeply that the first wavenumbers of a bin would decide for it.
 
     Args:
         comparison: in fine bins.
         edges: (coarse bins + 1,) rising [h/Mpc].
     """
-    filled = comparison.modes > 0
-    bins = np.digitize(comparison.k[filled], edges)
-    modes = comparison.modes[filled]
-
-    def average(values):
-        sums = np.bincount(bins, modes * values[filled], len(edges) + 1)
-        with np.errstate(invalid="ignore"):
-            return (sums / np.bincount(bins, modes, len(edges) + 1))[1:-1]
-
-    return Comparison(
-        average(comparison.k),
-        np.bincount(bins, modes, len(edges) + 1)[1:-1].astype(np.int64),
-        average(comparison.power),
-        average(comparison.reference_power),
-        average(comparison.cross_power),
-    )
+    coarse = []
+    for low, high in itertools.pairwise(edges):
+        inside = (comparison.modes > 0) & (comparison.k >= low) & (comparison.k < high)
+        modes = comparison.modes[inside]
+        if modes.size == 0:
+            coarse.append(CoarseBin(0, np.nan, np.nan))
+            continue
+        ratio, r = (
+            float(np.average(curve[inside], weights=modes))
+            for curve in (comparison.ratio, comparison.r)
+        )
+        coarse.append(CoarseBin(int(modes.sum()), ratio, r))
+    return coarse
 
 
 def is_poor(ratio: float, r: float) -> bool:
@@ -81,10 +95,7 @@ def markdown(maps: Sequence[MeasuredMap], edges: Sequence[float] = COARSE_EDGES)
     header = ["quantity", "z", "compared in", "mean", *bins]
     lines = ["| " + " | ".join(header) + " |", "| " + " | ".join(["---"] * len(header)) + " |"]
     for measured in maps:
-        coarse = in_coarse_bins(measured.comparison, edges)
-        cells = [
-            _cell(*values) for values in zip(coarse.modes, coarse.ratio, coarse.r, strict=True)
-        ]
+        cells = [_cell(coarse) for coarse in in_coarse_bins(measured.comparison, edges)]
         row = [
             measured.quantity,
             f"{measured.redshift:g}",
@@ -96,10 +107,11 @@ def markdown(maps: Sequence[MeasuredMap], edges: Sequence[float] = COARSE_EDGES)
     return "\n".join(lines) + "\n"
 
 
-def _cell(modes: int, ratio: float, r: float) -> str:
-    if modes == 0:
+def _cell(coarse: CoarseBin) -> str:
+    if coarse.modes == 0:
         return "—"
-    return f"{ratio:.2f}, {r:.3f}" + (" poor" if is_poor(ratio, r) else "")
+    mark = " poor" if is_poor(coarse.ratio, coarse.r) else ""
+    return f"{coarse.ratio:.2f}, {coarse.r:.3f}{mark}"
 
 
 def comma_separated(maps: Sequence[MeasuredMap], edges: Sequence[float] = COARSE_EDGES) -> str:
@@ -111,7 +123,8 @@ def comma_separated(maps: Sequence[MeasuredMap], edges: Sequence[float] = COARSE
     )
     for measured in maps:
         about = (measured.quantity, measured.redshift, measured.label, measured.mean_ratio)
-        coarse = in_coarse_bins(measured.comparison, edges)
-        rows = zip(edges[:-1], edges[1:], coarse.modes, coarse.ratio, coarse.r, strict=True)
-        writer.writerows([*about, *row] for row in rows)
+        bins = zip(
+            itertools.pairwise(edges), in_coarse_bins(measured.comparison, edges), strict=True
+        )
+        writer.writerows([*about, *ends, *coarse] for ends, coarse in bins)
     return text.getvalue()

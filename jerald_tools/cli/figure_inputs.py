@@ -8,8 +8,10 @@ import numpy as np
 from jerald_tools.analysis.correlation import Comparison
 from jerald_tools.analysis.figures.map_pair import MapPair
 from jerald_tools.analysis.figures.spectra import Curve
+from jerald_tools.analysis.loss_table import FittedLoss
 from jerald_tools.analysis.quality_table import MeasuredMap
 from jerald_tools.errors import BadInput
+from jerald_tools.files.fits import read_fit
 from jerald_tools.files.map_agreement import check_agreement
 from jerald_tools.files.maps import open_map
 from jerald_tools.files.spectra import read_spectrum
@@ -92,6 +94,20 @@ def load_measured_map(path: str) -> MeasuredMap:
         number_of(notes, "mean_ratio", path),
         comparison,
     )
+
+
+def load_fitted_loss(path: str) -> FittedLoss:
+    """The losses of a fit file.
+
+    Raises:
+        BadInput: if it is no fit, or lacks a loss.
+    """
+    fit = read_fit(path)
+    try:
+        losses = [float(fit["loss"][region]) for region in ("train", "validation", "test")]
+        return FittedLoss(fit["quantity"], float(fit["redshift"]), int(fit["layers"]), *losses)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{path}: its loss, redshift or layers are missing ({error})") from error
 
 
 def load_comparison(path: str) -> tuple[Comparison, dict[str, str]]:

@@ -15,6 +15,7 @@ main = command_group(
     plot-figures spectra dm_z5.csv dm_z2.csv --baseline fastpm_z2.csv -o power.png
     plot-figures relative-difference dm_z2.h5 --reference dm_ref_z2.h5 --region test -o cube.png
     plot-figures table dm_z5.csv dm_z2.csv -o quality.md
+    plot-figures losses dm_z2.json dm_z2_without_layers.json -o losses.md
     """,
     help_text="Draw maps and spectra beside their reference, in the manner of the paper. Each "
     "subcommand has its own --help.",
@@ -185,5 +186,21 @@ def table(run: Run, spectra_files, output):
     _write_on_root(run, output, TABLE_SUFFIXES, make)
 
 
-for subcommand in (slices, spectra, relative_difference, table):
+@command("losses", example="plot-figures losses dm_z2.json dm_z2_without_layers.json -o losses.md")
+@click.argument("fits", nargs=-1, required=True, type=click.Path())
+@table_option
+def losses(run: Run, fits, output):
+    """Losses of fits in each region, beside those of the fits without layers (--layers 0)."""
+
+    def make():
+        from jerald_tools.analysis.loss_table import comma_separated, markdown
+        from jerald_tools.cli.figure_inputs import load_fitted_loss
+
+        write = markdown if output.lower().endswith(".md") else comma_separated
+        return write([load_fitted_loss(path) for path in fits])
+
+    _write_on_root(run, output, TABLE_SUFFIXES, make)
+
+
+for subcommand in (slices, spectra, relative_difference, table, losses):
     main.add_command(subcommand)

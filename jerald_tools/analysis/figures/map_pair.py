@@ -38,10 +38,3 @@ class MapPair:
         """Edges (left, right, bottom, top) [Mpc/h] of the cells about the first nodes of x, y."""
         width, height, _ = self.cell_size
         return (-width / 2, (nodes_x - 0.5) * width, -height / 2, (nodes_y - 0.5) * height)
-
-
-def in_grid(pairs: list[MapPair]) -> tuple[list[str], list[float]]:
-    """Quantities in the order given, and redshifts from high to low, as rows and columns."""
-    quantities = list(dict.fromkeys(pair.quantity for pair in pairs))
-    redshifts = sorted({pair.redshift for pair in pairs}, reverse=True)
-    return quantities, redshifts

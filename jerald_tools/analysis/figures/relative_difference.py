@@ -5,8 +5,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
-from jerald_tools.analysis.figures.map_pair import MapPair, in_grid
-from jerald_tools.analysis.figures.style import new_figure, quantity_style, redshift_label
+from jerald_tools.analysis.figures.map_pair import MapPair
+from jerald_tools.analysis.figures.style import (
+    in_order,
+    new_figure,
+    quantity_style,
+    redshift_label,
+)
 from jerald_tools.errors import BadInput
 
 # The paper's: cells fainter than this share of the reference's mean count as this faint, and the
@@ -60,7 +65,7 @@ def plot_relative_difference(
     Raises:
         BadInput: if a reference is empty.
     """
-    quantities, redshifts = in_grid(pairs)
+    quantities, redshifts = in_order(pairs)
     figure = new_figure(2.9 * len(quantities) + 0.9, 2.9 * len(redshifts))
     grid = figure.subplots(len(redshifts), len(quantities), squeeze=False, sharex=True, sharey=True)
     for axes in grid.ravel():

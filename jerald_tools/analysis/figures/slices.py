@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from jerald_tools.analysis.figures.map_pair import MapPair, in_grid
+from jerald_tools.analysis.figures.map_pair import MapPair
 from jerald_tools.analysis.figures.style import (
+    in_order,
     new_figure,
     plain_logarithmic_ticks,
     quantity_style,
@@ -64,7 +65,7 @@ def plot_slices(
         mark_test_region: draw the region as a red square (pointless for a simulation that was
             never trained on).
     """
-    quantities, redshifts = in_grid(pairs)
+    quantities, redshifts = in_order(pairs)
     figure = new_figure(4.6 * len(redshifts), 1.85 * len(quantities) + 0.5)
     grid = figure.subplots(
         len(quantities), 2 * len(redshifts), squeeze=False, sharex=True, sharey=True

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from jerald_tools.analysis.correlation import Comparison
 from jerald_tools.analysis.figures.style import (
     CURVE_COLOURS,
+    in_order,
     new_figure,
     plain_logarithmic_ticks,
     quantity_style,
@@ -39,8 +40,7 @@ def plot_spectra(curves: list[Curve]) -> Figure:
 
     Reference solid, model dashed, FastPM alone dotted; a colour for each redshift.
     """
-    quantities = list(dict.fromkeys(curve.quantity for curve in curves))
-    redshifts = sorted({curve.redshift for curve in curves}, reverse=True)
+    quantities, redshifts = in_order(curves)
     colours = {z: CURVE_COLOURS[i % len(CURVE_COLOURS)] for i, z in enumerate(redshifts)}
     figure = new_figure(4.0 * len(quantities) + 0.4, 6.2)
     grid = figure.subplots(

@@ -2,6 +2,7 @@
 """What all figures share: names, symbols, colours that the colour-blind can tell apart."""
 
 import dataclasses
+from collections.abc import Iterable
 
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -45,6 +46,15 @@ SETTINGS = {
 def quantity_style(quantity: str) -> QuantityStyle:
     """The style of a quantity; one that the project does not know is shown under its own name."""
     return QUANTITIES.get(quantity, QuantityStyle(quantity.replace("-", " "), "map", "viridis"))
+
+
+def in_order(items: Iterable) -> tuple[list[str], list[float]]:
+    """The quantities of maps or curves, dark matter first, and their redshifts from high to low."""
+    items = list(items)
+    found = dict.fromkeys(item.quantity for item in items)
+    quantities = [name for name in QUANTITIES if name in found]
+    quantities += [name for name in found if name not in QUANTITIES]
+    return quantities, sorted({item.redshift for item in items}, reverse=True)
 
 
 def units_label(quantity: str, units: str) -> str:
