@@ -194,7 +194,7 @@ class Reader:
                 "that this version reads; update jerald-tools"
             )
         if found_type != file_type:
-            raise BadInput(f"{self.path}: holds {found_type}, but {file_type} is wanted here")
+            raise BadInput(f"{self.path}: is of type {found_type}; give a file of type {file_type}")
         with refusing_damage(self.path):
             intact = digest.is_intact(self.file)
         if not intact:

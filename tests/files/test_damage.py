@@ -158,9 +158,9 @@ def test_values_that_are_not_finite(map_file):
 
 
 def test_another_kind_of_file(map_file, particle_file):
-    with pytest.raises(BadInput, match="holds particles, but map is wanted"):
+    with pytest.raises(BadInput, match="is of type particles; give a file of type map"):
         open_map(particle_file)
-    with pytest.raises(BadInput, match="holds map, but initial-conditions is wanted"):
+    with pytest.raises(BadInput, match="is of type map; give a file of type initial"):
         open_initial_conditions(map_file)
 
 

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad input to every command: one clear line, exit status 2, nothing written.
+
+Each row is a command line, run where the files of ``folder`` lie, and what its line must say.
+"""
+
+import dataclasses
+import importlib
+import shlex
+import tomllib
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from jerald_tools.cosmology import Cosmology
+from jerald_tools.files import digest
+from jerald_tools.files.fits import write_fit
+from jerald_tools.files.initial_conditions import InitialConditionsHeader, write_initial_conditions
+from jerald_tools.files.maps import MapHeader, write_map
+from jerald_tools.files.particles import ParticlesHeader, write_particles
+from jerald_tools.files.provenance import Origin, Provenance
+from jerald_tools.files.spectra import write_spectrum
+
+PROJECT = Path(__file__).parents[1]
+SCRIPTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]
+
+SEED = "generate-ics --seed 3 --mesh 8 --box-size 10 -o new.h5"
+FASTPM = "run-fastpm ics.h5 --redshift 2 -o new.h5"
+POWERSPEC = "powerspec map.h5 -o new.csv"
+
+ROWS = [
+    # Outputs.
+    (f"{SEED} --power pk.txt -o map.h5", "map.h5: exists already; choose another name, or --force"),
+    (f"{SEED} --power pk.txt -o nowhere/new.h5", "there is no directory nowhere; create it"),
+    (f"{FASTPM} -o map.h5", "map.h5: exists already"),
+    ("paint particles.h5 -o .", "is a directory"),
+    ("fit-dm particles.h5 --target map.h5 -o fit.json", "fit.json: exists already"),
+    (f"{POWERSPEC} -o nowhere/new.csv", "there is no directory nowhere"),
+    # Impossible options.
+    ("generate-ics", "Missing option"),
+    (f"{SEED} --power pk.txt --camb", "give one of --power FILE and --camb"),
+    (f"{SEED} --power pk.txt --mesh eight", "'eight' is not a valid integer"),
+    (f"{SEED} --power pk.txt --threads 0", "0 is not in the range x>=1"),
+    (f"{SEED} --power pk.txt --precision half", "'half' is not one of 'single', 'double'"),
+    (f"{SEED} --power pk.txt --white-noise noise.h5", "give one of --seed, --white-noise and"),
+    ("run-fastpm ics.h5 -o new.h5", "Missing option '--redshift'"),
+    (f"{FASTPM} --redshift 12", "--redshift 12: must be at least 0 and below"),
+    (f"{FASTPM} --steps 0", "--steps 0: give at least 1"),
+    (
+        "run-fastpm ics.h5 --redshift 5 --redshift 2 -o new.h5",
+        "2 redshifts need {redshift} in the name",
+    ),
+    ("fit-dm particles.h5 -o new.json", "Missing option '--target'"),
+    ("fit-dm particles.h5 --target map.h5 --layers -1 -o new.json", "-1 is not in the range x>=0"),
+    ("fit-stellar particles.h5 --target map.h5 --optimiser sgd -o new.json", "'sgd' is not one of"),
+    ("fit-hi particles.h5 --target map.h5 -o new.json --nonsense", "No such option '--nonsense'"),
+    ("paint particles.h5 --redshift-space w -o new.h5", "'w' is not one of 'x', 'y', 'z'"),
+    ("paint particles.h5 particles_z3.h5 -o new.h5", "put {name} in its name"),
+    (f"{POWERSPEC} --window pcs", "'pcs' is not one of 'cic', 'tsc'"),
+    # Files that are missing, foreign, damaged or of another kind.
+    (f"{SEED} --power missing.txt", "missing.txt: no such file"),
+    (f"{SEED} --power map.h5", "map.h5: not a table of numbers"),
+    ("generate-ics --linear-density missing.h5 -o new.h5", "missing.h5: no such file"),
+    ("generate-ics --white-noise map.h5 --power pk.txt -o new.h5", "has no dataset white_noise"),
+    ("run-fastpm missing.h5 --redshift 2 -o new.h5", "missing.h5: no such file"),
+    (
+        "run-fastpm map.h5 --redshift 2 -o new.h5",
+        "map.h5: is of type map; give a file of type initial",
+    ),
+    ("run-fastpm fit.json --redshift 2 -o new.h5", "fit.json: is not an HDF5 file"),
+    ("run-fastpm nan_ics.h5 --redshift 2 -o new.h5", "nan_ics.h5: linear_density has values that"),
+    ("fit-dm missing.h5 --target map.h5 -o new.json", "missing.h5: no such file"),
+    ("fit-dm particles.h5 --target ics.h5 -o new.json", "ics.h5: is of type initial-conditions"),
+    ("fit-dm particles.h5 --target truncated.h5 -o new.json", "truncated.h5: truncated or damaged"),
+    ("fit-dm particles.h5 --target nan.h5 -o new.json", "nan.h5: map has values that are NaN"),
+    ("fit-dm particles.h5 --target without_map.h5 -o new.json", "has no dataset map"),
+    ("fit-dm particles.h5 --target newer.h5 -o new.json", "update jerald-tools"),
+    ("fit-dm foreign.h5 --target map.h5 -o new.json", "foreign.h5: is not a file of jerald-tools"),
+    (
+        "fit-stellar particles.h5 --target stars.h5 --dm pk.txt -o new.json",
+        "pk.txt: truncated or not JSON",
+    ),
+    (
+        "fit-hi particles.h5 --target edited.h5 --stellar fit.json -o new.json",
+        "edited.h5: was changed since",
+    ),
+    ("paint ics.h5 -o new.h5", "give a file of type particles"),
+    ("paint particles.h5 --fit missing.json -o new.h5", "missing.json: no such file"),
+    ("paint particles.h5 --fit edited.json -o new.h5", "edited.json: was edited since"),
+    ("paint particles.h5 --fit truncated.json -o new.h5", "truncated.json: truncated or not JSON"),
+    ("powerspec missing.h5 -o new.csv", "missing.h5: no such file"),
+    ("powerspec nan.h5 -o new.csv", "nan.h5: map has values that are NaN"),
+    # Files that do not go together.
+    (
+        "fit-dm particles.h5 --target other_box.h5 -o new.json",
+        "other_box.h5: box (11.0, 11.0, 11.0)",
+    ),
+    (
+        "fit-dm particles.h5 --target other_redshift.h5 -o new.json",
+        "other_redshift.h5: made for another setting",
+    ),
+    (
+        "fit-dm particles.h5 --target stars.h5 -o new.json",
+        "stars.h5: holds stellar-mass: give a map of dark-matter",
+    ),
+    (f"{POWERSPEC} --reference other_box.h5", "box (10.0, 10.0, 10.0) Mpc/h, but other_box.h5"),
+    (f"{POWERSPEC} --reference other_mesh.h5", "mesh (8, 8, 8), but other_mesh.h5 has (4, 8, 8)"),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Small files, whole and otherwise."""
+    here = tmp_path_factory.mktemp("bad_input")
+    provenance = Provenance(Origin("0", "unknown", "test"))
+    box, mesh, cosmology = (10.0,) * 3, (8,) * 3, Cosmology()
+    generator = np.random.default_rng(1)
+    field = generator.lognormal(size=mesh).astype(np.float32)
+
+    def save_map(name, values=field, **changes):
+        header = MapHeader("dark-matter", "1 + delta", "", box, mesh, 2.0, cosmology)
+        write_map(here / name, dataclasses.replace(header, **changes), [(0, values)], provenance)
+        return here / name
+
+    save_map("map.h5")
+    save_map("stars.h5", quantity="stellar-mass")
+    save_map("other_box.h5", box_size=(11.0,) * 3)
+    save_map("other_redshift.h5", redshift=3.0)
+    save_map("other_mesh.h5", field[:4], mesh=(4, 8, 8))
+    with h5py.File(save_map("edited.h5", quantity="neutral-hydrogen"), "r+") as file:
+        file.attrs["redshift"] = 1.0
+    truncated = save_map("truncated.h5")
+    truncated.write_bytes(truncated.read_bytes()[:-100])
+
+    ic_header = InitialConditionsHeader(box, mesh, (4,) * 3, cosmology)
+    for name in ("ics.h5", "nan_ics.h5"):
+        write_initial_conditions(here / name, ic_header, [(0, field - 1)], provenance)
+
+    def spoil(file, dataset):
+        file[dataset][3, 3, 3] = np.nan
+
+    def resealed(path, change, *arguments):
+        with h5py.File(path, "r+") as file:
+            change(file, *arguments)
+            digest.seal(file)
+
+    resealed(here / "nan_ics.h5", spoil, "linear_density")
+    resealed(save_map("nan.h5"), spoil, "map")
+    resealed(save_map("without_map.h5"), h5py.File.__delitem__, "map")
+    resealed(save_map("newer.h5"), lambda file: file.attrs.modify("format_version", 99))
+    with h5py.File(here / "foreign.h5", "w") as file:
+        file["Coordinates"] = np.ones((64, 3))
+
+    for name, redshift in (("particles.h5", 2.0), ("particles_z3.h5", 3.0)):
+        rows = [(0, (generator.random((64, 3)) * 10).astype(np.float32))]
+        header = ParticlesHeader(box, (4,) * 3, redshift, cosmology)
+        write_particles(here / name, header, rows, rows, provenance)
+
+    fit = dict.fromkeys(("quantity", "redshift", "layers", "parameters", "loss", "history"), 0)
+    for name in ("fit.json", "edited.json", "truncated.json"):
+        write_fit(here / name, fit)
+    whole = (here / "fit.json").read_text()
+    (here / "edited.json").write_text(whole.replace('"layers": 0', '"layers": 2'))
+    (here / "truncated.json").write_text(whole[:-20])
+    (here / "pk.txt").write_text("".join(f"{k} {1 / k}\n" for k in np.geomspace(1e-4, 1e2, 50)))
+    columns = {"k": np.ones(3), "P": np.ones(3), "modes": np.ones(3)}
+    write_spectrum(here / "spectrum.csv", columns, {})
+    return here
+
+
+@pytest.mark.parametrize(("command_line", "message"), ROWS, ids=[row[0] for row in ROWS])
+def test_bad_input(folder, monkeypatch, capsys, command_line, message):
+    monkeypatch.chdir(folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    name, *arguments = shlex.split(command_line)
+    module, function = SCRIPTS[name].split(":")
+    main = getattr(importlib.import_module(module), function)
+    with pytest.raises(SystemExit) as ended:
+        main.main(arguments)
+    said = capsys.readouterr().err
+    errors = [line for line in said.splitlines() if "error:" in line]
+    assert ended.value.code == 2, said
+    assert "Traceback" not in said
+    assert len(errors) == 1
+    assert errors[0].startswith(f"{name}: error: ")
+    assert message in errors[0]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_every_command_is_tried():
+    tried = {row[0].split()[0] for row in ROWS}
+    assert tried | {"plot-figures"} == set(SCRIPTS)
