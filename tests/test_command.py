@@ -164,7 +164,10 @@ def test_help_shows_an_example_that_parses(name, capsys):
     for line in lines:
         first, *arguments = shlex.split(line)
         assert first == name
-        main.make_context(name, arguments)
+        context = main.make_context(name, arguments)
+        if isinstance(main, click.Group):
+            subcommand = main.get_command(context, arguments[0])
+            subcommand.make_context(arguments[0], arguments[1:], parent=context)
 
 
 def test_help_and_version_import_no_jax():

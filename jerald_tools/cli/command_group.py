@@ -23,6 +23,7 @@ def command_group(name: str, example: str, help_text: str) -> ExecutableGroup:
         name,
         example=example,
         help=help_text,
+        no_args_is_help=False,
         params=[
             click.Option(
                 ["--version"],
