@@ -228,7 +228,7 @@ def under_mpi(ranks, *arguments):
     [
         (["all"], "demo: error: x.h5: bad on all\n"),
         (["all", "--number", "x"], "demo: error: Invalid value for '--number'"),
-        (["one"], "demo: error: x.h5: bad on one\n"),
+        (["one"], "demo: error: rank 1: x.h5: bad on one\n"),
     ],
 )
 def test_ranks_end_together_with_one_line(arguments, line):

@@ -9,7 +9,7 @@ import traceback
 import click
 
 from jerald_tools.errors import BadInput, RunFailed
-from jerald_tools.launcher import launched_rank
+from jerald_tools.launcher import launched_rank, launched_size
 
 BAD_INPUT = 2
 FAILED = 1
@@ -34,14 +34,16 @@ def end(command: str, error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return INTERRUPTED
     line, status = describe(error)
+    shared = isinstance(error, BadInput | RunFailed | click.ClickException)
+    if shared and _all_ranks_arrive():
+        _say_on_root(f"{command}: error: {line}")
+        return status
     if line is None:
         traceback.print_exception(error)
-    shared = isinstance(error, BadInput | RunFailed | click.ClickException)
-    everywhere = shared and _all_ranks_arrive()
-    if line is not None and (launched_rank() == 0 or not everywhere):
-        print(f"{command}: error: {line}", file=sys.stderr)
-    if not everywhere:
-        _abort_all_ranks(status)
+    else:
+        rank = f"rank {launched_rank()}: " if launched_size() > 1 else ""
+        print(f"{command}: error: {rank}{line}", file=sys.stderr)
+    _abort_all_ranks(status)
     return status
 
 
@@ -78,10 +80,6 @@ def _all_ranks_arrive() -> bool:
     """Whether every rank gets here within a few seconds, as after an error that all share."""
     mpi = _running_mpi()
     if mpi is None:
-        # Before MPI has started every rank finds the same error. The launcher kills all when the
-        # first one ends, so the others leave rank 0 the time to say its line.
-        if launched_rank() != 0:
-            time.sleep(PATIENCE_SECONDS)
         return True
     arrival = mpi.COMM_WORLD.Ibarrier()
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -90,6 +88,14 @@ def _all_ranks_arrive() -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+def _say_on_root(line: str) -> None:
+    if launched_rank() == 0:
+        print(line, file=sys.stderr, flush=True)
+    elif _running_mpi() is None:
+        # The launcher kills all when the first one ends: leave rank 0 the time to say the line.
+        time.sleep(PATIENCE_SECONDS)
 
 
 def _abort_all_ranks(status: int) -> None:

@@ -23,7 +23,7 @@ class MapHeader:
 
     Attributes:
         quantity: ``dark-matter``, ``stellar-mass``, ``neutral-hydrogen``, ...
-        units: of the values.
+        units: of the values; the word "proper" in them marks values that are not comoving.
         description: one sentence.
         box_size: (3) [Mpc/h].
         mesh: (3) nodes.
