@@ -34,7 +34,7 @@ SIGMA8_TOLERANCE = 0.01
     metavar="FILE",
     help="In place of a seed: HDF5 with the dataset linear_density, the overdensity at z = 0.",
 )
-@click.option("--mesh", type=int, help="Nodes per side of a seed's mesh, even.")
+@click.option("--mesh", type=click.IntRange(min=1), help="Nodes per side of a seed's mesh, even.")
 @click.option(
     "--particles",
     type=int,
@@ -77,9 +77,11 @@ def main(run: Run, output, particles, power, **options):
     cosmology = stated_cosmology(options, found.cosmology)
     mesh = make_mesh(found.shape, _box_size(found, options["box_size"], source), run.precision)
     lattice = lattice_shape(mesh.shape, particles)
-    field = None if source is None else load_field(mesh, open_source, source)
-
-    attributes = {name: options[name] for name in ("seed", "fixed", "paired")}
+    attributes = {}
+    if source is None:
+        attributes |= {name: options[name] for name in ("seed", "fixed", "paired")}
+    else:
+        field = load_field(mesh, open_source, source).astype(mesh.dtype)
     if options["linear_density"] is None:
         spectrum = _linear_power(power, cosmology, mesh)
         attributes["linear_power"] = spectrum.source
@@ -105,8 +107,6 @@ def _refuse_contradictions(
         raise click.UsageError("give one of --seed, --white-noise and --linear-density")
     if seed is None and (fixed or paired):
         raise click.UsageError("--fixed and --paired are for a --seed; leave them out")
-    if seed is None and mesh is not None:
-        raise click.UsageError(f"--mesh {mesh}: a file states its own mesh; leave --mesh out")
     if seed is not None and (mesh is None or box_size is None):
         raise click.UsageError("a --seed needs --mesh and --box-size; give both")
     if linear_density is None and (power is not None) == camb:
@@ -123,7 +123,10 @@ def _source_file(ranks, options):
     for dataset in ("white_noise", "linear_density"):
         if options[dataset] is not None:
             path, open_file = options[dataset], functools.partial(FieldFile, name=dataset)
-            return path, open_file, read_header(ranks, open_file, path)
+            found = read_header(ranks, open_file, path)
+            if options["mesh"] not in (None, found.shape[0]):
+                raise BadInput(f"{path}: its mesh is {found.shape}; leave out --mesh")
+            return path, open_file, found
     return None, None, FieldHeader((options["mesh"],) * 3, box_size=None, cosmology=None)
 
 

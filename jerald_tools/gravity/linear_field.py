@@ -7,9 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import LinearPower
 from jerald_tools.mesh.fourier import c2r, r2c
 from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.ranks import gather
 from jerald_tools.mesh.wavenumbers import mode_index_axes, wavenumber_table
 
 
@@ -49,5 +51,15 @@ def noise_of_field(mesh: Mesh, field):
 
     Returns:
         W with <|W|^2> = 1, the rank's part of the half spectrum.
+
+    Raises:
+        BadInput: on every rank, if the variance is not 1.
     """
+    squares = np.sum(np.square(np.asarray(field, np.float64)))
+    variance = sum(gather(mesh.ranks, squares)) / mesh.size
+    if abs(variance - 1) > max(0.1, 6 * np.sqrt(2 / mesh.size)):
+        raise BadInput(
+            f"white noise of variance {variance:.4g}: scale it to 1; on the nodes it is the sum of "
+            "W exp(ikx) over all modes, over the root of their number"
+        )
     return r2c(mesh, jnp.asarray(field, mesh.dtype)) * np.sqrt(mesh.size).astype(mesh.dtype)
