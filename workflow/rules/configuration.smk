@@ -1,0 +1,121 @@
+# Checks config.yaml and names what the rules take from it.
+import jsonschema
+import yaml
+
+
+def check_configuration(config, schema):
+    """Stop with one line for each mistake in config.yaml, which names its key."""
+    with open(schema) as file:
+        validator = jsonschema.Draft202012Validator(yaml.safe_load(file))
+    mistakes = [
+        f"{error.json_path.removeprefix('$').removeprefix('.')}: {mistake_in_words(error)}"
+        for error in sorted(validator.iter_errors(config), key=str)
+    ]
+    # What rows say of each other is looked at once every row is sound.
+    mistakes = mistakes or inconsistencies(config["simulations"], config["fits"])
+    if mistakes:
+        raise WorkflowError("\n".join(f"config.yaml: {line}" for line in mistakes))
+
+
+def mistake_in_words(error):
+    """What is wrong, without a copy of whole tables."""
+    if error.validator == "contains":
+        return "exactly one row must have role: train"
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        unknown = ", ".join(str(key) for key in error.instance if key not in known)
+        return f"unknown key {unknown}; known are {', '.join(known)}"
+    return error.message
+
+
+def inconsistencies(simulations, fits):
+    """Mistakes that only show between rows."""
+    mistakes = []
+    names = [row["name"] for row in simulations]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            mistakes.append(f"simulations[{number}].name: {name} is the name of another row")
+    trained = next(row["redshifts"] for row in simulations if row["role"] == "train")
+    for number, row in enumerate(simulations):
+        for redshift in row["redshifts"]:
+            if round(redshift, 2) != redshift:
+                mistakes.append(
+                    f"simulations[{number}].redshifts: {redshift} has more than the two decimals"
+                    " that paths carry"
+                )
+            elif redshift not in trained:
+                mistakes.append(
+                    f"simulations[{number}].redshifts: {redshift} is not a redshift of the"
+                    " simulation with role: train, so there is no fit for it"
+                )
+    rows = [(row["quantity"], row["redshift"]) for row in fits]
+    for number, (quantity, redshift) in enumerate(rows):
+        if (quantity, redshift) in rows[:number]:
+            mistakes.append(f"fits[{number}]: another row is {quantity} at redshift {redshift}")
+        if redshift not in trained:
+            mistakes.append(
+                f"fits[{number}].redshift: {redshift} is not a redshift of the simulation with"
+                " role: train"
+            )
+        for needed in STANDS_ON[quantity]:
+            if (needed, redshift) not in rows:
+                mistakes.append(
+                    f"fits[{number}]: {quantity} stands on {needed}; add that row for redshift"
+                    f" {redshift}"
+                )
+    return mistakes
+
+
+def two_decimals(redshift):
+    """Redshift as paths carry it: 5 is 5.00."""
+    return f"{redshift:.2f}"
+
+
+STANDS_ON = {
+    "dark-matter": [],
+    "stellar-mass": ["dark-matter"],
+    "neutral-hydrogen": ["dark-matter", "stellar-mass"],
+}
+check_configuration(config, workflow.source_path("../schemas/config.schema.yaml"))
+
+SIMULATIONS = {row["name"]: row for row in config["simulations"]}
+TRAIN = next(name for name, row in SIMULATIONS.items() if row["role"] == "train")
+COMPARED = [name for name, row in SIMULATIONS.items() if "reference" in row]
+FITS = {(row["quantity"], two_decimals(row["redshift"])): row for row in config["fits"]}
+LAST_REDSHIFT = two_decimals(min(SIMULATIONS[TRAIN]["redshifts"]))
+
+
+wildcard_constraints:
+    simulation="[A-Za-z0-9_-]+",
+    redshift=r"\d+\.\d\d",
+    quantity="|".join(STANDS_ON),
+
+
+def for_each(pattern, quantities, simulations, redshifts=None):
+    """Paths for every simulation, each of its redshifts, and each quantity with a fit there."""
+    return [
+        pattern.format(simulation=name, redshift=redshift, quantity=quantity)
+        for name in simulations
+        for redshift in redshifts or map(two_decimals, SIMULATIONS[name]["redshifts"])
+        for quantity in quantities
+        if quantity == "fastpm" or (quantity, redshift) in FITS
+    ]
+
+
+# What a run leaves behind.
+FITTED = [
+    f"results/fits/{folder}{quantity}_z{redshift}.json"
+    for quantity, redshift in FITS
+    for folder in (["", "without_layers/"] if quantity != "dark-matter" else [""])
+]
+MEASURED = for_each(
+    "results/{simulation}/spectra/all/{quantity}_z{redshift}.csv",
+    ["fastpm", *STANDS_ON],
+    SIMULATIONS,
+)
+FIGURES = [
+    *(f"results/figures/slices_{name}.png" for name in COMPARED),
+    *(f"results/figures/spectra_{name}.png" for name in COMPARED),
+    "results/figures/relative_difference_all.png",
+    "results/figures/relative_difference_test.png",
+]

@@ -1,0 +1,97 @@
+# The paper's figures: maps beside the reference's, where they differ, and spectra.
+
+
+def of_one(pattern, quantities=STANDS_ON):
+    """The paths of for_each for the simulation in the wildcards."""
+
+    def paths(wildcards):
+        return for_each(pattern, quantities, [wildcards.simulation])
+
+    return paths
+
+
+def reference_options(wildcards, input):
+    return [f"--reference {path}" for path in input.references]
+
+
+def baseline_options(wildcards, input):
+    return [f"--baseline {path}" for path in input.baselines]
+
+
+rule slices:
+    input:
+        maps=of_one("results/{simulation}/maps/{quantity}_z{redshift}.h5"),
+        references=of_one("results/{simulation}/reference/{quantity}_z{redshift}.h5"),
+    output:
+        report(
+            "results/figures/slices_{simulation}.png",
+            caption="../report/slices.rst",
+            category="Figures",
+            labels={"figure": "slices", "of": "{simulation}"},
+        ),
+    params:
+        references=reference_options,
+        version=VERSION,
+    log:
+        "results/logs/slices/{simulation}.log",
+    benchmark:
+        "results/benchmarks/slices/{simulation}.tsv"
+    shell:
+        "plot-figures slices {input.maps} {params.references} -o {output} 2> {log}"
+
+
+rule spectra:
+    input:
+        spectra=of_one("results/{simulation}/spectra/all/{quantity}_z{redshift}.csv"),
+        baselines=of_one("results/{simulation}/spectra/all/fastpm_z{redshift}.csv", ["fastpm"]),
+    output:
+        report(
+            "results/figures/spectra_{simulation}.png",
+            caption="../report/spectra.rst",
+            category="Figures",
+            labels={"figure": "spectra", "of": "{simulation}"},
+        ),
+    params:
+        baselines=baseline_options,
+        version=VERSION,
+    log:
+        "results/logs/spectra/{simulation}.log",
+    benchmark:
+        "results/benchmarks/spectra/{simulation}.tsv"
+    shell:
+        "plot-figures spectra {input.spectra} {params.baselines} -o {output} 2> {log}"
+
+
+rule relative_difference:
+    input:
+        maps=for_each(
+            "results/{simulation}/maps/{quantity}_z{redshift}.h5",
+            STANDS_ON,
+            [TRAIN],
+            [LAST_REDSHIFT],
+        ),
+        references=for_each(
+            "results/{simulation}/reference/{quantity}_z{redshift}.h5",
+            STANDS_ON,
+            [TRAIN],
+            [LAST_REDSHIFT],
+        ),
+    output:
+        report(
+            "results/figures/relative_difference_{region}.png",
+            caption="../report/relative_difference.rst",
+            category="Figures",
+            labels={"figure": "relative difference", "of": "{region}"},
+        ),
+    params:
+        references=reference_options,
+        version=VERSION,
+    wildcard_constraints:
+        region="all|test",
+    log:
+        "results/logs/relative_difference/{region}.log",
+    benchmark:
+        "results/benchmarks/relative_difference/{region}.tsv"
+    shell:
+        "plot-figures relative-difference {input.maps} {params.references}"
+        " --region {wildcards.region} -o {output} 2> {log}"

@@ -1,0 +1,129 @@
+# Fits to the training simulation, and those without layers that they have to beat.
+
+
+def fit_setting(quantity, key):
+    """The value in the fit's row, at the redshift of the wildcards."""
+
+    def value(wildcards):
+        return FITS[quantity, wildcards.redshift][key]
+
+    return value
+
+
+def smoothing(quantity):
+    """The option for the residual's weight, nothing where there is none."""
+
+    def option(wildcards):
+        exponent = FITS[quantity, wildcards.redshift]["smoothing"]
+        return "" if exponent is None else f"--smoothing {exponent}"
+
+    return option
+
+
+OPTIMISATION = (
+    "--optimiser {optimiser} --evaluations {evaluations} --starts {starts}"
+    " --random-seed {random_seed}"
+).format(**config["optimisation"])
+
+
+rule fit_dark_matter:
+    input:
+        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
+        target=f"results/{TRAIN}/reference/dark-matter_z{{redshift}}.h5",
+    output:
+        "results/fits/dark-matter_z{redshift}.json",
+    params:
+        layers=fit_setting("dark-matter", "layers"),
+        smoothing=smoothing("dark-matter"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_dark_matter/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_dark_matter/z{redshift}.tsv"
+    threads: 1
+    resources:
+        mpi="",
+    shell:
+        "{resources.mpi} fit-dm {input.particles} --target {input.target}"
+        " --layers {params.layers} {params.smoothing} {params.optimisation}"
+        " --threads {threads} -o {output} 2> {log}"
+
+
+rule fit_stellar_mass:
+    input:
+        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
+        target=f"results/{TRAIN}/reference/stellar-mass_z{{redshift}}.h5",
+        dark_matter="results/fits/dark-matter_z{redshift}.json",
+    output:
+        "results/fits/stellar-mass_z{redshift}.json",
+    params:
+        layers=fit_setting("stellar-mass", "layers"),
+        smoothing=smoothing("stellar-mass"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_stellar_mass/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_stellar_mass/z{redshift}.tsv"
+    threads: 1
+    resources:
+        mpi="",
+    shell:
+        "{resources.mpi} fit-stellar {input.particles} --target {input.target}"
+        " --dm {input.dark_matter} --layers {params.layers} {params.smoothing}"
+        " {params.optimisation} --threads {threads} -o {output} 2> {log}"
+
+
+rule fit_neutral_hydrogen:
+    input:
+        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
+        target=f"results/{TRAIN}/reference/neutral-hydrogen_z{{redshift}}.h5",
+        dark_matter="results/fits/dark-matter_z{redshift}.json",
+        stellar_mass="results/fits/stellar-mass_z{redshift}.json",
+    output:
+        "results/fits/neutral-hydrogen_z{redshift}.json",
+    params:
+        layers=fit_setting("neutral-hydrogen", "layers"),
+        smoothing=smoothing("neutral-hydrogen"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_neutral_hydrogen/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_neutral_hydrogen/z{redshift}.tsv"
+    threads: 1
+    resources:
+        mpi="",
+    shell:
+        "{resources.mpi} fit-hi {input.particles} --target {input.target}"
+        " --dm {input.dark_matter} --stellar {input.stellar_mass} --layers {params.layers}"
+        " {params.smoothing} {params.optimisation} --threads {threads} -o {output} 2> {log}"
+
+
+use rule fit_stellar_mass as fit_stellar_mass_without_layers with:
+    output:
+        "results/fits/without_layers/stellar-mass_z{redshift}.json",
+    params:
+        layers=0,
+        smoothing=smoothing("stellar-mass"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_stellar_mass_without_layers/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_stellar_mass_without_layers/z{redshift}.tsv"
+
+
+use rule fit_neutral_hydrogen as fit_neutral_hydrogen_without_layers with:
+    output:
+        "results/fits/without_layers/neutral-hydrogen_z{redshift}.json",
+    params:
+        layers=0,
+        smoothing=smoothing("neutral-hydrogen"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_neutral_hydrogen_without_layers/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_neutral_hydrogen_without_layers/z{redshift}.tsv"

@@ -1,0 +1,21 @@
+# Maps of every simulation.
+
+
+rule paint:
+    input:
+        particles="results/{simulation}/particles_z{redshift}.h5",
+        fit="results/fits/{quantity}_z{redshift}.json",
+    output:
+        "results/{simulation}/maps/{quantity}_z{redshift}.h5",
+    params:
+        version=VERSION,
+    log:
+        "results/logs/paint/{simulation}_{quantity}_z{redshift}.log",
+    benchmark:
+        "results/benchmarks/paint/{simulation}_{quantity}_z{redshift}.tsv"
+    threads: 1
+    resources:
+        mpi="",
+    shell:
+        "{resources.mpi} paint {input.particles} --fit {input.fit} --threads {threads}"
+        " -o {output} 2> {log}"
