@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Meshes, particles and raw operations that several test files share."""
+
+import dataclasses
+
+import numpy as np
+
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.ranks import sum_over_ranks
+from jerald_tools.mesh.wavenumbers import wavenumber_table
+
+# Cells are powers of two, so that particles on their edges are so exactly on every backend. On
+# four ranks the first has slabs of 4 planes, the second 2, 2, 2 and none, the third of 1.
+SHAPES = {
+    "cube": ((16, 16, 16), (8.0, 8.0, 8.0)),
+    "rectangle": ((16, 12, 20), (8.0, 3.0, 20.0)),
+    "six planes": ((6, 5, 8), (3.0, 1.25, 8.0)),
+    "four planes": ((4, 3, 7), (2.0, 3.0, 1.75)),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Operands:
+    """What the operations work on: the whole of it, or a rank's part (see :func:`local_part`)."""
+
+    positions: np.ndarray
+    weights: np.ndarray
+    vectors: np.ndarray
+    field: np.ndarray
+    other_field: np.ndarray
+    spectrum: np.ndarray
+    kernel: np.ndarray
+
+
+def particles(shape, box_size, number: int, random) -> np.ndarray:
+    """Positions (number, 3): most in the box, some far outside, many on edges of cells and box."""
+    nodes, box_size = np.array(shape), np.array(box_size)
+    positions = random.uniform(0, 1, (number, 3)) * box_size
+    positions[: number // 4] += box_size * random.integers(-3, 4, (number // 4, 3))
+    on_edges = positions[number // 4 : number // 2]
+    on_edges[...] = box_size / nodes * random.integers(-nodes, 2 * nodes, on_edges.shape)
+    corners = np.array([[0, 0, 0], [1, 1, 1], [-1, 0, 1], [0, 1, 0]]) * box_size
+    positions[number // 2 : number // 2 + 4] = corners
+    return positions
+
+
+def operands(mesh: Mesh, number: int = 600, seed: int = 1) -> Operands:
+    """Random operands for the whole mesh, in its precision."""
+    random = np.random.default_rng(seed)
+    field, other_field = random.normal(size=(2, *mesh.shape)).astype(mesh.dtype)
+    spectrum = np.fft.rfftn(random.normal(size=mesh.shape)) / mesh.size
+    return Operands(
+        particles(mesh.shape, mesh.box_size, number, random).astype(mesh.dtype),
+        random.normal(size=number).astype(mesh.dtype),
+        random.normal(size=(number, 3)).astype(mesh.dtype),
+        field,
+        other_field,
+        spectrum.astype(mesh.complex_dtype),
+        random.normal(size=len(wavenumber_table(mesh))).astype(mesh.dtype),
+    )
+
+
+def own_particles(mesh: Mesh, number: int) -> np.ndarray:
+    """Which particles this rank holds: any, far from its slab; the last of several ranks none."""
+    holders = max(mesh.ranks.size - 1, 1)
+    return np.flatnonzero(np.arange(number) % holders == mesh.ranks.rank)
+
+
+def local_part(mesh: Mesh, whole: np.ndarray, kind: str) -> np.ndarray:
+    """This rank's part of a field, a spectrum or an array over particles; a table is whole."""
+    if kind == "field":
+        return whole[mesh.x_start : mesh.x_stop]
+    if kind == "spectrum" and mesh.ranks.size > 1:
+        start, stop = mesh.y_slices[mesh.ranks.rank]
+        return whole.transpose(1, 0, 2)[start:stop]
+    return whole[own_particles(mesh, len(whole))] if kind == "particles" else whole
+
+
+KINDS = {
+    "positions": "particles",
+    "weights": "particles",
+    "vectors": "particles",
+    "field": "field",
+    "other_field": "field",
+    "spectrum": "spectrum",
+    "kernel": "table",
+}
+
+
+def local_operands(mesh: Mesh, whole: Operands) -> Operands:
+    """This rank's part of all operands."""
+    return Operands(
+        **{name: local_part(mesh, getattr(whole, name), kind) for name, kind in KINDS.items()}
+    )
+
+
+# Every raw operation: name -> (kind of its result, function of backend, mesh and operands).
+OPERATIONS = {
+    "paint": ("field", lambda raw, mesh, a: raw.paint(mesh, a.positions)),
+    "paint weighted": ("field", lambda raw, mesh, a: raw.paint(mesh, a.positions, a.weights)),
+    "readout": ("particles", lambda raw, mesh, a: raw.readout(mesh, a.field, a.positions)),
+    "readout_slope": (
+        "particles",
+        lambda raw, mesh, a: raw.readout_slope(mesh, a.field, a.positions),
+    ),
+    "r2c": ("spectrum", lambda raw, mesh, a: raw.r2c(mesh, a.field)),
+    "c2r": ("field", lambda raw, mesh, a: raw.c2r(mesh, a.spectrum)),
+    "convolve": ("field", lambda raw, mesh, a: raw.convolve(mesh, a.field, a.kernel)[0]),
+    "convolve, spectrum": (
+        "spectrum",
+        lambda raw, mesh, a: raw.convolve(mesh, a.field, a.kernel)[1],
+    ),
+    "convolve_adjoint, field": (
+        "field",
+        lambda raw, mesh, a: raw.convolve_adjoint(mesh, a.spectrum, a.kernel, a.other_field)[0],
+    ),
+    "convolve_adjoint, kernel": (
+        "table",
+        lambda raw, mesh, a: sum_over_ranks(
+            mesh.ranks, raw.convolve_adjoint(mesh, a.spectrum, a.kernel, a.other_field)[1]
+        ),
+    ),
+}
+for _order in (4, 6):
+    OPERATIONS |= {
+        f"readout_gradient {_order}": (
+            "particles",
+            lambda raw, mesh, a, order=_order: raw.readout_gradient(
+                mesh, a.field, a.positions, order
+            ),
+        ),
+        f"readout_gradient_adjoint {_order}, field": (
+            "field",
+            lambda raw, mesh, a, order=_order: raw.readout_gradient_adjoint(
+                mesh, a.field, a.positions, order, a.vectors
+            )[0],
+        ),
+        f"readout_gradient_adjoint {_order}, positions": (
+            "particles",
+            lambda raw, mesh, a, order=_order: raw.readout_gradient_adjoint(
+                mesh, a.field, a.positions, order, a.vectors
+            )[1],
+        ),
+    } | {
+        f"finite_difference {_order} {'xyz'[_axis]}": (
+            "field",
+            lambda raw, mesh, a, axis=_axis, order=_order: raw.finite_difference(
+                mesh, a.field, axis, order
+            ),
+        )
+        for _axis in range(3)
+    }
