@@ -24,7 +24,7 @@ def modes_of_seed(request):
     return np.fft.rfftn(density.astype(np.float64)) / nodes**3
 
 
-@pytest.mark.parametrize("selection", ["largest_scales", "every_third"])
+@pytest.mark.parametrize("selection", ["largest_scales", "all_scales"])
 def test_linear_density_equals_mp_genic(modes_of_seed, selection):
     saved = load_golden("mp_genic_linear_density.npz")
     frequencies = saved[f"{selection}_frequencies"]
