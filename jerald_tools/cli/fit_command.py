@@ -27,24 +27,25 @@ TRAINING_OPTIONS = (
     ),
     click.option(
         "--optimiser",
-        type=click.Choice(["lbfgsb", "adam"]),
-        default="lbfgsb",
+        type=click.Choice(["bfgs", "lbfgsb", "adam"]),
+        default="bfgs",
         show_default=True,
-        help="Bounded quasi-Newton, or Adam with the paper's schedule.",
+        help="BFGS for losses with kinks, SciPy's L-BFGS-B, or Adam with the paper's schedule.",
     ),
     click.option(
         "--evaluations",
         type=click.IntRange(min=1),
-        default=500,
+        default=200,
         show_default=True,
         help="Most evaluations of loss and gradient from each start.",
     ),
     click.option(
         "--starts",
         type=click.IntRange(min=1),
-        default=1,
+        default=2,
         show_default=True,
-        help="Starting points: the first, then random ones around it; the best one wins.",
+        help="Starting points; the best one wins: the default one, one from a fit of the transform "
+        "alone, then random ones around the first.",
     ),
     click.option(
         "--random-seed", type=int, default=1, show_default=True, help="Seed of the random starts."
@@ -96,68 +97,63 @@ def run_fit(
     from jerald_tools.training.losses import paper_loss
     from jerald_tools.training.problem import load_problem
     from jerald_tools.training.quality import map_quality
-    from jerald_tools.training.starts import choose_starts
+    from jerald_tools.training.starts import add_random_starts, original_start
+    from jerald_tools.training.transform_first import start_from_transform
     from jerald_tools.training.warm_start import start_from_fit
 
     ranks = world()
     on_root(ranks, check_target, output, run.force)
-    given = start and [on_root(ranks, start_from_fit, start, quantity, layers)]
+    if start is None:
+        chosen = [original_start(quantity, layers)]
+    else:
+        chosen = [on_root(ranks, start_from_fit, start, quantity, layers)]
+    below = {"dark-matter": dm, "stellar-mass": stellar}
     with run.stages.stage("reading"):
-        problem = load_problem(
-            quantity,
-            particles,
-            target,
-            {"dark-matter": dm, "stellar-mass": stellar},
-            run.precision,
-        )
-    mesh, loss = problem.mesh, paper_loss(quantity, smoothing)
-    chosen = choose_starts(quantity, layers, starts, random_seed, given)
-    with (
-        run.stages.stage("training"),
-        progress(evaluations * len(chosen), f"fit of {quantity}") as advance,
-    ):
-        done = 0
-
-        def report(name, number, losses):
-            nonlocal done
-            done += 1
-            note = f"{name}: train {losses.train:.5g}, validation {losses.validation:.5g}"
-            advance(done, note)
-
-        fit = fit_parameters(
-            mesh,
-            quantity,
-            problem.inputs,
-            problem.target,
-            loss,
-            chosen,
-            optimiser,
-            evaluations,
-            shift,
-            report,
-        )
+        problem = load_problem(quantity, particles, target, below, run.precision)
+    loss = paper_loss(quantity, smoothing)
+    task = (problem.mesh, quantity, problem.inputs, problem.target, loss)
+    how = {"optimiser": optimiser, "evaluations": evaluations, "shift": shift}
+    with run.stages.stage("training"):
+        if starts > len(chosen) and layers and quantity != "dark-matter":
+            chosen.append(start_from_transform(*task, layers, **how))
+        chosen = add_random_starts(chosen, starts, random_seed)
+        with progress(evaluations * len(chosen), f"fit of {quantity}") as advance:
+            report = _Reporter(advance)
+            fit = fit_parameters(*task, chosen, **how, on_evaluation=report)
     with run.stages.stage("measuring"):
-        quality = map_quality(mesh, fit.predicted, problem.target)
+        quality = map_quality(problem.mesh, fit.predicted, problem.target)
 
-    how = {"name": optimiser, "evaluations": evaluations, "random_seed": random_seed}
     content = fit_document(
         quantity,
         problem.setting,
         problem.target_info,
         loss,
         fit,
-        how,
-        shift,
+        {**how, "starts": starts, "random_seed": random_seed},
         problem.stands_on,
         quality,
     )
     files = [path for path in (particles, target, dm, stellar, start) if path is not None]
-    content["provenance"] = provenance_of(run, mesh, files).as_dict()
+    content["provenance"] = provenance_of(run, problem.mesh, files).as_dict()
     on_root(ranks, write_fit, output, content, run.force)
     logger.info(
-        "%s: %s from %s, loss train %.5g, validation %.5g, test %.5g",
+        "%s: %s from start %r, loss train %.5g, validation %.5g, test %.5g",
         output,
         quantity,
         fit.best.start.name,
         *fit.best.losses,
     )
+
+
+class _Reporter:
+    """Turns evaluations into progress over all starts."""
+
+    def __init__(self, advance):
+        self.advance, self.done = advance, 0
+
+    def __call__(self, start_name, number, losses):
+        self.done += 1
+        self.advance(
+            self.done,
+            f"{start_name}: train {losses.train:.5g}, validation {losses.validation:.5g}",
+        )

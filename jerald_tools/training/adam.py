@@ -4,6 +4,8 @@
 import numpy as np
 import optax
 
+from jerald_tools.training.search_space import SearchSpace
+
 INITIAL_RATE, FINAL_RATE, RATE_STEPS = 0.002, 0.02, 100.0
 
 
@@ -13,19 +15,19 @@ def learning_rate(step):
     return (FINAL_RATE - INITIAL_RATE) * rise + INITIAL_RATE
 
 
-def minimise_with_adam(objective, start: np.ndarray, lower: np.ndarray, evaluations: int) -> None:
+def minimise_with_adam(objective, start: np.ndarray, space: SearchSpace, evaluations: int) -> None:
     """Take Adam steps (0.9, 0.999, 1e-8), clipped to the lower bounds.
 
     Args:
         objective: vector -> (loss, gradient); it records what is best.
         start: (p,) first vector.
-        lower: (p,) lower bounds, -inf where there are none.
+        space: bounds; Adam has scales of its own.
         evaluations: how often the objective may be called.
     """
     optimiser = optax.scale_by_adam()
-    vector = np.maximum(start, lower)
+    vector = np.maximum(start, space.lower)
     state = optimiser.init(vector)
     for step in range(evaluations):
         _, gradient = objective(vector)
         direction, state = optimiser.update(gradient, state)
-        vector = np.maximum(vector - learning_rate(step) * np.asarray(direction), lower)
+        vector = np.maximum(vector - learning_rate(step) * np.asarray(direction), space.lower)

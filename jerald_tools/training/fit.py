@@ -7,26 +7,30 @@ import typing
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from jerald_tools.errors import RunFailed
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
 from jerald_tools.model.chain import ModelInputs, predict
-from jerald_tools.model.parameters import lower_bounds
 from jerald_tools.model.power_law import FLOOR
 from jerald_tools.training.adam import minimise_with_adam
 from jerald_tools.training.lbfgsb import minimise_with_lbfgsb
+from jerald_tools.training.nonsmooth_bfgs import minimise_with_bfgs
 from jerald_tools.training.objective import (
     RecordedObjective,
     make_evaluate,
     ravel_parameters,
     unravel_parameters,
 )
+from jerald_tools.training.search_space import search_space
 from jerald_tools.training.split import Regions
 from jerald_tools.training.starts import Start
 
-OPTIMISERS = {"lbfgsb": minimise_with_lbfgsb, "adam": minimise_with_adam}
+OPTIMISERS = {
+    "bfgs": minimise_with_bfgs,
+    "lbfgsb": minimise_with_lbfgsb,
+    "adam": minimise_with_adam,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +74,7 @@ def fit_parameters(
     target,
     loss,
     starts: list[Start],
-    optimiser: str = "lbfgsb",
+    optimiser: str = "bfgs",
     evaluations: int = 500,
     shift: float = 0.0,
     on_evaluation: typing.Callable[[str, int, Regions], None] = lambda start, number, losses: None,
@@ -84,7 +88,7 @@ def fit_parameters(
         target: this rank's slab of the target over its mean.
         loss: a callable (mesh, prediction, target) -> Regions.
         starts: from :func:`jerald_tools.training.starts.choose_starts`.
-        optimiser: "lbfgsb" or "adam".
+        optimiser: "bfgs", "lbfgsb" or "adam".
         evaluations: at most so many from each start.
         shift: constant of the neutral hydrogen's transform.
         on_evaluation: called with the start's name, the evaluation's number and its losses.
@@ -98,7 +102,7 @@ def fit_parameters(
     """
     evaluate = make_evaluate(mesh, quantity, loss, starts[0].parameters, shift)
     unravel = unravel_parameters(starts[0].parameters)
-    lower = np.array(lower_bounds(starts[0].parameters))
+    space = search_space(starts[0].parameters)
     predict_map = jax.jit(functools.partial(predict, mesh, quantity, shift=shift))
 
     tried, usable = [], []
@@ -110,7 +114,7 @@ def fit_parameters(
             target,
             lambda number, losses, name=start.name: on_evaluation(name, number, losses),
         )
-        OPTIMISERS[optimiser](objective, ravel_parameters(start.parameters), lower, evaluations)
+        OPTIMISERS[optimiser](objective, ravel_parameters(start.parameters), space, evaluations)
         if objective.best_vector is None:
             continue
         parameters = unravel(jnp.asarray(objective.best_vector))

@@ -34,7 +34,6 @@ def fit_document(
     loss: PaperLoss,
     fit: Fit,
     how: dict,
-    shift: float,
     stands_on: dict[str, dict | None],
     quality: dict,
 ) -> dict:
@@ -46,8 +45,7 @@ def fit_document(
         target: the map that was trained on.
         loss: what was minimised.
         fit: the result.
-        how: optimiser, evaluations, seed of the starts.
-        shift: constant of the neutral hydrogen's transform.
+        how: optimiser, evaluations, shift, starts and their seed.
         stands_on: documents of the fits below by key ("dark_matter_fit", "stellar_mass_fit").
         quality: measures of the map by region.
     """
@@ -57,7 +55,7 @@ def fit_document(
         "redshift": setting.redshift,
         "layers": len(best.parameters.layers),
         "parameters": to_dictionary(best.parameters),
-        "shift": shift,
+        "shift": how["shift"],
         "loss": {**dataclasses.asdict(loss), **best.losses._asdict()},
         "target": dataclasses.asdict(target),
         "setting": setting.as_dict(),
@@ -66,7 +64,7 @@ def fit_document(
             "test": f"all indices < int({TEST_FRACTION} N)",
             "validation": "the rest of z-index < N/2",
         },
-        "optimiser": how,
+        "training": how,
         "quality": quality,
         "best_evaluation": best.best_number,
         "history": _columns(best.history),

@@ -14,6 +14,9 @@ from jerald_tools.mesh.ranks import on_root, spread
 from jerald_tools.model.chain import ModelInputs, predict
 from jerald_tools.training.split import Regions
 
+# Height of the wall where no gradient leads on, over the largest loss that was seen.
+WALL = 2.0
+
 
 def make_evaluate(mesh: Mesh, quantity: str, loss, parameters, shift: float = 0.0):
     """Compile losses and gradient as a function of the vector of all parameters.
@@ -90,9 +93,11 @@ class RecordedObjective:
             self.best_vector, self.best_number = np.array(vector), len(self.history)
         self.history.append(losses)
         self.on_evaluation(len(self.history), losses)
-        if not finite:
-            # Optimisers step back from a wall, but not from a NaN.
-            return np.finfo(np.float64).max ** 0.5, np.zeros_like(vector)
+        if not finite or not np.any(gradient):
+            # Optimisers step back from a wall, but neither from a NaN nor from the all-floor map,
+            # where every gradient vanishes and which is often better than the start.
+            seen = [past.train for past in self.history if np.isfinite(past.train)]
+            return WALL * max(seen, default=1.0), np.zeros_like(vector)
         return losses.train, gradient
 
     @property

@@ -8,7 +8,7 @@ from jerald_tools.analysis.correlation import compare
 from jerald_tools.analysis.overdensity import overdensity, region_mean
 from jerald_tools.mesh.fourier import r2c
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.training.split import Regions, region_mask
+from jerald_tools.training.region_mask import REGIONS, region_mask
 
 
 def map_quality(mesh: Mesh, predicted, target) -> dict:
@@ -22,12 +22,12 @@ def map_quality(mesh: Mesh, predicted, target) -> dict:
         target: this rank's slab of its target, in the same units.
 
     Returns:
-        For "all", "train", "validation" and "test": ``mean_ratio``, ``k`` [h/Mpc], ``modes``,
+        For "all", "training", "validation" and "test": ``mean_ratio``, ``k`` [h/Mpc], ``modes``,
         ``ratio`` and ``r``.
     """
     return {
         region: _in_region(mesh, predicted, target, region)
-        for region in ("all", *Regions._fields)
+        for region in ("all", *REGIONS)
         if _has_nodes(mesh, region)
     }
 
@@ -37,8 +37,7 @@ def _has_nodes(mesh: Mesh, region: str) -> bool:
 
 
 def _in_region(mesh: Mesh, predicted, target, region: str) -> dict:
-    mask = region_mask(mesh, region)
-    inside = None if region == "all" else mask
+    inside = None if region == "all" else region_mask(mesh, region)
     reference_mean = region_mean(mesh, target, inside)
     spectra = [
         r2c(mesh, overdensity(mesh, jnp.asarray(field), reference_mean, inside))

@@ -4,7 +4,6 @@
 import typing
 
 import jax.numpy as jnp
-import numpy as np
 
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import sum_over_ranks
@@ -62,21 +61,3 @@ def region_means(mesh: Mesh, field) -> Regions:
     sizes = region_sizes(mesh)
     # A tiny mesh has no test cube: its mean is then 0, not a division by zero.
     return Regions(*(sum_over_ranks(mesh.ranks, sums) / jnp.asarray([max(n, 1) for n in sizes])))
-
-
-def region_mask(mesh: Mesh, region: str) -> np.ndarray:
-    """This rank's nodes that are in a region, boolean (nx_local, ny, nz).
-
-    Args:
-        mesh: the mesh.
-        region: "train", "validation", "test" or "all".
-    """
-    if region == "all":
-        return np.ones(mesh.local_shape, bool)
-    in_training_half = np.arange(mesh.shape[2]) >= training_start(mesh)
-    if region == "train":
-        return np.broadcast_to(in_training_half, mesh.local_shape)
-    tx, ty, tz = test_shape(mesh)
-    x, y, z = np.ogrid[mesh.x_start : mesh.x_stop, : mesh.shape[1], : mesh.shape[2]]
-    in_test_cube = (x < tx) & (y < ty) & (z < tz)
-    return in_test_cube if region == "test" else ~in_test_cube & ~in_training_half

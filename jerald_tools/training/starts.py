@@ -46,22 +46,20 @@ def random_start(parameters, generator: np.random.Generator):
     return jax.tree.unflatten(structure, scattered)
 
 
-def choose_starts(
-    quantity: str, layers: int, number: int, seed: int, given: list[Start] | None = None
-) -> list[Start]:
-    """The starting points of a fit.
+def original_start(quantity: str, layers: int) -> Start:
+    """The starting values of the original code."""
+    return Start("default", default_start(quantity, layers))
+
+
+def add_random_starts(starts: list[Start], number: int, seed: int) -> list[Start]:
+    """Add random starts around the first one until there are enough.
 
     Args:
-        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        layers: number of displacement layers.
-        number: how many starts in all, at least one.
+        starts: at least one.
+        number: how many are wanted in all.
         seed: of the scatter.
-        given: starts from elsewhere, such as another fit; they come first.
-
-    Returns:
-        The given starts or the default one, then random ones around the first.
     """
-    starts = list(given or [Start("default", default_start(quantity, layers))])
+    starts = list(starts)
     generator = np.random.default_rng(seed)
     first = starts[0].parameters
     for n in range(1, number - len(starts) + 1):
