@@ -35,7 +35,7 @@ def test_linear_density_equals_mp_genic(modes_of_seed, selection):
     mean = np.zeros(expected.shape, bool)
     mean[0, 0, 0] = True
     ratio = ours[~mean] / expected[~mean]
-    assert np.sqrt(np.mean(np.abs(ratio - 1) ** 2)) < 2e-6
+    assert np.sqrt(np.mean(np.abs(ratio - 1) ** 2)) < 1e-6
 
 
 @pytest.mark.ranks
