@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Small models of every quantity that several test files share."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.paint import density
+from jerald_tools.mesh.redistribute import home_ranks
+from jerald_tools.model.chain import ModelInputs
+from jerald_tools.model.parameters import default_start
+
+QUANTITIES = ("dark-matter", "stellar-mass", "neutral-hydrogen")
+
+
+def clustered_particles(shape, box_size, number: int, seed: int = 5) -> np.ndarray:
+    """Positions (number, 3): three quarters in a few clumps, the rest anywhere."""
+    random = np.random.default_rng(seed)
+    box_size = np.array(box_size)
+    centres = random.uniform(0, 1, (4, 3)) * box_size
+    spread = 2 * np.max(box_size / np.array(shape))
+    clumps = centres[random.integers(0, 4, number)] + spread * random.normal(size=(number, 3))
+    anywhere = random.uniform(0, 1, (number, 3)) * box_size
+    return np.where(random.uniform(size=(number, 1)) < 0.75, clumps, anywhere)
+
+
+def generic_parameters(quantity: str, layers: int = 2, seed: int = 3):
+    """Parameters without zeros or symmetries, so that each has a gradient of its own."""
+    random = np.random.default_rng(seed)
+    leaves, structure = jax.tree.flatten(default_start(quantity, layers))
+    leaves = [jnp.float64(leaf + 0.2 + 0.1 * random.uniform()) for leaf in leaves]
+    return jax.tree.unflatten(structure, leaves)
+
+
+def whole_stars_and_target(shape, seed: int = 7) -> tuple[np.ndarray, np.ndarray]:
+    """A positive stellar source of mean one, and a target of mean one, over the whole mesh."""
+    random = np.random.default_rng(seed)
+    stars = random.exponential(size=shape) + 0.05
+    target = random.exponential(size=shape)
+    return stars / stars.mean(), target / target.mean()
+
+
+def model_case(mesh: Mesh, quantity: str, number: int = 700) -> tuple[ModelInputs, jax.Array]:
+    """This rank's inputs of a quantity, and its slab of a target."""
+    positions = clustered_particles(mesh.shape, mesh.box_size, number).astype(mesh.dtype)
+    if mesh.ranks.size > 1:
+        positions = positions[home_ranks(mesh, positions) == mesh.ranks.rank]
+    stars, target = whole_stars_and_target(mesh.shape)
+    own = slice(mesh.x_start, mesh.x_stop)
+    positions = jnp.asarray(positions)
+    start_density = jax.jit(density, static_argnums=0)(mesh, positions)
+    has_stars = quantity == "neutral-hydrogen"
+    return (
+        ModelInputs(
+            positions, start_density, jnp.asarray(stars[own], mesh.dtype) if has_stars else None
+        ),
+        jnp.asarray(target[own], mesh.dtype),
+    )

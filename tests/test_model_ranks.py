@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Losses and gradients over MPI ranks equal those of one process in pure JAX."""
+
+import numpy as np
+import pytest
+from model_cases import QUANTITIES, generic_parameters, model_case
+
+from jerald_tools.mesh.mesh import make_mesh
+from jerald_tools.mesh.ranks import ONE_PROCESS, on_root, world
+from jerald_tools.training.losses import PaperLoss
+from jerald_tools.training.objective import make_evaluate, ravel_parameters
+
+pytestmark = pytest.mark.ranks
+
+# On four ranks: slabs of 4, 4, 4, 4 planes, and of 2, 2, 2 and none.
+MESHES = {
+    "rectangle": ((16, 12, 20), (8.0, 6.0, 10.0)),
+    "six planes": ((6, 6, 8), (3.0, 3.0, 4.0)),
+}
+
+
+def losses_and_gradient(mesh, quantity, power):
+    inputs, target = model_case(mesh, quantity)
+    parameters = generic_parameters(quantity)
+    # Displacements of several cells, more than a slab of two planes.
+    vector = ravel_parameters(parameters)
+    loss = PaperLoss(power, 1.0)
+    evaluate = make_evaluate(mesh, quantity, loss, parameters)
+    (_, losses), gradient = evaluate(vector, inputs, target)
+    return np.array([float(value) for value in losses]), np.asarray(gradient)
+
+
+@pytest.mark.parametrize("shape", MESHES)
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_loss_and_gradient(quantity, shape):
+    ranks = world()
+    power = 2 if quantity == "dark-matter" else 1
+    alone = make_mesh(*MESHES[shape], "double", ONE_PROCESS, "jax")
+    expected = on_root(ranks, losses_and_gradient, alone, quantity, power)
+    shared = make_mesh(*MESHES[shape], "double", ranks, "native")
+    actual = losses_and_gradient(shared, quantity, power)
+    for found, wanted in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-12 * np.abs(wanted).max())
