@@ -88,11 +88,13 @@ def computed(case: str, backend: str):
     }
 
 
-both_backends = pytest.mark.parametrize("backend", ["native", "jax"])
-every_case = pytest.mark.parametrize("case", CASES)
+# One case of each quantity on the slower backend, whose operations have tests of their own.
+every_case = pytest.mark.parametrize(
+    ("case", "backend"),
+    [(case, "native") for case in CASES] + [(case, "jax") for case in ("dm_n1", "sm", "HI")],
+)
 
 
-@both_backends
 @every_case
 def test_positions_after_each_layer(case, backend):
     for number, positions in enumerate(computed(case, backend)["after"], start=1):
@@ -100,15 +102,15 @@ def test_positions_after_each_layer(case, backend):
         np.testing.assert_allclose(positions[::16], expected, rtol=0, atol=1e-10)
 
 
-@both_backends
-@pytest.mark.parametrize("case", ["dm", "dm_default", "sm", "HI"])
+@every_case
 def test_map(case, backend):
+    if f"{case}_map" not in golden():
+        case = {"dm_n1": "dm", "sm_n0": "sm"}[case]  # the loss differs, the map does not
     expected = golden()[f"{case}_map"]
     actual = computed(case, backend)["map"]
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-10 * np.abs(expected).max())
 
 
-@both_backends
 @every_case
 def test_training_and_validation_loss(case, backend):
     losses = computed(case, backend)["losses"]
@@ -116,7 +118,6 @@ def test_training_and_validation_loss(case, backend):
     np.testing.assert_allclose(losses.validation, golden()[f"{case}_validation_loss"], rtol=1e-10)
 
 
-@both_backends
 @every_case
 def test_gradient(case, backend):
     result = computed(case, backend)

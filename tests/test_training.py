@@ -87,7 +87,7 @@ def test_optimisers_respect_bounds(optimiser, evaluations, tolerance):
             best[:] = loss, vector
         return loss, scipy.optimize.rosen_der(vector)
 
-    space = SearchSpace(np.array([1.2, -np.inf]), np.ones(2))
+    space = SearchSpace(np.array([1.2, -np.inf]), np.full(2, np.inf), np.ones(2))
     OPTIMISERS[optimiser](objective, np.array([1.5, 0.0]), space, evaluations)
     np.testing.assert_allclose(best[1], [1.2, 1.44], atol=tolerance)
 
@@ -103,7 +103,7 @@ def test_bfgs_goes_on_along_a_kink():
         seen.append(loss)
         return loss, np.array([-2 * x * kink - (1 - x) / 2, kink])
 
-    space = SearchSpace(np.full(2, -np.inf), np.ones(2))
+    space = SearchSpace(np.full(2, -np.inf), np.full(2, np.inf), np.ones(2))
     OPTIMISERS["bfgs"](objective, np.array([-1.2, 1.0]), space, 300)
     assert min(seen) < 1e-6
     assert len(seen) <= 300
@@ -117,7 +117,7 @@ def test_adam_takes_the_steps_of_its_paper():
         visited.append(vector.copy())
         return float(vector @ vector), 2 * vector
 
-    space = SearchSpace(np.full(2, -np.inf), np.ones(2))
+    space = SearchSpace(np.full(2, -np.inf), np.full(2, np.inf), np.ones(2))
     OPTIMISERS["adam"](objective, np.array([1.0, -2.0]), space, 4)
     vector, first, second = np.array([1.0, -2.0]), 0.0, 0.0
     for step in range(3):

@@ -173,9 +173,3 @@ def parameter_names(parameters) -> list[str]:
     """Names of all parameters in the order of the flattened vector, like "layers[0].alpha"."""
     paths = jax.tree_util.tree_flatten_with_path(parameters)[0]
     return ["".join(map(_key_name, path)).lstrip(".") for path, _ in paths]
-
-
-def lower_bounds(parameters) -> list[float]:
-    """Lowest allowed value of each parameter in the order of the flattened vector."""
-    names = parameter_names(parameters)
-    return [LOWER_BOUNDS.get(name.rsplit(".", 1)[-1], -float("inf")) for name in names]

@@ -16,7 +16,7 @@ def learning_rate(step):
 
 
 def minimise_with_adam(objective, start: np.ndarray, space: SearchSpace, evaluations: int) -> None:
-    """Take Adam steps (0.9, 0.999, 1e-8), clipped to the lower bounds.
+    """Take Adam steps (0.9, 0.999, 1e-8), clipped to the bounds.
 
     Args:
         objective: vector -> (loss, gradient); it records what is best.
@@ -25,9 +25,10 @@ def minimise_with_adam(objective, start: np.ndarray, space: SearchSpace, evaluat
         evaluations: how often the objective may be called.
     """
     optimiser = optax.scale_by_adam()
-    vector = np.maximum(start, space.lower)
+    vector = np.clip(start, space.lower, space.upper)
     state = optimiser.init(vector)
     for step in range(evaluations):
         _, gradient = objective(vector)
         direction, state = optimiser.update(gradient, state)
-        vector = np.maximum(vector - learning_rate(step) * np.asarray(direction), space.lower)
+        moved = vector - learning_rate(step) * np.asarray(direction)
+        vector = np.clip(moved, space.lower, space.upper)

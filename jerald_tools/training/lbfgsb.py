@@ -32,10 +32,10 @@ def minimise_with_lbfgsb(
 
     scipy.optimize.minimize(
         scaled_objective,
-        np.maximum(start, space.lower) / unit,
+        np.clip(start, space.lower, space.upper) / unit,
         jac=True,
         method="L-BFGS-B",
-        bounds=scipy.optimize.Bounds(space.lower / unit, np.inf),
+        bounds=scipy.optimize.Bounds(space.lower / unit, space.upper / unit),
         options={
             "maxfun": evaluations,
             "maxiter": evaluations,

@@ -35,10 +35,11 @@ def minimise_with_bfgs(objective, start: np.ndarray, space: SearchSpace, evaluat
         nonlocal left
         left -= 1
         vector = point * space.distance
-        loss, gradient = objective(np.maximum(vector, space.lower))
-        return loss, gradient * space.distance * (vector >= space.lower)
+        inside = np.clip(vector, space.lower, space.upper)
+        loss, gradient = objective(inside)
+        return loss, gradient * space.distance * (vector == inside)
 
-    point = np.maximum(start, space.lower) / space.distance
+    point = np.clip(start, space.lower, space.upper) / space.distance
     loss, gradient = scaled_objective(point)
     inverse_hessian = None
     while left > 0 and np.any(gradient):

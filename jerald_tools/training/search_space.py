@@ -8,8 +8,8 @@ import numpy as np
 from jerald_tools.model.parameters import (
     ALPHA_UNIT,
     ALPHA_UNIT_NEUTRAL_HYDROGEN,
+    LOWER_BOUNDS,
     NeutralHydrogenParameters,
-    lower_bounds,
     parameter_names,
 )
 
@@ -31,6 +31,12 @@ DISTANCES = {
     "xi": 0.5,
 }
 
+# Beyond these a parameter means nothing physical, though it may fit the training half a little
+# better: a negative power of the density, for one, is ruled by the emptiest cells, and infinite on
+# a universe that has emptier ones.
+LOWEST = {**LOWER_BOUNDS, "gamma": 0.0, "gamma3": 0.0, "nu": -4.0}
+HIGHEST = {"gamma": 4.0, "gamma3": 4.0, "nu": 4.0, "mu": 4.0, "k_h": 30.0, "k_l": 100.0}
+
 
 @dataclasses.dataclass(frozen=True)
 class SearchSpace:
@@ -38,10 +44,12 @@ class SearchSpace:
 
     Attributes:
         lower: lowest allowed values, -inf where there is no bound.
+        upper: highest allowed values, inf where there is no bound.
         distance: typical distance of the solution from the start.
     """
 
     lower: np.ndarray
+    upper: np.ndarray
     distance: np.ndarray
 
 
@@ -53,5 +61,7 @@ def search_space(parameters) -> SearchSpace:
         distances["alpha"] *= ALPHA_UNIT / ALPHA_UNIT_NEUTRAL_HYDROGEN
     names = [path.rsplit(".", 1)[-1] for path in parameter_names(parameters)]
     return SearchSpace(
-        np.array(lower_bounds(parameters)), np.array([distances[name] for name in names])
+        np.array([LOWEST.get(name, -np.inf) for name in names]),
+        np.array([HIGHEST.get(name, np.inf) for name in names]),
+        np.array([distances[name] for name in names]),
     )
