@@ -23,9 +23,11 @@ demo: setup
 test: setup
 	tests/run.sh
 
-lint: setup
-	$(BIN)/python -m pip install --quiet pre-commit ruff
-	PATH="$(CURDIR)/$(BIN):$$PATH" pre-commit run --all-files
+# In an environment of its own: it and Snakemake need different releases of `packaging`.
+lint: $(STAMPS)/environment
+	$(BIN)/python -m venv build/pre-commit
+	build/pre-commit/bin/python -m pip --disable-pip-version-check install --quiet pre-commit
+	build/pre-commit/bin/pre-commit run --all-files
 
 clean:
 	rm -rf .venv build
