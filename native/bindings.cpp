@@ -137,16 +137,14 @@ ffi::Error paint_call(Operand positions, Operand weights, ffi::RemainingArgs, Ou
     const int64_t particles = particle_count(positions);
     const T* weight = weights.element_count() > 0 ? data<T>(weights) : nullptr;
     if (weight != nullptr) expect_size(weights, particles, "the array of weights");
-    onto_ghosts<T>(setting, planes_of<T>(setting, positions), field,
-                   [&](const Planes<T>& planes) {
-                     const T* at = data<T>(positions);
-                     if (weight == nullptr) {
-                       paint(setting.mesh, at, particles, [](int64_t) { return T(1); }, planes);
-                     } else {
-                       paint(setting.mesh, at, particles, [=](int64_t p) { return weight[p]; },
-                             planes);
-                     }
-                   });
+    onto_ghosts<T>(setting, planes_of<T>(setting, positions), field, [&](const Planes<T>& planes) {
+      const T* at = data<T>(positions);
+      if (weight == nullptr) {
+        paint(setting.mesh, at, particles, [](int64_t) { return T(1); }, planes);
+      } else {
+        paint(setting.mesh, at, particles, [=](int64_t p) { return weight[p]; }, planes);
+      }
+    });
   });
 }
 
@@ -170,16 +168,15 @@ ffi::Error readout_slope_call(Operand field, Operand positions, ffi::RemainingAr
   return run(setting, positions, [&](auto zero) {
     using T = decltype(zero);
     T* result = data<T>(slopes);
-    with_ghosts<T>(setting, planes_of<T>(setting, positions), field,
-                   [&](const Planes<const T>& planes) {
-                     readout_slope(setting.mesh, planes, data<T>(positions),
-                                   particle_count(positions),
-                                   [result](int64_t p, T along_x, T along_y, T along_z) {
-                                     result[3 * p] = along_x;
-                                     result[3 * p + 1] = along_y;
-                                     result[3 * p + 2] = along_z;
-                                   });
-                   });
+    with_ghosts<T>(
+        setting, planes_of<T>(setting, positions), field, [&](const Planes<const T>& planes) {
+          readout_slope(setting.mesh, planes, data<T>(positions), particle_count(positions),
+                        [result](int64_t p, T along_x, T along_y, T along_z) {
+                          result[3 * p] = along_x;
+                          result[3 * p + 1] = along_y;
+                          result[3 * p + 2] = along_z;
+                        });
+        });
   });
 }
 
@@ -190,12 +187,11 @@ ffi::Error readout_gradient_call(Operand field, Operand positions, ffi::Remainin
   return run(setting, positions, [&](auto zero) {
     using T = decltype(zero);
     const auto touched = planes_of<T>(setting, positions);
-    with_ghosts<T>(setting, widened(touched, reach_of(order)), field,
-                   [&](const Planes<const T>& planes) {
-                     readout_gradient(setting.mesh, planes, order, marked(touched),
-                                      data<T>(positions), particle_count(positions),
-                                      data<T>(gradients));
-                   });
+    with_ghosts<T>(
+        setting, widened(touched, reach_of(order)), field, [&](const Planes<const T>& planes) {
+          readout_gradient(setting.mesh, planes, order, marked(touched), data<T>(positions),
+                           particle_count(positions), data<T>(gradients));
+        });
   });
 }
 
@@ -207,12 +203,11 @@ ffi::Error readout_gradient_field_bar_call(Operand positions, Operand cotangent,
     using T = decltype(zero);
     expect_size(cotangent, 3 * particle_count(positions), "the cotangent");
     const auto touched = planes_of<T>(setting, positions);
-    onto_ghosts<T>(setting, widened(touched, reach_of(order)), field_bar,
-                   [&](const Planes<T>& planes) {
-                     readout_gradient_field_bar(setting.mesh, order, marked(touched),
-                                                data<T>(positions), data<T>(cotangent),
-                                                particle_count(positions), planes);
-                   });
+    onto_ghosts<T>(
+        setting, widened(touched, reach_of(order)), field_bar, [&](const Planes<T>& planes) {
+          readout_gradient_field_bar(setting.mesh, order, marked(touched), data<T>(positions),
+                                     data<T>(cotangent), particle_count(positions), planes);
+        });
   });
 }
 
@@ -225,13 +220,12 @@ ffi::Error readout_gradient_positions_bar_call(Operand field, Operand positions,
     using T = decltype(zero);
     expect_size(cotangent, 3 * particle_count(positions), "the cotangent");
     const auto touched = planes_of<T>(setting, positions);
-    with_ghosts<T>(setting, widened(touched, reach_of(order)), field,
-                   [&](const Planes<const T>& planes) {
-                     readout_gradient_positions_bar(setting.mesh, planes, order, marked(touched),
-                                                    data<T>(positions), data<T>(cotangent),
-                                                    particle_count(positions),
-                                                    data<T>(positions_bar));
-                   });
+    with_ghosts<T>(
+        setting, widened(touched, reach_of(order)), field, [&](const Planes<const T>& planes) {
+          readout_gradient_positions_bar(setting.mesh, planes, order, marked(touched),
+                                         data<T>(positions), data<T>(cotangent),
+                                         particle_count(positions), data<T>(positions_bar));
+        });
   });
 }
 
@@ -264,13 +258,17 @@ ffi::Error r2c_call(Operand field, ffi::RemainingArgs, Outcome spectrum, ffi::Re
     const auto& plans = transform<T>(setting.mesh, setting.ranks);
     expect_size(field, plans.field_size(), "the field");
     expect_size(*spectrum, plans.spectrum_size(), "the spectrum");
-    const bool direct = plans.workspace_size() == plans.spectrum_size();
-    const Buffer<Complex> workspace(direct ? 0 : plans.workspace_size());
-    Complex* work = direct ? data<Complex>(spectrum) : workspace.data();
-    plans.forward(data<T>(field), work);
     const T scale = T(1) / static_cast<T>(setting.mesh.size());
-    for (int64_t mode = 0; mode < plans.spectrum_size(); ++mode) {
-      data<Complex>(spectrum)[mode] = work[mode] * scale;
+    T* result = data<T>(spectrum);
+    const int64_t numbers = 2 * plans.spectrum_size();
+    if (plans.workspace_size() == plans.spectrum_size()) {
+      plans.forward(data<T>(field), data<Complex>(spectrum));
+      for (int64_t at = 0; at < numbers; ++at) result[at] *= scale;
+    } else {
+      const Buffer<Complex> workspace(plans.workspace_size());
+      plans.forward(data<T>(field), workspace.data());
+      const T* work = reinterpret_cast<const T*>(workspace.data());
+      for (int64_t at = 0; at < numbers; ++at) result[at] = work[at] * scale;
     }
   });
 }
@@ -332,11 +330,11 @@ ffi::Error convolve_adjoint_call(Operand spectrum, Operand kernel, Operand cotan
 
 // A handler takes its operands, perhaps a token, its results, perhaps a token, the attributes that
 // all calls have, and its own.
-#define JERALD_HANDLER(NAME, OPERANDS, RESULTS, ...)                                   \
-  XLA_FFI_DEFINE_HANDLER(NAME##_handler, NAME##_call,                                  \
+#define JERALD_HANDLER(NAME, OPERANDS, RESULTS, ...)                                       \
+  XLA_FFI_DEFINE_HANDLER(NAME##_handler, NAME##_call,                                      \
                          ffi::Ffi::Bind() OPERANDS.RemainingArgs() RESULTS.RemainingRets() \
-                             .Attr<Numbers>("nodes")                                   \
-                             .Attr<Lengths>("cell")                                    \
+                             .Attr<Numbers>("nodes")                                       \
+                             .Attr<Lengths>("cell")                                        \
                              .Attr<int64_t>("communicator") __VA_ARGS__)
 #define ONE_OPERAND .Arg<Operand>()
 #define TWO_OPERANDS ONE_OPERAND ONE_OPERAND
@@ -397,9 +395,9 @@ NB_MODULE(_native, module) {
   module.def("threads", &threads);
   module.def("set_wisdom_directory",
              [](const std::string& directory) { wisdom().set_directory(directory); });
-  module.def("wisdom", [] {
+  module.def("wisdom", [](int ranks) {
     const std::lock_guard<std::mutex> lock(planner_mutex());
-    return wisdom().in_use();
+    return wisdom().in_use(ranks);
   });
   module.def("draw_uniforms", [](uint64_t seed, Doubles uniforms) {
     draw_uniforms(seed, static_cast<int64_t>(uniforms.size()), uniforms.data());

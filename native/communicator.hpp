@@ -54,8 +54,7 @@ struct Communicator {
 
   // The other ranks wait for this one inside a collective, so an error here must end them all.
   [[noreturn]] void abort(const std::string& message) const {
-    std::fprintf(stderr, "jerald-tools: error on rank %d of %d: %s\n", rank, size,
-                 message.c_str());
+    std::fprintf(stderr, "jerald-tools: error on rank %d of %d: %s\n", rank, size, message.c_str());
     std::fflush(stderr);
 #ifdef JERALD_WITH_MPI
     MPI_Abort(handle, 1);

@@ -12,22 +12,22 @@ namespace jerald {
 template <class T>
 struct Fftw;
 
-#define JERALD_FFTW(T, PREFIX)                                                   \
-  template <>                                                                    \
-  struct Fftw<T> {                                                               \
-    using Complex = PREFIX##_complex;                                            \
-    using Plan = PREFIX##_plan;                                                  \
-    static constexpr auto init_threads = PREFIX##_init_threads;                  \
-    static constexpr auto plan_with_threads = PREFIX##_plan_with_nthreads;       \
-    static constexpr auto alignment_of = PREFIX##_alignment_of;                  \
-    static constexpr auto plan_r2c = PREFIX##_plan_dft_r2c_3d;                   \
-    static constexpr auto plan_c2r = PREFIX##_plan_dft_c2r_3d;                   \
-    static constexpr auto execute_r2c = PREFIX##_execute_dft_r2c;                \
-    static constexpr auto execute_c2r = PREFIX##_execute_dft_c2r;                \
-    static constexpr auto destroy = PREFIX##_destroy_plan;                       \
-    static constexpr auto forget_wisdom = PREFIX##_forget_wisdom;                \
-    static constexpr auto import_wisdom = PREFIX##_import_wisdom_from_string;    \
-    static constexpr auto export_wisdom = PREFIX##_export_wisdom_to_string;      \
+#define JERALD_FFTW(T, PREFIX)                                                \
+  template <>                                                                 \
+  struct Fftw<T> {                                                            \
+    using Complex = PREFIX##_complex;                                         \
+    using Plan = PREFIX##_plan;                                               \
+    static constexpr auto init_threads = PREFIX##_init_threads;               \
+    static constexpr auto plan_with_threads = PREFIX##_plan_with_nthreads;    \
+    static constexpr auto alignment_of = PREFIX##_alignment_of;               \
+    static constexpr auto plan_r2c = PREFIX##_plan_dft_r2c_3d;                \
+    static constexpr auto plan_c2r = PREFIX##_plan_dft_c2r_3d;                \
+    static constexpr auto execute_r2c = PREFIX##_execute_dft_r2c;             \
+    static constexpr auto execute_c2r = PREFIX##_execute_dft_c2r;             \
+    static constexpr auto destroy = PREFIX##_destroy_plan;                    \
+    static constexpr auto forget_wisdom = PREFIX##_forget_wisdom;             \
+    static constexpr auto import_wisdom = PREFIX##_import_wisdom_from_string; \
+    static constexpr auto export_wisdom = PREFIX##_export_wisdom_to_string;   \
   };
 
 JERALD_FFTW(float, fftwf)
@@ -38,16 +38,16 @@ JERALD_FFTW(double, fftw)
 template <class T>
 struct FftwMpi;
 
-#define JERALD_FFTW_MPI(T, PREFIX)                                                 \
-  template <>                                                                      \
-  struct FftwMpi<T> {                                                              \
-    static constexpr auto init = PREFIX##_mpi_init;                                \
-    static constexpr auto local_size = PREFIX##_mpi_local_size_3d_transposed;      \
-    static constexpr auto plan_r2c = PREFIX##_mpi_plan_dft_r2c_3d;                 \
-    static constexpr auto plan_c2r = PREFIX##_mpi_plan_dft_c2r_3d;                 \
-    static constexpr auto execute_r2c = PREFIX##_mpi_execute_dft_r2c;              \
-    static constexpr auto execute_c2r = PREFIX##_mpi_execute_dft_c2r;              \
-    static constexpr auto gather_wisdom = PREFIX##_mpi_gather_wisdom;              \
+#define JERALD_FFTW_MPI(T, PREFIX)                                            \
+  template <>                                                                 \
+  struct FftwMpi<T> {                                                         \
+    static constexpr auto init = PREFIX##_mpi_init;                           \
+    static constexpr auto local_size = PREFIX##_mpi_local_size_3d_transposed; \
+    static constexpr auto plan_r2c = PREFIX##_mpi_plan_dft_r2c_3d;            \
+    static constexpr auto plan_c2r = PREFIX##_mpi_plan_dft_c2r_3d;            \
+    static constexpr auto execute_r2c = PREFIX##_mpi_execute_dft_r2c;         \
+    static constexpr auto execute_c2r = PREFIX##_mpi_execute_dft_c2r;         \
+    static constexpr auto gather_wisdom = PREFIX##_mpi_gather_wisdom;         \
   };
 
 JERALD_FFTW_MPI(float, fftwf)

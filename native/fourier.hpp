@@ -165,10 +165,10 @@ const Transform<T>& transform(const Mesh& mesh, const Communicator& ranks) {
 #endif
   auto& slot = made[{mesh.nx(), mesh.ny(), mesh.nz(), threads(), ranks.size}];
   if (slot == nullptr) {
-    const std::string name =
-        "mesh" + std::to_string(mesh.nx()) + "x" + std::to_string(mesh.ny()) + "x" +
-        std::to_string(mesh.nz()) + (sizeof(T) == sizeof(float) ? "-single" : "-double") +
-        "-threads" + std::to_string(threads()) + "-ranks" + std::to_string(ranks.size);
+    const std::string name = "mesh" + std::to_string(mesh.nx()) + "x" + std::to_string(mesh.ny()) +
+                             "x" + std::to_string(mesh.nz()) +
+                             (sizeof(T) == sizeof(float) ? "-single" : "-double") + "-threads" +
+                             std::to_string(threads()) + "-ranks" + std::to_string(ranks.size);
     const bool known = wisdom().recall<T>(ranks, name);
     slot = std::make_unique<Transform<T>>(mesh, ranks);
     if (!known) {

@@ -18,8 +18,8 @@ inline V interpolate(const V* plane, const Square<T>& square) {
 
 // Call store(p, value) with the field at each particle. V is a number or a vector of numbers.
 template <class T, class V, class Store>
-void readout(const Mesh& mesh, const Planes<const V>& planes, const T* positions,
-             int64_t particles, Store store) {
+void readout(const Mesh& mesh, const Planes<const V>& planes, const T* positions, int64_t particles,
+             Store store) {
   for_each_block(mesh, positions, particles,
                  [&](const Cells<T>& cells, int64_t first, int64_t count) {
                    for (int64_t p = 0; p < count; ++p) {

@@ -148,8 +148,7 @@ void negative_divergence(const Mesh& mesh, const Planes<const Quad<T>>& vectors,
 template <class T>
 void readout_gradient_field_bar(const Mesh& mesh, int64_t order,
                                 const std::vector<int64_t>& touched, const T* positions,
-                                const T* cotangent, int64_t particles,
-                                const Planes<T>& field_bar) {
+                                const T* cotangent, int64_t particles, const Planes<T>& field_bar) {
   const VectorPlanes<T> vectors(mesh, touched);
   paint(
       mesh, positions, particles,

@@ -79,9 +79,11 @@ class RowDerivatives {
  private:
   void along_row(const T* row, int m, T factor, T* out) const {
     const int64_t begin = std::min<int64_t>(m, nz_), end = std::max<int64_t>(nz_ - m, begin);
-    for (int64_t k = 0; k < begin; ++k) out[k] += factor * (row[nodes_[k + m]] - row[nodes_[k - m]]);
+    for (int64_t k = 0; k < begin; ++k)
+      out[k] += factor * (row[nodes_[k + m]] - row[nodes_[k - m]]);
     for (int64_t k = begin; k < end; ++k) out[k] += factor * (row[k + m] - row[k - m]);
-    for (int64_t k = end; k < nz_; ++k) out[k] += factor * (row[nodes_[k + m]] - row[nodes_[k - m]]);
+    for (int64_t k = end; k < nz_; ++k)
+      out[k] += factor * (row[nodes_[k + m]] - row[nodes_[k - m]]);
   }
 
   const Planes<const T>& planes_;

@@ -25,15 +25,19 @@ class Wisdom {
   // An empty directory keeps wisdom in memory only.
   void set_directory(const std::string& directory) { directory_ = directory; }
 
-  // Texts in use by name, the same on every rank.
-  const std::map<std::string, std::string>& in_use() const { return texts_; }
+  // Texts by name that plans over a number of ranks use, the same on every rank.
+  std::map<std::string, std::string> in_use(int ranks) const {
+    const auto entry = texts_.find(ranks);
+    return entry == texts_.end() ? std::map<std::string, std::string>{} : entry->second;
+  }
 
   // Put on every rank what rank 0 finds for a name and nothing else. False if it found none.
   template <class T>
   bool recall(const Communicator& ranks, const std::string& name) {
     std::string text;
     if (ranks.rank == 0) {
-      text = texts_.count(name) ? texts_[name] : read(name);
+      const auto& texts = texts_[ranks.size];
+      text = texts.count(name) ? texts.at(name) : read(name);
       Fftw<T>::forget_wisdom();
       if (!Fftw<T>::import_wisdom(text.c_str())) text.clear();
     }
@@ -41,7 +45,7 @@ class Wisdom {
     Fftw<T>::forget_wisdom();
     if (text.empty()) return false;
     Fftw<T>::import_wisdom(text.c_str());
-    texts_[name] = text;
+    texts_[ranks.size][name] = text;
     return true;
   }
 
@@ -58,7 +62,7 @@ class Wisdom {
       std::free(exported);
       write(name, text);
     }
-    texts_[name] = ranks.broadcast(text);
+    texts_[ranks.size][name] = ranks.broadcast(text);
   }
 
  private:
@@ -85,13 +89,15 @@ class Wisdom {
     file.close();
     if (file) std::filesystem::rename(temporary, path(name), error);
     if (!file || error) {
-      std::fprintf(stderr, "jerald-tools: cannot keep FFTW wisdom in %s; plans will be measured "
-                   "again in the next run\n", directory_.c_str());
+      std::fprintf(stderr,
+                   "jerald-tools: cannot keep FFTW wisdom in %s; plans will be measured "
+                   "again in the next run\n",
+                   directory_.c_str());
     }
   }
 
   std::string directory_;
-  std::map<std::string, std::string> texts_;
+  std::map<int, std::map<std::string, std::string>> texts_;  // by number of ranks, by name
 };
 
 }  // namespace jerald

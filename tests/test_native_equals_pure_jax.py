@@ -109,9 +109,9 @@ def test_wisdom_is_kept(tmp_path):
         "from jerald_tools.mesh import native\n"
         "from jerald_tools.mesh.mesh import make_mesh\n"
         "mesh = make_mesh(12, 1.0, backend='native')\n"
-        "assert native.wisdom_digest() == ''\n"
+        "assert native.wisdom_digest(mesh.ranks) == ''\n"
         "native.r2c(mesh, np.zeros(mesh.shape)).block_until_ready()\n"
-        "print(native.wisdom_digest())\n"
+        "print(native.wisdom_digest(mesh.ranks))\n"
     )
     environment = os.environ | {"JERALD_WISDOM": str(tmp_path / "wisdom"), "OMP_NUM_THREADS": "1"}
     environment = {k: v for k, v in environment.items() if not k.startswith(("OMPI_", "PMIX_"))}

@@ -58,12 +58,12 @@ set_threads(_default_threads())
 _native.set_wisdom_directory(str(_default_wisdom_directory()))
 
 
-def wisdom_digest() -> str:
-    """The sha256 of FFTW's wisdom in use, the same on every rank; empty before any transform.
+def wisdom_digest(ranks: Ranks) -> str:
+    """The sha256 of the FFTW wisdom that these ranks' transforms use; empty before the first.
 
-    Results are equal bit for bit only where it is equal.
+    The same on every rank. Results are equal bit for bit only where it is equal.
     """
-    texts = sorted(_native.wisdom().items())
+    texts = sorted(_native.wisdom(ranks.size).items())
     return hashlib.sha256(repr(texts).encode()).hexdigest() if texts else ""
 
 
