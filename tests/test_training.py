@@ -165,7 +165,7 @@ def test_transform_first_starts_near_the_map_without_layers(stellar_problem):
     mesh, inputs, target = stellar_problem
     loss = PaperLoss(1)
     start = start_from_transform(
-        mesh, "stellar-mass", inputs, target, loss, 2, optimiser="bfgs", evaluations=60
+        mesh, "stellar-mass", inputs, target, loss, 2, 1, 1, optimiser="bfgs", evaluations=60
     )
     bare = [Start("bare", default_start("stellar-mass", 0))]
     without = fit_parameters(mesh, "stellar-mass", inputs, target, loss, bare, evaluations=60)

@@ -45,7 +45,7 @@ TRAINING_OPTIONS = (
         default=2,
         show_default=True,
         help="Starting points; the best one wins: the default one, one from a fit of the transform "
-        "alone, then random ones around the first.",
+        "alone, then random ones.",
     ),
     click.option(
         "--random-seed", type=int, default=1, show_default=True, help="Seed of the random starts."
@@ -115,7 +115,7 @@ def run_fit(
     how = {"optimiser": optimiser, "evaluations": evaluations, "shift": shift}
     with run.stages.stage("training"):
         if starts > len(chosen) and layers and quantity != "dark-matter":
-            chosen.append(start_from_transform(*task, layers, **how))
+            chosen.append(start_from_transform(*task, layers, starts, random_seed, **how))
         chosen = add_random_starts(chosen, starts, random_seed)
         with progress(evaluations * len(chosen), f"fit of {quantity}") as advance:
             report = _Reporter(advance)

@@ -34,8 +34,16 @@ DISTANCES = {
 # Beyond these a parameter means nothing physical, though it may fit the training half a little
 # better: a negative power of the density, for one, is ruled by the emptiest cells, and infinite on
 # a universe that has emptier ones.
-LOWEST = {**LOWER_BOUNDS, "gamma": 0.0, "gamma3": 0.0, "nu": -4.0}
-HIGHEST = {"gamma": 4.0, "gamma3": 4.0, "nu": 4.0, "mu": 4.0, "k_h": 30.0, "k_l": 100.0}
+LOWEST = {**LOWER_BOUNDS, "alpha": -10.0, "gamma": 0.0, "gamma3": 0.0, "nu": -3.0}
+HIGHEST = {
+    "alpha": 10.0,
+    "gamma": 4.0,
+    "gamma3": 4.0,
+    "nu": 3.0,
+    "mu": 4.0,
+    "k_h": 30.0,
+    "k_l": 100.0,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,13 +63,13 @@ class SearchSpace:
 
 def search_space(parameters) -> SearchSpace:
     """The search space of parameters like these."""
-    distances = dict(DISTANCES)
-    if isinstance(parameters, NeutralHydrogenParameters):
-        # The same displacement [Mpc/h] in a smaller unit.
-        distances["alpha"] *= ALPHA_UNIT / ALPHA_UNIT_NEUTRAL_HYDROGEN
+    # The same displacement [Mpc/h] in a smaller unit.
+    is_hydrogen = isinstance(parameters, NeutralHydrogenParameters)
+    alphas = ALPHA_UNIT / ALPHA_UNIT_NEUTRAL_HYDROGEN if is_hydrogen else 1.0
     names = [path.rsplit(".", 1)[-1] for path in parameter_names(parameters)]
-    return SearchSpace(
-        np.array([LOWEST.get(name, -np.inf) for name in names]),
-        np.array([HIGHEST.get(name, np.inf) for name in names]),
-        np.array([distances[name] for name in names]),
-    )
+
+    def vector(table, default):
+        scale = [alphas if name == "alpha" else 1.0 for name in names]
+        return np.array([table.get(name, default) for name in names]) * scale
+
+    return SearchSpace(vector(LOWEST, -np.inf), vector(HIGHEST, np.inf), vector(DISTANCES, 1.0))

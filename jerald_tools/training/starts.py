@@ -27,7 +27,7 @@ def random_start(parameters, generator: np.random.Generator):
     """Scatter parameters around a starting point.
 
     Args:
-        parameters: of any quantity.
+        parameters: of any quantity, or its layers alone.
         generator: source of the scatter; the same on every rank.
 
     Returns:
@@ -52,16 +52,23 @@ def original_start(quantity: str, layers: int) -> Start:
 
 
 def add_random_starts(starts: list[Start], number: int, seed: int) -> list[Start]:
-    """Add random starts around the first one until there are enough.
+    """Add random starts until there are enough.
+
+    They scatter around a single start; around the last of several, whose transform is a fitted one,
+    the layers alone are scattered.
 
     Args:
         starts: at least one.
         number: how many are wanted in all.
         seed: of the scatter.
     """
-    starts = list(starts)
     generator = np.random.default_rng(seed)
-    first = starts[0].parameters
+    base = starts[-1].parameters
+    scattered = list(starts)
     for n in range(1, number - len(starts) + 1):
-        starts.append(Start(f"random {n} of seed {seed}", random_start(first, generator)))
-    return starts
+        if len(starts) > 1:
+            parameters = dataclasses.replace(base, layers=random_start(base.layers, generator))
+        else:
+            parameters = random_start(base, generator)
+        scattered.append(Start(f"random {n} of seed {seed}", parameters))
+    return scattered

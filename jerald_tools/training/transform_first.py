@@ -13,7 +13,7 @@ from jerald_tools.model.parameters import (
     default_start,
 )
 from jerald_tools.training.fit import fit_parameters
-from jerald_tools.training.starts import Start
+from jerald_tools.training.starts import Start, add_random_starts, original_start
 
 # The layers' alpha then: close to no displacement, so that the transform still holds, but not at
 # none, where all but alpha have no gradient. In the unit of each quantity.
@@ -24,7 +24,15 @@ WEAK_ALPHA = {
 
 
 def start_from_transform(
-    mesh: Mesh, quantity: str, inputs: ModelInputs, target, loss, layers: int, **how
+    mesh: Mesh,
+    quantity: str,
+    inputs: ModelInputs,
+    target,
+    loss,
+    layers: int,
+    starts: int,
+    seed: int,
+    **how,
 ) -> Start:
     """Fit the transform without layers, and put weak layers before it.
 
@@ -37,13 +45,15 @@ def start_from_transform(
         target: this rank's slab of the target over its mean.
         loss: a callable (mesh, prediction, target) -> Regions.
         layers: number of displacement layers that the start will have.
+        starts: number of starts of the fit without layers.
+        seed: of its random starts.
         how: optimiser, evaluations and shift, as for
             :func:`jerald_tools.training.fit.fit_parameters`.
 
     Raises:
         RunFailed: if no usable map was found.
     """
-    without_layers = [Start("default", default_start(quantity, 0))]
+    without_layers = add_random_starts([original_start(quantity, 0)], starts, seed)
     fit = fit_parameters(mesh, quantity, inputs, target, loss, without_layers, **how)
     weak = jax.tree_util.tree_map_with_path(
         lambda path, value: WEAK_ALPHA[quantity] if path[-1].name == "alpha" else value,

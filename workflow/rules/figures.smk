@@ -18,6 +18,11 @@ def baseline_options(wildcards, input):
     return [f"--baseline {path}" for path in input.baselines]
 
 
+def test_region_option(wildcards):
+    """Only the simulation that fits are made on has regions; all of another one is unseen."""
+    return "--test-region" if wildcards.simulation == TRAIN else "--no-test-region"
+
+
 rule slices:
     input:
         maps=of_one("results/{simulation}/maps/{quantity}_z{redshift}.h5"),
@@ -31,13 +36,15 @@ rule slices:
         ),
     params:
         references=reference_options,
+        test_region=test_region_option,
         version=VERSION,
     log:
         "results/logs/slices/{simulation}.log",
     benchmark:
         "results/benchmarks/slices/{simulation}.tsv"
     shell:
-        "plot-figures slices {input.maps} {params.references} -o {output} 2> {log}"
+        "plot-figures slices {input.maps} {params.references} {params.test_region}"
+        " -o {output} 2> {log}"
 
 
 rule spectra:
