@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python=.venv/bin/python
+export JERALD_WISDOM=$PWD/build/wisdom
 options=(-q --durations=10 -p no:cacheprovider)
 
 "$python" -m pytest "${options[@]}" "$@"
