@@ -106,7 +106,7 @@ def for_each(pattern, quantities, simulations, redshifts=None):
 FITTED = [
     f"results/fits/{folder}{quantity}_z{redshift}.json"
     for quantity, redshift in FITS
-    for folder in (["", "without_layers/"] if quantity != "dark-matter" else [""])
+    for folder in ("", "without_layers/")
 ]
 MEASURED = for_each(
     "results/{simulation}/spectra/all/{quantity}_z{redshift}.csv",

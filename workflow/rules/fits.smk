@@ -1,4 +1,5 @@
-# Fits to the training simulation, and those without layers that they have to beat.
+# Fits to the training simulation, and those without layers that they have to beat. Without layers
+# the map of dark matter is FastPM's own density.
 
 
 def fit_setting(quantity, key):
@@ -99,6 +100,35 @@ rule fit_neutral_hydrogen:
         "{resources.mpi} fit-hi {input.particles} --target {input.target}"
         " --dm {input.dark_matter} --stellar {input.stellar_mass} --layers {params.layers}"
         " {params.smoothing} {params.optimisation} --threads {threads} -o {output} 2> {log}"
+
+
+# Without layers dark matter has nothing to fit: what is left is FastPM's own loss.
+use rule fit_dark_matter as fit_dark_matter_without_layers with:
+    output:
+        "results/fits/without_layers/dark-matter_z{redshift}.json",
+    params:
+        layers=0,
+        smoothing=smoothing("dark-matter"),
+        optimisation="--evaluations 1 --starts 1",
+        version=VERSION,
+    log:
+        "results/logs/fit_dark_matter_without_layers/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_dark_matter_without_layers/z{redshift}.tsv"
+
+
+use rule fit_dark_matter as fit_dark_matter_without_layers with:
+    output:
+        "results/fits/without_layers/dark-matter_z{redshift}.json",
+    params:
+        layers=0,
+        smoothing=smoothing("dark-matter"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_dark_matter_without_layers/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_dark_matter_without_layers/z{redshift}.tsv"
 
 
 use rule fit_stellar_mass as fit_stellar_mass_without_layers with:
