@@ -117,20 +117,6 @@ use rule fit_dark_matter as fit_dark_matter_without_layers with:
         "results/benchmarks/fit_dark_matter_without_layers/z{redshift}.tsv"
 
 
-use rule fit_dark_matter as fit_dark_matter_without_layers with:
-    output:
-        "results/fits/without_layers/dark-matter_z{redshift}.json",
-    params:
-        layers=0,
-        smoothing=smoothing("dark-matter"),
-        optimisation=OPTIMISATION,
-        version=VERSION,
-    log:
-        "results/logs/fit_dark_matter_without_layers/z{redshift}.log",
-    benchmark:
-        "results/benchmarks/fit_dark_matter_without_layers/z{redshift}.tsv"
-
-
 use rule fit_stellar_mass as fit_stellar_mass_without_layers with:
     output:
         "results/fits/without_layers/stellar-mass_z{redshift}.json",
