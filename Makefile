@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo readme test lint clean
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -19,6 +19,10 @@ help:
 
 demo: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+
+# After `make demo`: its tables and pictures into README.md and docs/.
+readme: setup
+	$(BIN)/python workflow/scripts/update_readme.py
 
 test: setup
 	tests/run.sh
