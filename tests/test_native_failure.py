@@ -9,10 +9,12 @@ PROGRAM = """
 import numpy as np
 from jerald_tools.mesh import native
 from jerald_tools.mesh.mesh import make_mesh
+from jerald_tools.mesh.ranks import gather
 
 mesh = make_mesh(8, 1.0, "double")
 field = np.zeros(100 if mesh.ranks.rank == 1 else mesh.local_shape)
 native.readout(mesh, field, np.zeros((3, 3))).block_until_ready()
+gather(mesh.ranks, "here the healthy rank waits for the other")
 print("went on")
 """
 
