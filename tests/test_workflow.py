@@ -22,7 +22,6 @@ ALL_JOBS = {
     "fit_stellar_mass": 3,
     "fit_neutral_hydrogen": 3,
     "fit_dark_matter_without_layers": 3,
-    "fit_dark_matter_without_layers": 3,
     "fit_stellar_mass_without_layers": 3,
     "fit_neutral_hydrogen_without_layers": 3,
     "paint": 18,
