@@ -79,8 +79,14 @@ def differences(ours: Setting, theirs: Setting) -> list[str]:
     for name in sorted({*ours.step_scheme, *theirs.step_scheme}):
         here, there = ours.step_scheme.get(name), theirs.step_scheme.get(name)
         if here != there:
-            found.append(f"step scheme's {name} {here}, there {there}")
+            found.append(f"step scheme's {name} {_short(here)}, there {_short(there)}")
     return found
+
+
+def _short(value) -> str:
+    """A value for a message; of a list its two ends."""
+    listed = np.ndim(value) == 1 and len(value) > 2
+    return f"{value[0]:g} to {value[-1]:g}" if listed else str(value)
 
 
 def _plain(value) -> str:
