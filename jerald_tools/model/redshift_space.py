@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Maps in redshift space: what is in a cell moves with the particles that were painted in it."""
 
+import dataclasses
 import functools
 import itertools
 
@@ -11,6 +12,10 @@ import numpy as np
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import paint
 from jerald_tools.mesh.readout import readout
+
+# Nodes with less of a particle than this count as empty: float32 could not hold their value over
+# their share.
+LEAST_SHARE = 1e-20
 
 
 def line_of_sight_shifts(mesh: Mesh, velocities, axis: int, redshift: float, hubble_rate: float):
@@ -47,16 +52,23 @@ def move_map(mesh: Mesh, field, positions, shifts):
     Returns:
         This rank's slab of the map in redshift space.
     """
+    # In units of cells, nodes are integers: painted and read out without rounding to a neighbour,
+    # whose share of a particle may be smaller than that by any factor.
+    unit_mesh = dataclasses.replace(mesh, box_size=tuple(map(float, mesh.shape)))
     cell_size = jnp.asarray(mesh.cell_size, mesh.dtype)
-    painted = paint(mesh, positions)
-    occupied = painted > 0
-    per_weight = jnp.where(occupied, field / jnp.where(occupied, painted, 1), 0)
-    lower = jnp.floor(positions / cell_size)
-    offsets = positions / cell_size - lower
-    moved = jnp.where(occupied, 0, field)
+    cells, cell_shifts = positions / cell_size, shifts / cell_size
+    lower = jnp.floor(cells)
+    offsets = cells - lower
+    shares = []
     for corner in itertools.product((0.0, 1.0), repeat=3):
         corner = jnp.asarray(corner, mesh.dtype)
         weights = jnp.prod(corner * offsets + (1 - corner) * (1 - offsets), axis=1)
-        nodes = (lower + corner) * cell_size
-        moved += paint(mesh, nodes + shifts, weights * readout(mesh, per_weight, nodes))
+        shares.append((lower + corner, weights))
+    painted = sum(paint(unit_mesh, nodes, weights) for nodes, weights in shares)
+    occupied = painted > LEAST_SHARE
+    per_weight = jnp.where(occupied, field / jnp.where(occupied, painted, 1), 0)
+    moved = jnp.where(occupied, 0, field)
+    for nodes, weights in shares:
+        values = weights * readout(unit_mesh, per_weight, nodes)
+        moved += paint(unit_mesh, nodes + cell_shifts, values)
     return moved
