@@ -195,7 +195,7 @@ def test_a_thousand_seeds_are_a_thousand_rows(fresh):
     assert run.returncode == 0, run.stderr
     for rule, number in (("initial_conditions", 1001), ("fastpm", 1003), ("paint", 3009)):
         assert run.stdout.count(f'label = "{rule}\\n') == number
-    assert run.stdout.count('label = "fit_dark_matter\\n') == 3
+    assert run.stdout.count('label = "fit_dark_matter"') == 3
 
 
 def set_key(*path_and_value):
