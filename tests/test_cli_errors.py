@@ -13,6 +13,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from small_universe import save_fit
 
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.files import digest
@@ -22,12 +23,16 @@ from jerald_tools.files.maps import MapHeader, write_map
 from jerald_tools.files.particles import ParticlesHeader, write_particles
 from jerald_tools.files.provenance import Origin, Provenance
 from jerald_tools.files.spectra import write_spectrum
+from jerald_tools.model.setting import Setting
 
 PROJECT = Path(__file__).parents[1]
 SCRIPTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]
 
 SEED = "generate-ics --seed 3 --mesh 8 --box-size 10 -o new.h5"
 FASTPM = "run-fastpm ics.h5 --redshift 2 -o new.h5"
+FIT_STARS = "fit-stellar particles.h5 --target stars.h5 -o new.json"
+FIT_HYDROGEN = "fit-hi particles.h5 --target hydrogen.h5 -o new.json"
+PAINT = "paint particles.h5 -o new.h5"
 POWERSPEC = "powerspec map.h5 -o new.csv"
 
 ROWS = [
@@ -56,8 +61,24 @@ ROWS = [
     ("fit-dm particles.h5 --target map.h5 --layers -1 -o new.json", "-1 is not in the range x>=0"),
     ("fit-stellar particles.h5 --target map.h5 --optimiser sgd -o new.json", "'sgd' is not one of"),
     ("fit-hi particles.h5 --target map.h5 -o new.json --nonsense", "No such option '--nonsense'"),
+    (f"{FIT_STARS} --starts 0", "0 is not in the range x>=1"),
+    (f"{FIT_STARS} --evaluations 0", "0 is not in the range x>=1"),
+    (f"{FIT_STARS} --random-seed -1", "-1 is not in the range x>=0"),
+    (f"{FIT_STARS} --smoothing nan", "--smoothing nan: give a positive number"),
+    (f"{FIT_STARS} --smoothing 0", "--smoothing 0: give a positive number"),
+    (f"{FIT_HYDROGEN} --stellar stars.json --shift inf", "--shift inf: give a finite number"),
+    (FIT_HYDROGEN, "Missing option '--stellar'"),
     ("paint particles.h5 --redshift-space w -o new.h5", "'w' is not one of 'x', 'y', 'z'"),
     ("paint particles.h5 particles_z3.h5 -o new.h5", "put {name} in its name"),
+    ("paint particles.h5 --mesh 0 -o new.h5", "0 is not in the range x>=1"),
+    (
+        "paint particles.h5 --save-particles new.h5 -o new.h5",
+        "map and particles would be written to new.h5: give two names",
+    ),
+    (
+        "paint particles.h5 particles_z3.h5 --force -o './{name}.h5'",
+        "particles.h5 is an input: give another name",
+    ),
     (f"{POWERSPEC} --window pcs", "'pcs' is not one of 'cic', 'tsc'"),
     ("plot-figures", "Missing command"),
     ("plot-figures portraits map.h5 -o new.png", "No such command 'portraits'"),
@@ -88,6 +109,20 @@ ROWS = [
         "fit-stellar particles.h5 --target stars.h5 --dm pk.txt -o new.json",
         "pk.txt: truncated or not JSON",
     ),
+    ("fit-dm nan_particles.h5 --target map.h5 -o new.json", "Coordinates has values that are NaN"),
+    ("fit-dm torn_particles.h5 --target map.h5 -o new.json", "torn_particles.h5: truncated or"),
+    (
+        "fit-dm particles.h5 --target negative.h5 -o new.json",
+        "negative.h5: a value of -1: a target",
+    ),
+    ("fit-dm particles.h5 --target zero.h5 -o new.json", "zero.h5: zero everywhere"),
+    (f"{FIT_STARS} --dm edited.json", "edited.json: was edited since"),
+    (f"{FIT_STARS} --dm stars.json", "stars.json: is a fit of stellar-mass: give one of dark-mat"),
+    (f"{FIT_STARS} --start missing.json", "missing.json: no such file"),
+    (f"{FIT_STARS} --start dm.json", "dm.json: is a fit of dark-matter: give one of stellar-mass"),
+    (f"{FIT_STARS} --start stars.json", "stars.json: has 1 layers: give --layers 1"),
+    (f"{FIT_HYDROGEN} --stellar dm.json", "dm.json: is a fit of dark-matter: give one of stellar"),
+    (f"{FIT_HYDROGEN} --stellar truncated.json", "truncated.json: truncated or not JSON"),
     (
         "fit-hi particles.h5 --target edited.h5 --stellar fit.json -o new.json",
         "edited.h5: was changed since",
@@ -96,6 +131,13 @@ ROWS = [
     ("paint particles.h5 --fit missing.json -o new.h5", "missing.json: no such file"),
     ("paint particles.h5 --fit edited.json -o new.h5", "edited.json: was edited since"),
     ("paint particles.h5 --fit truncated.json -o new.h5", "truncated.json: truncated or not JSON"),
+    ("paint nan_particles.h5 -o new.h5", "nan_particles.h5: PartType1/Coordinates has values that"),
+    ("paint torn_particles.h5 -o new.h5", "torn_particles.h5: truncated or damaged"),
+    ("paint no_velocities.h5 -o new.h5", "no_velocities.h5: has no dataset PartType1/Velocities"),
+    ("paint particles.h5 torn_particles.h5 -o '{name}_map.h5'", "torn_particles.h5: truncated or"),
+    (f"{PAINT} --fit fit.json", "fit.json: its setting is incomplete"),
+    (f"{PAINT} --fit without_target.json", "without_target.json: does not say what its target was"),
+    (f"{PAINT} --fit without_alpha.json", "without_alpha.json: parameters are incomplete"),
     ("powerspec missing.h5 -o new.csv", "missing.h5: no such file"),
     ("powerspec nan.h5 -o new.csv", "nan.h5: map has values that are NaN"),
     ("plot-figures slices map.h5 --reference nan.h5 -o new.png", "nan.h5: map has values that are"),
@@ -114,6 +156,28 @@ ROWS = [
     (
         "fit-dm particles.h5 --target stars.h5 -o new.json",
         "stars.h5: holds stellar-mass: give a map of dark-matter",
+    ),
+    (
+        "fit-dm particles.h5 --target other_cosmology.h5 -o new.json",
+        "other_cosmology.h5: made for another setting (omega_m 0.35, there 0.308)",
+    ),
+    (f"{FIT_STARS} --dm other_redshift.json", "other_redshift.json: made for another setting (red"),
+    (f"{FIT_STARS} --dm other_cells.json", "other_cells.json: made for another setting (cell_size"),
+    (
+        f"{FIT_HYDROGEN} --stellar stars.json --dm other_steps.json",
+        "other_steps.json: made for another setting (step scheme's steps",
+    ),
+    (
+        "fit-hi particles.h5 --target stars.h5 --stellar stars.json -o new.json",
+        "holds stellar-mass",
+    ),
+    (
+        f"{PAINT} --mesh 8 --fit other_redshift.json",
+        "like its own, not particles.h5, or use --allow",
+    ),
+    (
+        "paint particles.h5 particles_z3.h5 --fit dm.json -o '{name}_map.h5'",
+        "dm.json: made for another setting (redshift 2, there 3)",
     ),
     (
         "plot-figures slices map.h5 --reference other_box.h5 -o new.png",
@@ -140,6 +204,10 @@ def folder(tmp_path_factory):
 
     save_map("map.h5")
     save_map("stars.h5", quantity="stellar-mass")
+    save_map("hydrogen.h5", quantity="neutral-hydrogen")
+    save_map("zero.h5", 0 * field)
+    save_map("negative.h5", -field / field.max())
+    save_map("other_cosmology.h5", cosmology=Cosmology(omega_m=0.35))
     save_map("other_box.h5", box_size=(11.0,) * 3)
     save_map("other_redshift.h5", redshift=3.0)
     save_map("other_mesh.h5", field[:4], mesh=(4, 8, 8))
@@ -152,8 +220,8 @@ def folder(tmp_path_factory):
     for name in ("ics.h5", "nan_ics.h5"):
         write_initial_conditions(here / name, ic_header, [(0, field - 1)], provenance)
 
-    def spoil(file, dataset):
-        file[dataset][3, 3, 3] = np.nan
+    def spoil(file, dataset, index=(3, 3, 3)):
+        file[dataset][index] = np.nan
 
     def resealed(path, change, *arguments):
         with h5py.File(path, "r+") as file:
@@ -172,6 +240,24 @@ def folder(tmp_path_factory):
         header = ParticlesHeader(box, (4,) * 3, redshift, cosmology)
         write_particles(here / name, header, rows, rows, provenance)
 
+    whole = (here / "particles.h5").read_bytes()
+    (here / "torn_particles.h5").write_bytes(whole[: len(whole) // 2])
+    for name in ("nan_particles.h5", "no_velocities.h5"):
+        (here / name).write_bytes(whole)
+    resealed(here / "nan_particles.h5", spoil, "PartType1/Coordinates", (3, 1))
+    resealed(here / "no_velocities.h5", h5py.File.__delitem__, "PartType1/Velocities")
+
+    setting = Setting((1.25,) * 3, 64 / 512, 2.0, cosmology, {})
+    save_fit(here / "dm.json", "dark-matter", setting)
+    save_fit(here / "stars.json", "stellar-mass", setting)
+    save_fit(here / "without_target.json", "dark-matter", setting, target={})
+    save_fit(here / "without_alpha.json", "dark-matter", setting, parameters={"layers": [{}]})
+    for name, change in {
+        "other_cells.json": {"cell_size": (1.0,) * 3},
+        "other_redshift.json": {"redshift": 3.0},
+        "other_steps.json": {"step_scheme": {"steps": 20}},
+    }.items():
+        save_fit(here / name, "dark-matter", dataclasses.replace(setting, **change))
     fit = dict.fromkeys(("quantity", "redshift", "layers", "parameters", "loss", "history"), 0)
     for name in ("fit.json", "edited.json", "truncated.json"):
         write_fit(here / name, fit)

@@ -247,6 +247,8 @@ def test_cells_of_a_fit_must_fill_the_box(folder):
     fit = save_fit(folder / "other.json", "dark-matter", setting)
     with pytest.raises(BadInput, match=r"other\.json: cells of 0\.525 Mpc/h do not fill a box"):
         painted(folder, folder / "particles.h5", "--fit", fit)
+    with pytest.raises(BadInput, match=r"--mesh 7: cells of 1 Mpc/h do not fill a box of 7 x 4\.2"):
+        painted(folder, folder / "particles.h5", "--mesh", 7)
 
 
 def test_a_carried_fit_that_was_edited_is_refused(folder):

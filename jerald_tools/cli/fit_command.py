@@ -2,11 +2,13 @@
 """What fit-dm, fit-stellar and fit-hi share: options, and the way from files to a fit file."""
 
 import logging
+import math
 
 import click
 
 from jerald_tools.cli.command import Run
 from jerald_tools.cli.progress import progress
+from jerald_tools.errors import BadInput
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +50,11 @@ TRAINING_OPTIONS = (
         "alone, then random ones.",
     ),
     click.option(
-        "--random-seed", type=int, default=1, show_default=True, help="Seed of the random starts."
+        "--random-seed",
+        type=click.IntRange(min=0),
+        default=1,
+        show_default=True,
+        help="Seed of the random starts.",
     ),
     click.option(
         "--start", metavar="FIT", help="Start from this fit's parameters instead of the default."
@@ -101,6 +107,7 @@ def run_fit(
     from jerald_tools.training.transform_first import start_from_transform
     from jerald_tools.training.warm_start import start_from_fit
 
+    _check_numbers(smoothing, shift)
     ranks = world()
     on_root(ranks, check_target, output, run.force)
     if start is None:
@@ -143,6 +150,13 @@ def run_fit(
         fit.best.start.name,
         *fit.best.losses,
     )
+
+
+def _check_numbers(smoothing: float | None, shift: float) -> None:
+    if smoothing is not None and not 0 < smoothing < math.inf:
+        raise BadInput(f"--smoothing {smoothing:g}: give a positive number, the paper's 1 or 0.7")
+    if not math.isfinite(shift):
+        raise BadInput(f"--shift {shift:g}: give a finite number")
 
 
 class _Reporter:

@@ -15,14 +15,17 @@ def output_names(inputs: Sequence[str], template: str) -> list[str]:
     The name is the file's, without directory and last suffix.
 
     Raises:
-        click.UsageError: if several inputs would be written to one output.
+        click.UsageError: if several inputs would be written to one output, or over an input.
     """
     if len(inputs) > 1 and PLACEHOLDER not in template:
         raise click.UsageError(
             f"{len(inputs)} inputs and one output, {template}: put {PLACEHOLDER} in its name"
         )
     names = [template.replace(PLACEHOLDER, Path(path).stem) for path in inputs]
+    sources = {Path(path).resolve() for path in inputs}
     for number, name in enumerate(names):
         if name in names[:number]:
             raise click.UsageError(f"two inputs would be written to {name}: rename one of them")
+        if Path(name).resolve() in sources:
+            raise click.UsageError(f"{name} is an input: give another name for the output")
     return names

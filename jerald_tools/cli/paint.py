@@ -59,19 +59,22 @@ def main(run: Run, particles, fit, nodes, redshift_space, allow_mismatch, save_p
     from jerald_tools.files.fits import read_fit
     from jerald_tools.mesh.distributed_files import save_map
     from jerald_tools.mesh.ranks import on_root, world
-    from jerald_tools.model.painting import paint_file
+    from jerald_tools.model.painting import check_file, paint_file
 
     ranks = world()
     outputs = output_names(particles, output)
     saved = output_names(particles, save_particles) if save_particles else [None] * len(particles)
+    for path in set(outputs) & set(saved):
+        raise click.UsageError(f"map and particles would be written to {path}: give two names")
     for path in (*outputs, *filter(None, saved)):
         on_root(ranks, check_target, path, run.force)
     document = fit and on_root(ranks, read_fit, fit)
+    how = (document, fit, nodes, run.precision, allow_mismatch)
+    for path in particles:
+        check_file(path, *how)
     for path, map_path, particles_path in zip(particles, outputs, saved, strict=True):
         with run.stages.stage("painting"):
-            painted = paint_file(
-                path, document, fit, nodes, run.precision, allow_mismatch, redshift_space
-            )
+            painted = paint_file(path, *how, redshift_space)
         provenance = provenance_of(run, painted.mesh, [path, *([fit] if fit else [])])
         save_map(map_path, painted.mesh, painted.field, painted.header, provenance, run.force)
         if particles_path is not None:

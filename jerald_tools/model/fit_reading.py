@@ -46,10 +46,22 @@ def model_of(document: dict, path: str) -> TrainedModel:
     return TrainedModel(
         document["quantity"],
         parameters_of(document, path),
-        document["target"]["mean"],
-        document["shift"],
+        trained_target(document, path)["mean"],
+        document.get("shift", 0.0),
         **below,
     )
+
+
+def trained_target(document: dict, path: str) -> dict:
+    """What a fit says of its target: ``mean``, ``units`` and ``description``, at least.
+
+    Raises:
+        BadInput: if the document does not say.
+    """
+    target = document.get("target")
+    if not isinstance(target, dict) or not {"mean", "units", "description"} <= target.keys():
+        raise BadInput(f"{path}: does not say what its target was: fit anew")
+    return target
 
 
 def trained_setting(document: dict, path: str) -> Setting:

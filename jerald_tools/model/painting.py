@@ -15,7 +15,7 @@ from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import world
 from jerald_tools.model.chain import paint_trained
-from jerald_tools.model.fit_reading import model_of, trained_setting
+from jerald_tools.model.fit_reading import model_of, trained_setting, trained_target
 from jerald_tools.model.redshift_space import line_of_sight_shifts, move_map
 from jerald_tools.model.setting import require_same_setting, setting_of
 
@@ -43,6 +43,28 @@ class PaintedMap:
     positions: typing.Any
 
 
+def check_file(
+    path: str,
+    fit: dict | None = None,
+    fit_path: str = "",
+    nodes: int | None = None,
+    precision: str = "single",
+    allow_mismatch: bool = False,
+) -> tuple[ParticlesHeader, Mesh]:
+    """Whether a particle file can be painted, before anything is computed.
+
+    Arguments and errors as :func:`paint_file`; returns the file's header and the map's mesh.
+    """
+    ranks = world()
+    header = read_header(ranks, open_particles, path)
+    mesh = make_mesh(_mesh_shape(header, fit, fit_path, nodes), header.box_size, precision, ranks)
+    if fit is not None and not allow_mismatch:
+        mend = f"paint particles like its own, not {path}, or use --allow-mismatch"
+        trained = trained_setting(fit, fit_path)
+        require_same_setting(fit_path, trained, setting_of(mesh, header), mend)
+    return header, mesh
+
+
 def paint_file(
     path: str,
     fit: dict | None = None,
@@ -66,13 +88,7 @@ def paint_file(
     Raises:
         BadInput: on every rank, if the files do not go together.
     """
-    ranks = world()
-    header = read_header(ranks, open_particles, path)
-    mesh = make_mesh(_mesh_shape(header, fit, fit_path, nodes), header.box_size, precision, ranks)
-    if fit is not None and not allow_mismatch:
-        mend = f"paint particles like its own, not {path}, or use --allow-mismatch"
-        trained = trained_setting(fit, fit_path)
-        require_same_setting(fit_path, trained, setting_of(mesh, header), mend)
+    header, mesh = check_file(path, fit, fit_path, nodes, precision, allow_mismatch)
     particles = load_particles(mesh, path)
     if fit is None:
         field, positions = density(mesh, particles.positions), particles.positions
@@ -81,8 +97,9 @@ def paint_file(
     else:
         model = model_of(fit, fit_path)
         field, positions = paint_trained(mesh, model, particles.positions)
-        quantity, units, mean = model.quantity, fit["target"]["units"], model.target_mean
-        description = f"painted by JERALD: {fit['target']['description']}"
+        target = trained_target(fit, fit_path)
+        quantity, units, mean = model.quantity, target["units"], model.target_mean
+        description = f"painted by JERALD: {target['description']}"
     attributes = {"redshift_space": redshift_space or "none"}
     if redshift_space is not None:
         rate = float(hubble_rate(1 / (1 + header.redshift), header.cosmology))
@@ -124,8 +141,13 @@ def _mesh_shape(
     exact = np.array(header.box_size) / cell_size
     shape = np.round(exact)
     if not np.allclose(exact, shape, rtol=1e-6, atol=0) or min(shape) < 1:
+        box = " x ".join(f"{side:g}" for side in header.box_size)
+        source, mend = (
+            (fit_path, "give --mesh and --allow-mismatch, or another box")
+            if nodes is None
+            else (f"--mesh {nodes}", "give another number of nodes")
+        )
         raise BadInput(
-            f"{fit_path or '--mesh'}: cells of {cell_size[0]:g} Mpc/h do not fill a box of "
-            f"{header.box_size} Mpc/h: give --mesh and --allow-mismatch, or another box"
+            f"{source}: cells of {cell_size[0]:g} Mpc/h do not fill a box of {box} Mpc/h: {mend}"
         )
     return tuple(int(n) for n in shape)
