@@ -26,6 +26,7 @@
 #include "planes.hpp"
 #include "readout.hpp"
 #include "readout_gradient.hpp"
+#include "region_sums.hpp"
 #include "stencil.hpp"
 #include "threads.hpp"
 #include "white_noise.hpp"
@@ -97,6 +98,14 @@ T* data(Outcome& outcome) {
   return static_cast<T*>(outcome->untyped_data());
 }
 
+// Null for an operand of no entries, which stands for one that is left out.
+template <class T>
+const T* optional_data(const Operand& operand, int64_t size, const char* name) {
+  if (operand.element_count() == 0) return nullptr;
+  expect_size(operand, size, name);
+  return data<T>(operand);
+}
+
 int reach_of(int64_t order) { return Stencil<double>(order, 1.0).reach; }
 
 // The planes that particles touch; a process alone has all and needs not look.
@@ -128,15 +137,14 @@ void onto_ghosts(const Setting& setting, const std::vector<char>& wanted, Outcom
   halo.reduce(data<T>(field), ghosts.data());
 }
 
-// weights of no entries stand for one each.
+// Weights that are left out stand for one each.
 ffi::Error paint_call(Operand positions, Operand weights, ffi::RemainingArgs, Outcome field,
                       ffi::RemainingRets, Numbers nodes, Lengths cell, int64_t number) {
   const Setting setting(nodes, cell, number);
   return run(setting, positions, [&](auto zero) {
     using T = decltype(zero);
     const int64_t particles = particle_count(positions);
-    const T* weight = weights.element_count() > 0 ? data<T>(weights) : nullptr;
-    if (weight != nullptr) expect_size(weights, particles, "the array of weights");
+    const T* weight = optional_data<T>(weights, particles, "the array of weights");
     onto_ghosts<T>(setting, planes_of<T>(setting, positions), field, [&](const Planes<T>& planes) {
       const T* at = data<T>(positions);
       if (weight == nullptr) {
@@ -180,17 +188,18 @@ ffi::Error readout_slope_call(Operand field, Operand positions, ffi::RemainingAr
   });
 }
 
-ffi::Error readout_gradient_call(Operand field, Operand positions, ffi::RemainingArgs,
+ffi::Error readout_gradient_call(Operand field, Operand positions, Operand onto, ffi::RemainingArgs,
                                  Outcome gradients, ffi::RemainingRets, Numbers nodes, Lengths cell,
                                  int64_t number, int64_t order) {
   const Setting setting(nodes, cell, number);
   return run(setting, positions, [&](auto zero) {
     using T = decltype(zero);
     const auto touched = planes_of<T>(setting, positions);
+    const T* base = optional_data<T>(onto, 3 * particle_count(positions), "what is added to");
     with_ghosts<T>(
         setting, widened(touched, reach_of(order)), field, [&](const Planes<const T>& planes) {
           readout_gradient(setting.mesh, planes, order, marked(touched), data<T>(positions),
-                           particle_count(positions), data<T>(gradients));
+                           particle_count(positions), base, data<T>(gradients));
         });
   });
 }
@@ -212,20 +221,36 @@ ffi::Error readout_gradient_field_bar_call(Operand positions, Operand cotangent,
 }
 
 ffi::Error readout_gradient_positions_bar_call(Operand field, Operand positions, Operand cotangent,
-                                               ffi::RemainingArgs, Outcome positions_bar,
-                                               ffi::RemainingRets, Numbers nodes, Lengths cell,
-                                               int64_t number, int64_t order) {
+                                               Operand onto, ffi::RemainingArgs,
+                                               Outcome positions_bar, ffi::RemainingRets,
+                                               Numbers nodes, Lengths cell, int64_t number,
+                                               int64_t order) {
   const Setting setting(nodes, cell, number);
   return run(setting, positions, [&](auto zero) {
     using T = decltype(zero);
     expect_size(cotangent, 3 * particle_count(positions), "the cotangent");
     const auto touched = planes_of<T>(setting, positions);
+    const T* base = optional_data<T>(onto, 3 * particle_count(positions), "what is added to");
     with_ghosts<T>(
         setting, widened(touched, reach_of(order)), field, [&](const Planes<const T>& planes) {
           readout_gradient_positions_bar(setting.mesh, planes, order, marked(touched),
                                          data<T>(positions), data<T>(cotangent),
-                                         particle_count(positions), data<T>(positions_bar));
+                                         particle_count(positions), base, data<T>(positions_bar));
         });
+  });
+}
+
+ffi::Error region_sums_call(Operand field, ffi::RemainingArgs, Outcome sums, ffi::RemainingRets,
+                            Numbers nodes, Lengths cell, int64_t number, int64_t upper_start,
+                            Numbers corner) {
+  const Setting setting(nodes, cell, number);
+  return run(setting, field, [&](auto zero) {
+    using T = decltype(zero);
+    const Distribution slabs{setting.mesh.nx(), setting.ranks.size};
+    const int64_t start = slabs.start(setting.ranks.rank), count = slabs.count(setting.ranks.rank);
+    expect_size(field, count * setting.mesh.plane_size(), "the field");
+    const Regions regions{upper_start, {corner[0], corner[1], corner[2]}};
+    region_sums(setting.mesh, regions, start, count, data<T>(field), data<double>(sums));
   });
 }
 
@@ -298,20 +323,19 @@ ModeIndex mode_index(const Transform<T>& plans, const Operand& first, const Oper
 }
 
 ffi::Error convolve_call(Operand field, Operand kernel, Operand first, Operand second,
-                         Operand third, ffi::RemainingArgs, Outcome result, Outcome spectrum,
-                         ffi::RemainingRets, Numbers nodes, Lengths cell, int64_t number) {
+                         Operand third, ffi::RemainingArgs, Outcome result, ffi::RemainingRets,
+                         Numbers nodes, Lengths cell, int64_t number) {
   const Setting setting(nodes, cell, number);
   return run(setting, field, [&](auto zero) {
     using T = decltype(zero);
     const auto& plans = transform<T>(setting.mesh, setting.ranks);
     expect_size(field, plans.field_size(), "the field");
-    expect_size(*spectrum, plans.spectrum_size(), "the spectrum");
     convolve(setting.mesh, plans, mode_index(plans, first, second, third), data<T>(field),
-             data<T>(kernel), data<T>(result), data<std::complex<T>>(spectrum));
+             data<T>(kernel), data<T>(result));
   });
 }
 
-ffi::Error convolve_adjoint_call(Operand spectrum, Operand kernel, Operand cotangent, Operand first,
+ffi::Error convolve_adjoint_call(Operand field, Operand kernel, Operand cotangent, Operand first,
                                  Operand second, Operand third, ffi::RemainingArgs,
                                  Outcome field_bar, Outcome kernel_bar, ffi::RemainingRets,
                                  Numbers nodes, Lengths cell, int64_t number) {
@@ -319,12 +343,27 @@ ffi::Error convolve_adjoint_call(Operand spectrum, Operand kernel, Operand cotan
   return run(setting, cotangent, [&](auto zero) {
     using T = decltype(zero);
     const auto& plans = transform<T>(setting.mesh, setting.ranks);
-    expect_size(spectrum, plans.spectrum_size(), "the spectrum");
+    expect_size(field, plans.field_size(), "the field");
     expect_size(cotangent, plans.field_size(), "the cotangent");
-    convolve_adjoint(setting.mesh, plans, mode_index(plans, first, second, third),
-                     data<std::complex<T>>(spectrum), data<T>(kernel),
-                     static_cast<int64_t>(kernel.element_count()), data<T>(cotangent),
-                     data<T>(field_bar), data<T>(kernel_bar));
+    convolve_adjoint(setting.mesh, plans, mode_index(plans, first, second, third), data<T>(field),
+                     data<T>(kernel), static_cast<int64_t>(kernel.element_count()),
+                     data<T>(cotangent), data<T>(field_bar), data<T>(kernel_bar));
+  });
+}
+
+ffi::Error convolve_kernel_bar_call(Operand field, Operand cotangent, Operand first, Operand second,
+                                    Operand third, ffi::RemainingArgs, Outcome kernel_bar,
+                                    ffi::RemainingRets, Numbers nodes, Lengths cell,
+                                    int64_t number) {
+  const Setting setting(nodes, cell, number);
+  return run(setting, cotangent, [&](auto zero) {
+    using T = decltype(zero);
+    const auto& plans = transform<T>(setting.mesh, setting.ranks);
+    expect_size(field, plans.field_size(), "the field");
+    expect_size(cotangent, plans.field_size(), "the cotangent");
+    convolve_kernel_bar(setting.mesh, plans, mode_index(plans, first, second, third),
+                        data<T>(field), static_cast<int64_t>(kernel_bar->element_count()),
+                        data<T>(cotangent), data<T>(kernel_bar));
   });
 }
 
@@ -347,13 +386,16 @@ ffi::Error convolve_adjoint_call(Operand spectrum, Operand kernel, Operand cotan
 JERALD_HANDLER(paint, TWO_OPERANDS, ONE_RESULT);
 JERALD_HANDLER(readout, TWO_OPERANDS, ONE_RESULT);
 JERALD_HANDLER(readout_slope, TWO_OPERANDS, ONE_RESULT);
-JERALD_HANDLER(readout_gradient, TWO_OPERANDS, ONE_RESULT, ORDER);
+JERALD_HANDLER(readout_gradient, THREE_OPERANDS, ONE_RESULT, ORDER);
 JERALD_HANDLER(readout_gradient_field_bar, TWO_OPERANDS, ONE_RESULT, ORDER);
-JERALD_HANDLER(readout_gradient_positions_bar, THREE_OPERANDS, ONE_RESULT, ORDER);
+JERALD_HANDLER(readout_gradient_positions_bar, TWO_OPERANDS TWO_OPERANDS, ONE_RESULT, ORDER);
 JERALD_HANDLER(finite_difference, ONE_OPERAND, ONE_RESULT, AXIS ORDER);
+JERALD_HANDLER(region_sums, ONE_OPERAND, ONE_RESULT,
+               .Attr<int64_t>("upper_start").Attr<Numbers>("corner"));
 JERALD_HANDLER(r2c, ONE_OPERAND, ONE_RESULT);
 JERALD_HANDLER(c2r, ONE_OPERAND, ONE_RESULT);
-JERALD_HANDLER(convolve, TWO_OPERANDS THREE_OPERANDS, TWO_RESULTS);
+JERALD_HANDLER(convolve, TWO_OPERANDS THREE_OPERANDS, ONE_RESULT);
+JERALD_HANDLER(convolve_kernel_bar, TWO_OPERANDS THREE_OPERANDS, ONE_RESULT);
 JERALD_HANDLER(convolve_adjoint, THREE_OPERANDS THREE_OPERANDS, TWO_RESULTS);
 
 nb::dict handlers() {
@@ -368,10 +410,12 @@ nb::dict handlers() {
   add("readout_gradient_field_bar", readout_gradient_field_bar_handler);
   add("readout_gradient_positions_bar", readout_gradient_positions_bar_handler);
   add("finite_difference", finite_difference_handler);
+  add("region_sums", region_sums_handler);
   add("r2c", r2c_handler);
   add("c2r", c2r_handler);
   add("convolve", convolve_handler);
   add("convolve_adjoint", convolve_adjoint_handler);
+  add("convolve_kernel_bar", convolve_kernel_bar_handler);
   return all;
 }
 
@@ -393,6 +437,7 @@ NB_MODULE(_native, module) {
   module.def("handlers", &handlers);
   module.def("set_threads", &set_threads);
   module.def("threads", &threads);
+  module.def("release_scratch", [] { scratch_pool().release(); });
   module.def("set_wisdom_directory",
              [](const std::string& directory) { wisdom().set_directory(directory); });
   module.def("wisdom", [](int ranks) {

@@ -34,16 +34,18 @@ class Cells {
 
   // positions: (count, 3) row by row, any real numbers; they are wrapped into the box.
   void locate(const T* positions, int64_t count) {
-    int outside = 0;
+    int far = 0;
     for (int64_t entry = 0; entry < 3 * count; ++entry) {
-      const T scaled = positions[entry] / cell_[entry];
+      const T scaled = positions[entry] / cell_[entry], nodes = nodes_[entry];
       const T whole = std::floor(scaled);
-      const bool inside = (whole >= 0) & (whole < nodes_[entry]);
+      // A box beyond either side is common near the faces, and cheap without a branch.
+      const T near = whole + (whole < 0 ? nodes : T(0)) - (whole >= nodes ? nodes : T(0));
+      const bool inside = (near >= 0) & (near < nodes);
       fraction_[entry] = scaled - whole;
-      index_[entry] = static_cast<int32_t>(inside ? whole : T(0));
-      outside |= !inside;
+      index_[entry] = static_cast<int32_t>(inside ? near : T(0));
+      far |= !inside;
     }
-    if (outside) wrap(positions, count);
+    if (far) wrap(positions, count);
   }
 
   int64_t plane(int64_t particle) const { return index_[3 * particle]; }
@@ -61,7 +63,7 @@ class Cells {
   }
 
  private:
-  // The few particles outside the box; not-a-number stays one, in its fraction.
+  // Particles several boxes away; not-a-number stays one, in its fraction.
   void wrap(const T* positions, int64_t count) {
     for (int64_t entry = 0; entry < 3 * count; ++entry) {
       const T whole = std::floor(positions[entry] / cell_[entry]);

@@ -29,4 +29,15 @@ def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str]) -> Provenance:
         backend=mesh.backend,
         seconds=run.stages.seconds,
         peak_memory=max(gather(mesh.ranks, peak_memory())),
+        details=_fftw_plans(mesh),
     )
+
+
+def _fftw_plans(mesh: Mesh) -> dict[str, str]:
+    """The digest of FFTW's wisdom: only with the same are results equal bit for bit."""
+    if mesh.backend != "native":
+        return {}
+    from jerald_tools.mesh.native import wisdom_digest
+
+    digest = wisdom_digest(mesh.ranks)
+    return {"fftw_wisdom": digest} if digest else {}
