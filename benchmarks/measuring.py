@@ -7,6 +7,10 @@ import os
 for variable in ("NPROC", "PJRT_NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
+from jerald_tools.cli.huge_pages import start_again_with_huge_pages
+
+start_again_with_huge_pages()
+
 import contextlib
 import ctypes
 import ctypes.util

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "buffer.hpp"
@@ -93,9 +94,15 @@ void readout_gradient(const Mesh& mesh, const Planes<const T>& field, int64_t or
   });
 }
 
+// The products of three vectors with another one, and a spare: a matrix times a vector.
 template <class T>
-inline T dot(Quad<T> vector, const T* other) {
-  return vector[0] * other[0] + vector[1] * other[1] + vector[2] * other[2];
+inline Quad<T> products(Quad<T> first, Quad<T> second, Quad<T> third, const T* other) {
+  using Lanes = Quad<typename std::conditional<sizeof(T) == 4, int32_t, int64_t>::type>;
+  const Quad<T> pairs_xy = __builtin_shuffle(first, second, Lanes{0, 4, 1, 5});
+  const Quad<T> pairs_z = __builtin_shuffle(first, second, Lanes{2, 6, 3, 7});
+  return __builtin_shuffle(pairs_xy, third, Lanes{0, 1, 4, 4}) * other[0] +
+         __builtin_shuffle(pairs_xy, third, Lanes{2, 3, 5, 5}) * other[1] +
+         __builtin_shuffle(pairs_z, third, Lanes{0, 1, 6, 6}) * other[2];
 }
 
 // positions_bar: (particles, 3), from the cotangent (particles, 3) of the gradients; `onto` is
@@ -109,9 +116,7 @@ void readout_gradient_positions_bar(const Mesh& mesh, const Planes<const T>& fie
   gradient(mesh, field, order, vectors.writable());
   readout_slope(mesh, vectors.readable(), positions, particles,
                 [=](int64_t p, Quad<T> along_x, Quad<T> along_y, Quad<T> along_z) {
-                  const T* own = cotangent + 3 * p;
-                  const T bar[3] = {dot<T>(along_x, own), dot<T>(along_y, own),
-                                    dot<T>(along_z, own)};
+                  const Quad<T> bar = products(along_x, along_y, along_z, cotangent + 3 * p);
                   for (int64_t entry = 3 * p, axis = 0; axis < 3; ++axis, ++entry) {
                     positions_bar[entry] = onto == nullptr ? bar[axis] : onto[entry] + bar[axis];
                   }
