@@ -28,7 +28,6 @@ import click
 import jax
 import numpy as np
 
-from jerald_tools.launcher import launched_size
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.native import release_scratch
 from jerald_tools.mesh.ranks import gather, world
@@ -42,7 +41,7 @@ class Timing:
 
     Attributes:
         wall: on the clock, of the slowest rank.
-        cpu: of all ranks and threads together, outside MPI calls.
+        cpu: of all ranks and threads together, outside MPI calls where those are counted.
         cpu_in_mpi: of all ranks, inside MPI calls.
     """
 
@@ -72,10 +71,13 @@ def time_calls(function, repeats: int) -> Timing:
 
 
 def cpu_seconds_in_mpi() -> float:
-    """CPU time that this process has spent in MPI calls, from the library that is preloaded."""
-    if launched_size() == 1:
+    """CPU time that this process has spent in MPI calls.
+
+    0 where the library that counts it is not preloaded, see :func:`relaunch_on_ranks`.
+    """
+    counter = getattr(ctypes.CDLL(None), "cpu_seconds_in_mpi", None)
+    if counter is None:
         return 0.0
-    counter = ctypes.CDLL(None).cpu_seconds_in_mpi
     counter.restype = ctypes.c_double
     return counter()
 

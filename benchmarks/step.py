@@ -59,18 +59,19 @@ def main(side, kind, layers, precision, ranks, repeats, as_json):
     quantity = QUANTITIES[kind]
     start = default_start(quantity, layers)
     evaluate = make_evaluate(mesh, quantity, paper_loss(quantity, SMOOTHING[kind]), start)
-    vector = ravel_parameters(start)
 
+    vector = jnp.asarray(ravel_parameters(start))
     with measuring.kept_on_disk(measuring.realistic_particles(mesh)) as positions:
-        operands = (jnp.asarray(vector), *shapes(mesh, kind, len(positions())))
-        # Over ranks the program takes a token that only the call by its own name provides.
         if mesh.ranks.size == 1:
-            evaluate = evaluate.lower(*operands).compile()
+            evaluate = evaluate.lower(vector, *shapes(mesh, kind, mesh.size)).compile()
+        else:
+            # A program over ranks takes a token, which only a call provides.
+            jax.block_until_ready(evaluate(vector, *arrays(mesh, kind, positions())))
         memory = measuring.PeakMemory()
         inputs, target = arrays(mesh, kind, positions())
     input_bytes = sum(array.nbytes for array in jax.tree.leaves((inputs, target)))
     memory.forget_peak()
-    timing = measuring.time_calls(lambda: evaluate(operands[0], inputs, target), repeats)
+    timing = measuring.time_calls(lambda: evaluate(vector, inputs, target), repeats)
     peak = memory.above_start()
     measuring.report(
         {
