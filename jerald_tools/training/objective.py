@@ -87,7 +87,7 @@ class RecordedObjective:
             self.mesh.ranks,
             lambda: (Regions(*(float(value) for value in losses)), np.asarray(gradient)),
         )
-        finite = np.isfinite(losses.train) and np.all(np.isfinite(gradient))
+        finite = np.all(np.isfinite(losses)) and np.all(np.isfinite(gradient))
         best_so_far = np.inf if self.best_vector is None else self.best_losses.validation
         if finite and losses.validation < best_so_far:
             self.best_vector, self.best_number = np.array(vector), len(self.history)
