@@ -18,6 +18,7 @@ def fit_transform_first(
     loss,
     starts: int,
     seed: int,
+    evaluations: int,
     **how,
 ) -> list[Fit]:
     """Fit the transform without layers: shortly from several starts, then from the best of these.
@@ -32,6 +33,7 @@ def fit_transform_first(
         loss: such as :class:`jerald_tools.training.losses.PaperLoss`.
         starts: number of starts.
         seed: of the random ones.
+        evaluations: of the long fit at most.
         how: the other arguments of :func:`jerald_tools.training.fit.fit_parameters`.
 
     Returns:
@@ -42,6 +44,6 @@ def fit_transform_first(
     """
     task = (mesh, quantity, inputs, target, loss)
     chosen = choose_starts(transform_starts(quantity), starts, seed)
-    short = fit_parameters(*task, chosen, **{**how, "evaluations": SCREENING})
+    short = fit_parameters(*task, chosen, evaluations=min(SCREENING, evaluations), **how)
     best = Start(f"best of {starts}", short.best.parameters)
-    return [short, fit_parameters(*task, [best], **how)]
+    return [short, fit_parameters(*task, [best], evaluations=evaluations, **how)]
