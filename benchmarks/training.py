@@ -19,18 +19,13 @@ import yaml
 
 from jerald_tools.cli import generate_ics, run_fastpm
 from jerald_tools.model.chain import QUANTITIES
+from jerald_tools.training.find_starts import find_starts
 from jerald_tools.training.fit import Fit, fit_parameters
 from jerald_tools.training.gauss_newton import make_sampled_residual
 from jerald_tools.training.losses import paper_loss
 from jerald_tools.training.objective import make_evaluate, ravel_parameters
 from jerald_tools.training.problem import load_problem
-from jerald_tools.training.starts import (
-    choose_starts,
-    dark_matter_start,
-    layered_starts,
-    original_start,
-)
-from jerald_tools.training.transform_first import fit_transform_first
+from jerald_tools.training.starts import original_start
 
 ROOT = Path(__file__).resolve().parents[1]
 ADAM_STEPS = 500
@@ -84,19 +79,16 @@ class Task:
 
     def as_the_commands_do(self, starts: int, seed: int, evaluations: int) -> tuple[Fit, float]:
         """The default optimiser from the default starts, and what came before its first layer."""
-        if self.quantity == "dark-matter":
-            named, spent = [dark_matter_start(self.layers)], 0.0
-        else:
-            short, alone = fit_transform_first(
-                *self.arguments, starts, seed, evaluations=evaluations
-            )
-            named = layered_starts(self.quantity, alone.best.parameters, self.layers)
-            spent = sum(
-                len(tried.history) * self.cost_without_layers
-                + tried.curvature_maps * self.map_cost_without_layers
-                for tried in (*short.tried, *alone.tried)
-            )
-        return self.fit(choose_starts(named, starts, seed), "bfgs", evaluations), spent
+        chosen, alone = find_starts(
+            *self.arguments, self.layers, starts, seed, evaluations=evaluations
+        )
+        spent = sum(
+            len(tried.history) * self.cost_without_layers
+            + tried.curvature_maps * self.map_cost_without_layers
+            for fit in alone
+            for tried in fit.tried
+        )
+        return self.fit(chosen, "bfgs", evaluations), spent
 
     def row(self, fit: Fit, level: float, spent: float = 0.0) -> dict:
         """What a fit took to come to a validation loss, and where it ended.

@@ -23,6 +23,7 @@ from jerald_tools.model.parameters import (
 )
 from jerald_tools.training import gauss_newton, split
 from jerald_tools.training.adam import learning_rate
+from jerald_tools.training.find_starts import find_starts
 from jerald_tools.training.fit import OPTIMISERS, fit_parameters
 from jerald_tools.training.gauss_newton import GaussNewton, make_sampled_residual
 from jerald_tools.training.losses import PaperLoss
@@ -36,7 +37,6 @@ from jerald_tools.training.starts import (
     original_start,
     transform_starts,
 )
-from jerald_tools.training.transform_first import fit_transform_first
 
 
 def test_table_one_counts():
@@ -254,20 +254,37 @@ def test_fit_of_a_start_in_the_floor_fails(stellar_problem):
         fit_parameters(mesh, "stellar-mass", inputs, target, PaperLoss(1), starts, evaluations=30)
 
 
-def test_transform_first_is_where_layers_start(stellar_problem):
+def test_layers_start_from_a_screened_fit_of_the_transform(stellar_problem):
     mesh, inputs, target = stellar_problem
     task = (mesh, "stellar-mass", inputs, target, PaperLoss(1))
-    short, alone = fit_transform_first(*task, 3, 1, evaluations=60)
+    starts, (short, long) = find_starts(*task, 2, 3, 1, evaluations=60)
     assert len(short.tried) == 3
-    assert alone.best.start.parameters == jax.tree.map(float, short.best.parameters)
-    assert alone.best.losses.validation <= short.best.losses.validation
-    starts = layered_starts("stellar-mass", alone.best.parameters, 2)
-    assert [len(start.parameters.layers) for start in starts] == [2, 2]
+    assert max(len(tried.history) for tried in short.tried) <= 25
+    assert long.best.start.parameters == short.best.parameters
+    assert long.best.losses.validation <= short.best.losses.validation
+    assert [len(start.parameters.layers) for start in starts] == [2, 2, 2]
+    transforms = {start.parameters.transform for start in starts}
+    assert transforms == {jax.tree.map(float, long.best.parameters.transform)}
     fit = fit_parameters(*task, starts, evaluations=40)
     weak = fit.tried[1]
     assert weak.start.name == "weak layers"
-    assert weak.history[0].train < 1.1 * alone.best.losses.train
-    assert fit.best.losses.validation < alone.best.losses.validation
+    assert weak.history[0].train < 1.1 * long.best.losses.train
+    assert fit.best.losses.validation < long.best.losses.validation
+
+
+def test_starts_without_a_transform_or_layers_need_no_fit(stellar_problem):
+    task = (*stellar_problem, PaperLoss(1))
+    for quantity, layers, name in (
+        ("dark-matter", 2, "opposed layers"),
+        ("stellar-mass", 0, "thr"),
+    ):
+        mesh, inputs, target, loss = task
+        starts, fits = find_starts(
+            mesh, quantity, inputs, target, loss, layers, 2, 5, evaluations=9
+        )
+        assert fits == []
+        assert starts[0].name.startswith(name)
+        assert starts[1].name == "random 1 of seed 5"
 
 
 def test_gauss_newton_is_the_second_derivative_of_a_squared_residual(stellar_problem):

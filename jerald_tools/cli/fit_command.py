@@ -99,18 +99,13 @@ def run_fit(
     from jerald_tools.files.atomic import check_target
     from jerald_tools.files.fits import write_fit
     from jerald_tools.mesh.ranks import on_root, world
+    from jerald_tools.training.find_starts import find_starts
     from jerald_tools.training.fit import fit_parameters
     from jerald_tools.training.fit_document import fit_document
     from jerald_tools.training.losses import paper_loss
     from jerald_tools.training.problem import load_problem
     from jerald_tools.training.quality import map_quality
-    from jerald_tools.training.starts import (
-        choose_starts,
-        dark_matter_start,
-        layered_starts,
-        transform_starts,
-    )
-    from jerald_tools.training.transform_first import fit_transform_first
+    from jerald_tools.training.starts import choose_starts
     from jerald_tools.training.warm_start import start_from_fit
 
     _check_numbers(smoothing, shift)
@@ -124,16 +119,10 @@ def run_fit(
     task = (problem.mesh, quantity, problem.inputs, problem.target, loss)
     how = {"optimiser": optimiser, "evaluations": evaluations, "shift": shift}
     with run.stages.stage("training"):
-        if warm is not None:
-            named = [warm]
-        elif quantity == "dark-matter":
-            named = [dark_matter_start(layers)]
-        elif layers:
-            *_, alone = fit_transform_first(*task, starts, random_seed, **how)
-            named = layered_starts(quantity, alone.best.parameters, layers)
+        if warm is None:
+            chosen, _ = find_starts(*task, layers, starts, random_seed, **how)
         else:
-            named = transform_starts(quantity)
-        chosen = choose_starts(named, starts, random_seed)
+            chosen = choose_starts([warm], starts, random_seed)
         with progress(evaluations * len(chosen), f"fit of {quantity}") as advance:
             report = _Reporter(advance)
             fit = fit_parameters(*task, chosen, **how, on_evaluation=report)
