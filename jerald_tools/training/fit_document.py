@@ -74,6 +74,7 @@ def fit_document(
                 "name": tried.start.name,
                 "parameters": to_dictionary(tried.start.parameters),
                 "evaluations": len(tried.history),
+                "curvature_maps": tried.curvature_maps,
                 **tried.losses._asdict(),
             }
             for tried in fit.tried
