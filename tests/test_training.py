@@ -366,12 +366,12 @@ def test_starts_are_named_ones_first_and_scatter_by_their_seed_alone():
     assert [start.name for start in chosen(4, 1)] == [
         "opposed layers",
         "weak layers",
+        "pulling layers",
         "random 1 of seed 1",
-        "random 2 of seed 1",
     ]
     assert chosen(1, 1) == named[:1]
     assert chosen(4, 1) == chosen(4, 1)
-    assert chosen(4, 1)[2] != chosen(4, 2)[2]
+    assert chosen(4, 1)[3] != chosen(4, 2)[3]
     # Around a fitted transform the layers alone scatter.
     assert chosen(4, 1)[3].parameters.transform == transform.transform
 

@@ -28,9 +28,13 @@ from jerald_tools.model.parameters import (
 OUTWARD = Layer(alpha=-1.5, gamma=0.7, k_h=1.0, k_l=8.0, nu=0.0)
 INWARD = Layer(alpha=1.2, gamma=0.7, k_h=1.0, k_l=10.0, nu=0.7)
 
-# Where layers have little to do: close to no displacement, but not at none, where all but alpha
-# have no gradient.
-WEAK_ALPHA = 0.1
+# Before a fitted transform also two that pull, the second one where it is densest.
+GENTLE = Layer(alpha=0.3, gamma=0.5, k_h=1.0, k_l=8.0, nu=0.0)
+STEEP = Layer(alpha=0.5, gamma=1.2, k_h=1.0, k_l=10.0, nu=0.0)
+
+# A layer that has little to do: close to no displacement, but not at none, where all but alpha have
+# no gradient.
+WEAK = dataclasses.replace(INWARD, alpha=0.1)
 
 # Part of the displacement above for what starts from dark matter that its own layers improved.
 IMPROVED = 0.5
@@ -73,7 +77,7 @@ def original_start(quantity: str, layers: int) -> Start:
 
 def dark_matter_start(layers: int) -> Start:
     """Opposed layers for dark matter."""
-    return Start("opposed layers", DarkMatterParameters(_opposed(layers, 1.0)))
+    return Start("opposed layers", DarkMatterParameters(_some_of((OUTWARD, INWARD), layers)))
 
 
 def transform_starts(quantity: str) -> list[Start]:
@@ -99,29 +103,36 @@ def layered_starts(quantity: str, transform, layers: int) -> list[Start]:
         layers: number of displacement layers.
 
     Returns:
-        Opposed layers, and weak ones, which leave the map as it was.
+        Opposed layers, weak ones, which leave the map nearly as it was, and two that pull.
     """
-    weak = (dataclasses.replace(INWARD, alpha=WEAK_ALPHA),) * layers
-    both = {"opposed layers": _opposed(layers, IMPROVED), "weak layers": weak}
-    if quantity == "neutral-hydrogen":
-        both = {name: _with_weak_stars(each) for name, each in both.items()}
+    opposed = [
+        dataclasses.replace(layer, alpha=layer.alpha * IMPROVED) for layer in (OUTWARD, INWARD)
+    ]
+    named = {
+        "opposed layers": opposed,
+        "weak layers": (WEAK, WEAK),
+        "pulling layers": (GENTLE, STEEP),
+    }
     transform = jax.tree.map(float, transform)
-    return [Start(name, dataclasses.replace(transform, layers=both[name])) for name in both]
+    starts = []
+    for name, pair in named.items():
+        chosen = _some_of(pair, layers)
+        if quantity == "neutral-hydrogen":
+            chosen = _with_weak_stars(chosen)
+        starts.append(Start(name, dataclasses.replace(transform, layers=chosen)))
+    return starts
 
 
-def _opposed(layers: int, part: float) -> tuple[Layer, ...]:
-    """Layers that move out and in; a single one moves in, and what comes after two is weak."""
-    pair = [dataclasses.replace(layer, alpha=layer.alpha * part) for layer in (OUTWARD, INWARD)]
-    weak = dataclasses.replace(INWARD, alpha=WEAK_ALPHA)
-    return (*pair[-layers:], *(weak,) * (layers - 2)) if layers else ()
+def _some_of(pair, layers: int) -> tuple[Layer, ...]:
+    """So many layers: the second of a pair, both, or both and weak ones after them."""
+    return (*pair[max(0, 2 - layers) :], *(WEAK,) * (layers - 2))
 
 
 def _with_weak_stars(layers: tuple[Layer, ...]) -> tuple[TwoSourceLayer, ...]:
     """Layers of neutral hydrogen, in its own unit of alpha, that stars hardly source."""
     unit = ALPHA_UNIT / ALPHA_UNIT_NEUTRAL_HYDROGEN
-    stars = dataclasses.replace(INWARD, alpha=WEAK_ALPHA)
     return tuple(
-        TwoSourceLayer(dataclasses.replace(layer, alpha=layer.alpha * unit), stars)
+        TwoSourceLayer(dataclasses.replace(layer, alpha=layer.alpha * unit), WEAK)
         for layer in layers
     )
 
