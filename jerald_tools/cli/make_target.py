@@ -87,7 +87,8 @@ def main(run: Run, snapshot, nodes, chunk, dry_run, output, **options):
     from jerald_tools.mesh.distributed_files import save_map
     from jerald_tools.mesh.ranks import on_root, world
     from jerald_tools.targets.plan import plan
-    from jerald_tools.targets.recipe import check_recipe, map_header
+    from jerald_tools.targets.recipe import map_header
+    from jerald_tools.targets.recipe_check import check_recipe
     from jerald_tools.targets.target_map import rounds, target_map, target_mesh
 
     ranks = world()

@@ -10,7 +10,8 @@ from jerald_tools.mesh.deposit_points import padded_length
 from jerald_tools.mesh.distributed_files import agree
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
-from jerald_tools.targets.recipe import Recipe, contributions
+from jerald_tools.targets.contributions import contributions
+from jerald_tools.targets.recipe import Recipe
 from jerald_tools.targets.target_map import own_chunks
 
 MEBIBYTE = 2**20

@@ -13,7 +13,9 @@ from jerald_tools.mesh.deposit_points import deposit_points
 from jerald_tools.mesh.distributed_files import agree
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, gather
-from jerald_tools.targets.recipe import Contributions, Recipe, atoms_per_volume, contributions
+from jerald_tools.targets.contributions import Contributions, contributions
+from jerald_tools.targets.neutral_gas import atoms_per_volume
+from jerald_tools.targets.recipe import Recipe
 
 
 def target_mesh(header: SnapshotHeader, nodes: int) -> Mesh:
