@@ -179,6 +179,15 @@ ROWS = [
     (f"{HYDROGEN} snap.hdf5 --uvb pk.txt", "pk.txt: a table of (50, 2); give the columns"),
     (f"{HYDROGEN} snap.hdf5 --uvb uvb.txt", "snap.hdf5: has no density of gas, which --uvb"),
     (f"{TARGET} uneven.hdf5", "--mesh 8: cells of 1.25 Mpc/h do not fill a box of 10 x 10 x 9 M"),
+    ("to-bigfile missing.h5 -o new", "missing.h5: no such file"),
+    ("to-bigfile snap.hdf5 -o new", "snap.hdf5: is not a map, initial conditions or particles"),
+    ("to-bigfile map.h5 -o pk.txt", "pk.txt: is a file; give the name of a directory"),
+    ("to-bigfile map.h5 -o nowhere/new", "there is no directory nowhere"),
+    ("to-gadget map.h5 -o new.hdf5", "map.h5: is of type map; give a file of type particles"),
+    ("to-gadget torn_particles.h5 -o new.hdf5", "torn_particles.h5: truncated or damaged"),
+    ("to-gadget particles.h5 -o snap.hdf5", "snap.hdf5: exists already"),
+    ("to-swift snap.hdf5 -o new.h5", "snap.hdf5: 40 particles of dark matter are no cubic lattice"),
+    ("to-swift cube.hdf5 -o new.h5", "cube.hdf5: has no dataset PartType1/ParticleIDs"),
     # Files that do not go together.
     (
         "fit-dm particles.h5 --target other_box.h5 -o new.json",
@@ -310,7 +319,7 @@ def write_snapshots(here, generator):
     """Gadget files of 40 particles of gas and as many of dark matter, whole and otherwise."""
     where = generator.random((2, 40, 3)).astype(np.float64) * 1e4
 
-    def save(name, positions=where[0], masses=None, **changes):
+    def save(name, positions=where[0], dark_matter=where[1], masses=None, **changes):
         number = np.array([len(where[0]), len(where[1]), 0, 0, 0, 0])
         attributes = gadget_attributes(
             Redshift=2.0, NumPart_ThisFile=number, NumPart_Total=number, NumFilesPerSnapshot=1
@@ -319,7 +328,7 @@ def write_snapshots(here, generator):
         with h5py.File(here / name, "w") as file:
             kept = {name: value for name, value in attributes.items() if value is not None}
             file.create_group("Header").attrs.update(kept)
-            for kind, coordinates in enumerate((positions, where[1])):
+            for kind, coordinates in enumerate((positions, dark_matter)):
                 file[f"PartType{kind}/Coordinates"] = coordinates
                 file[f"PartType{kind}/Masses"] = np.ones(40) if masses is None else masses
 
@@ -333,6 +342,8 @@ def write_snapshots(here, generator):
     save("outside.hdf5", np.where(where[0] == where[0, 7, 1], 1.05e4, where[0]))
     save("nan.hdf5", np.where(where[0] == where[0, 7, 1], np.nan, where[0]))
     save("negative_mass.hdf5", masses=-np.ones(40))
+    cube = np.array([0, 8, 0, 0, 0, 0])
+    save("cube.hdf5", dark_matter=where[1, :8], NumPart_ThisFile=cube, NumPart_Total=cube)
     total = 2 * np.array([40, 40, 0, 0, 0, 0])
     for number, redshift in enumerate((2.0, 1.0)):
         save(f"times.{number}.hdf5", Redshift=redshift, NumFilesPerSnapshot=2, NumPart_Total=total)

@@ -18,16 +18,16 @@ MEBIBYTE = 2**20
 
 # Bytes a particle has on a rank at once, at most, measured by benchmarks/make_target_memory.py:
 # as it is read, sent, received and padded; and in the search for the equilibrium.
-BYTES_READ = 200
-BYTES_DEPOSITED = 120
+BYTES_READ = 128
+BYTES_DEPOSITED = 100
 BYTES_EQUILIBRIUM = 300
 BYTES_PAIR = 96
 
-# Slabs in memory: the sum, what a chunk brings, its copy by JAX, and the map to write.
-SLABS = 4
+# Slabs in memory: the sum, what a chunk brings, and its copy.
+SLABS = 3
 
 # Libraries that are loaded as the work goes on, JAX's compiler above all.
-LIBRARIES = 150 * MEBIBYTE
+LIBRARIES = 100 * MEBIBYTE
 
 # Seconds that depositing takes, for a particle and for a pair of kernel and node.
 SECONDS_PARTICLE = 1e-7
