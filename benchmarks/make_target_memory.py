@@ -34,13 +34,12 @@ RUNS = [
 
 
 def generate(folder: Path, particles: int) -> None:
-    """Gas in clumps, in order of x, so that a chunk falls on one rank: the worst case."""
+    """Every file in order of x: all ranks' particles of a chunk fall on one, the worst case."""
     generator = np.random.default_rng(1)
     counts = np.diff(np.linspace(0, particles, FILES + 1).astype(int))
     for number, count in enumerate(counts):
-        position = np.sort(generator.random(count)) / FILES + number / FILES
         where = np.empty((count, 3), np.float32)
-        where[:, 0] = 1e5 * position
+        where[:, 0] = 1e5 * np.sort(generator.random(count))
         where[:, 1:] = 1e5 * generator.beta(2, 2, (count, 2))
         with h5py.File(folder / f"snap.{number}.hdf5", "w") as file:
             file.create_group("Header").attrs.update(

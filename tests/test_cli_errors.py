@@ -188,6 +188,10 @@ ROWS = [
     ("to-gadget particles.h5 -o snap.hdf5", "snap.hdf5: exists already"),
     ("to-swift snap.hdf5 -o new.h5", "snap.hdf5: 40 particles of dark matter are no cubic lattice"),
     ("to-swift cube.hdf5 -o new.h5", "cube.hdf5: has no dataset PartType1/ParticleIDs"),
+    ("recover-ics snap.hdf5 -o new.h5", "Missing option '--lpt-order'"),
+    ("recover-ics snap.hdf5 --lpt-order 3 -o new.h5", "3 is not in the range 1<=x<=2"),
+    ("recover-ics snap.hdf5 --lpt-order 1 -o new.h5", "40 particles of dark matter and 40 of gas"),
+    ("recover-ics cube.hdf5 --lpt-order 1 -o new.h5", "lattice points have no dark-matter next to"),
     # Files that do not go together.
     (
         "fit-dm particles.h5 --target other_box.h5 -o new.json",
@@ -320,7 +324,7 @@ def write_snapshots(here, generator):
     where = generator.random((2, 40, 3)).astype(np.float64) * 1e4
 
     def save(name, positions=where[0], dark_matter=where[1], masses=None, **changes):
-        number = np.array([len(where[0]), len(where[1]), 0, 0, 0, 0])
+        number = np.array([40, len(dark_matter), 0, 0, 0, 0])
         attributes = gadget_attributes(
             Redshift=2.0, NumPart_ThisFile=number, NumPart_Total=number, NumFilesPerSnapshot=1
         )
@@ -330,7 +334,7 @@ def write_snapshots(here, generator):
             file.create_group("Header").attrs.update(kept)
             for kind, coordinates in enumerate((positions, dark_matter)):
                 file[f"PartType{kind}/Coordinates"] = coordinates
-                file[f"PartType{kind}/Masses"] = np.ones(40) if masses is None else masses
+                file[f"PartType{kind}/Masses"] = np.ones(number[kind]) if masses is None else masses
 
     save("snap.hdf5")
     save("no_units.hdf5", UnitLength_in_cm=None)

@@ -13,7 +13,7 @@ BOLTZMANN = 1.380649e-16  # erg / K
 PROTON_MASS = 1.67262192369e-24  # g
 ADIABATIC_INDEX = 5 / 3
 CONVERGED = 1e-12
-MOST_ROUNDS = 120
+MOST_ROUNDS = 240
 
 
 def temperature_of(internal_energy, electrons, hydrogen_fraction):
@@ -80,9 +80,10 @@ def neutral_fraction(
         )
         if not open_still.any():
             return neutral
-        # What the electrons free is close where gas is ionised; halving closes in on the rest.
+        # What the electrons free is close where gas is ionised; a round of halving now and then
+        # closes in on the rest.
         middle = 0.5 * (low + high)
-        trial = np.where((freed > low) & (freed < high) & (attempt % 2 == 0), freed, middle)
+        trial = np.where((freed > low) & (freed < high) & (attempt % 4 != 3), freed, middle)
         rows, electrons = rows[open_still], trial[open_still]
         low, high = low[open_still], high[open_still]
     raise RunFailed(f"no ionisation equilibrium found for {len(rows)} gas particles")

@@ -18,7 +18,7 @@ MEBIBYTE = 2**20
 
 # Bytes a particle has on a rank at once, at most, measured by benchmarks/make_target_memory.py:
 # as it is read, sent, received and padded; and in the search for the equilibrium.
-BYTES_READ = 128
+BYTES_READ = 80
 BYTES_DEPOSITED = 100
 BYTES_EQUILIBRIUM = 300
 BYTES_PAIR = 96
