@@ -13,6 +13,8 @@ from jerald_tools.errors import BadInput
 logger = logging.getLogger(__name__)
 
 QUANTITIES = ("dark-matter", "gas", "stellar-mass", "neutral-hydrogen")
+# Particle types of Gadget that no map has: disk and bulge, or boundaries; neutrinos; black holes.
+LEFT_OUT = (2, 3, 5)
 STAR_FORMING = ("as-is", "cold", "neutral", "left-out")
 
 
@@ -98,6 +100,9 @@ def main(run: Run, snapshot, nodes, chunk, dry_run, output, **options):
     recipe = on_root(ranks, _recipe, opened.header, options)
     on_root(ranks, check_recipe, opened, recipe)
     mesh = target_mesh(opened.header, nodes)
+    others = [opened.header.counts[kind] for kind in LEFT_OUT]
+    if recipe.quantity == "dark-matter" and sum(others):
+        logger.warning("types %s are left out, which have %s particles", LEFT_OUT, others)
     if dry_run:
         lines = plan(mesh, opened, recipe, chunk, run.precision)
         if ranks.is_root:
