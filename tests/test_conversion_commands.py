@@ -131,7 +131,8 @@ def test_fields_as_nbodykit_reads_them(folder):
 
 
 def test_the_bigfile_package_reads_them(folder):
-    bigfile = pytest.importorskip("bigfile")
+    import bigfile
+
     call(to_bigfile, folder / "particles.h5", "-o", folder / "theirs")
     with bigfile.File(str(folder / "theirs")) as file:
         np.testing.assert_allclose(file["1/Position"][:], rows()[0], rtol=0, atol=1e-13 * BOX)
@@ -146,11 +147,12 @@ def test_the_bigfile_package_reads_them(folder):
 
 
 def test_yt_reads_particles_and_maps(folder):
-    yt = pytest.importorskip("yt")
     call(to_gadget, folder / "particles.h5", "-o", folder / "snap.hdf5")
     save_target(folder / "stars.h5", "stellar-mass")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        import yt
+
         yt.set_log_level("error")
         data = yt.load(str(folder / "snap.hdf5")).all_data()
         order = np.argsort(np.asarray(data["PartType1", "particle_index"]))

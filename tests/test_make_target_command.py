@@ -181,7 +181,8 @@ def uniform_background(path, rates=(1e-12, 6e-13, 1e-14)):
 
 
 def test_the_bigfile_package_writes_what_is_read(folder):
-    bigfile = pytest.importorskip("bigfile")
+    import bigfile
+
     with bigfile.File(str(folder / "copy"), create=True) as file:
         for (kind, name), values in blocks().items():
             file.create_from_array(f"{kind}/{name}", values, Nfile=3)
@@ -247,12 +248,13 @@ def plain_numbers(path):
 
 @pytest.mark.parametrize("write", [gadget_one, gadget_four, arepo, swift])
 def test_yt_reads_the_same_positions_and_masses(folder, write):
-    yt = pytest.importorskip("yt")
     path = write(folder, np.float64)
     if write is swift:
         plain_numbers(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        import yt
+
         yt.set_log_level("error")
         data = yt.load(str(path)).all_data()
         h = header()["HubbleParam"]

@@ -9,13 +9,12 @@ import click
 from jerald_tools.cli.command import Run, command
 from jerald_tools.cli.snapshot_options import snapshot_options, stated_of
 from jerald_tools.errors import BadInput
+from jerald_tools.targets.quantities import SPECIES_OF, STAR_FORMING
 
 logger = logging.getLogger(__name__)
 
-QUANTITIES = ("dark-matter", "gas", "stellar-mass", "neutral-hydrogen")
 # Particle types of Gadget that no map has: disk and bulge, or boundaries; neutrinos; black holes.
 LEFT_OUT = (2, 3, 5)
-STAR_FORMING = ("as-is", "cold", "neutral", "left-out")
 
 
 @command(
@@ -28,7 +27,10 @@ STAR_FORMING = ("as-is", "cold", "neutral", "left-out")
 )
 @click.argument("snapshot", nargs=-1, required=True)
 @click.option(
-    "--quantity", type=click.Choice(QUANTITIES), required=True, help="What the map is to hold."
+    "--quantity",
+    type=click.Choice(tuple(SPECIES_OF)),
+    required=True,
+    help="What the map is to hold.",
 )
 @click.option("--mesh", "nodes", type=click.IntRange(min=1), required=True, help="Nodes along x.")
 @click.option(

@@ -8,12 +8,14 @@ import click
 
 from jerald_tools.cli.cosmology_options import HELP
 from jerald_tools.cosmology import Cosmology
+from jerald_tools.files.snapshots.stated import (
+    LENGTH_UNITS,
+    MASS_UNITS,
+    VELOCITY_UNITS,
+    Stated,
+)
 
-UNITS = {
-    "length_unit": ("kpc/h", "Mpc/h"),
-    "mass_unit": ("1e10Msun/h", "Msun/h"),
-    "velocity_unit": ("km/s", "cm/s"),
-}
+UNITS = {"length_unit": LENGTH_UNITS, "mass_unit": MASS_UNITS, "velocity_unit": VELOCITY_UNITS}
 UNKNOWN_TO_SNAPSHOTS = ("sigma8", "n_s")
 
 
@@ -31,23 +33,18 @@ def snapshot_options(function: Callable) -> Callable:
         function = click.option(
             f"--{name.replace('_', '-')}",
             name,
-            type=click.Choice(choices),
+            type=click.Choice(tuple(choices)),
             help="Where the snapshot does not say it.",
         )(function)
     return function
 
 
-def stated_of(options: dict):
+def stated_of(options: dict) -> Stated:
     """Take these options out of a command's.
 
     Args:
         options: of the command, by name; those of the snapshot are removed.
-
-    Returns:
-        A :class:`jerald_tools.files.snapshots.stated.Stated`.
     """
-    from jerald_tools.files.snapshots.stated import Stated
-
     units = {name: options.pop(name) for name in UNITS}
     given = {field.name: options.pop(field.name) for field in dataclasses.fields(Cosmology)}
     return Stated(**units, cosmology={k: v for k, v in given.items() if v is not None})

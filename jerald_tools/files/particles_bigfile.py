@@ -8,9 +8,9 @@ import numpy as np
 
 from jerald_tools.files.atomic import atomic_directory
 from jerald_tools.files.bigfile import write_block, write_group
+from jerald_tools.files.cgs import KM_CM, MPC_CM, UNIT_MASS_G
 from jerald_tools.files.particles import ParticlesFile
 from jerald_tools.files.provenance import Provenance
-from jerald_tools.files.swift import KM_CM, MPC_CM, UNIT_MASS_G
 
 ROWS = 2**20
 

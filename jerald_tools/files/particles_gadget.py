@@ -6,9 +6,9 @@ import os
 import numpy as np
 
 from jerald_tools.files import hdf5
+from jerald_tools.files.cgs import KM_CM, MPC_CM, UNIT_MASS_G
 from jerald_tools.files.particles import ParticlesFile
 from jerald_tools.files.provenance import Provenance
-from jerald_tools.files.swift import KM_CM, MPC_CM, UNIT_MASS_G
 
 FILE_TYPE = "gadget-particles"
 ROWS = 2**20

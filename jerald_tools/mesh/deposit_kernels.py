@@ -13,7 +13,7 @@ from jerald_tools.mesh.redistribute import redistribute
 NARROW = 3**0.5
 
 # Pairs of particle and node that are worked on together.
-PAIRS = 2**20
+PAIRS = 2**18
 
 
 def cubic_spline(q: np.ndarray) -> np.ndarray:

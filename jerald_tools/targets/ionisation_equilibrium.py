@@ -15,6 +15,9 @@ ADIABATIC_INDEX = 5 / 3
 CONVERGED = 1e-12
 MOST_ROUNDS = 240
 
+# Particles that are worked on together: their arrays stay in the processor's cache.
+BLOCK = 2**14
+
 
 def temperature_of(internal_energy, electrons, hydrogen_fraction):
     """Temperature of gas, (gamma - 1) u mu m_p / k [K].
@@ -62,24 +65,32 @@ def neutral_fraction(
     Raises:
         RunFailed: if a solution is not found.
     """
-    neutral = np.empty(len(hydrogen_density))
     helium = helium_per_hydrogen(hydrogen_fraction)
-    rows = np.arange(len(hydrogen_density))
-    low, high = np.zeros(len(rows)), 1 + 2 * helium
-    electrons = high.copy()
-    for attempt in range(MOST_ROUNDS):
+
+    def balance(electrons, rows):
         heat = temperature(electrons, rows)
         left = 1.0 if shielding is None else shielding(heat, rows)
-        neutral[rows], freed = _balance(
-            heat, electrons * hydrogen_density[rows], helium[rows], rates, left
-        )
+        return _balance(heat, electrons * hydrogen_density[rows], helium[rows], rates, left)
+
+    neutral = np.empty(len(hydrogen_density))
+    for start in range(0, len(neutral), BLOCK):
+        rows = np.arange(start, min(start + BLOCK, len(neutral)))
+        _solve(neutral, rows, 1 + 2 * helium[rows], balance)
+    return neutral
+
+
+def _solve(neutral: np.ndarray, rows: np.ndarray, most: np.ndarray, balance) -> None:
+    """Find the electrons of some rows, between none and most, and fill in what is neutral."""
+    low, high, electrons = np.zeros(len(rows)), most, most
+    for attempt in range(MOST_ROUNDS):
+        neutral[rows], freed = balance(electrons, rows)
         enough = freed < electrons
         high, low = np.where(enough, electrons, high), np.where(enough, low, electrons)
         open_still = (np.abs(freed - electrons) > CONVERGED * electrons) & (
             high - low > CONVERGED * high
         )
         if not open_still.any():
-            return neutral
+            return
         # What the electrons free is close where gas is ionised; a round of halving now and then
         # closes in on the rest.
         middle = 0.5 * (low + high)

@@ -17,11 +17,13 @@ from jerald_tools.targets.target_map import own_chunks
 MEBIBYTE = 2**20
 
 # Bytes a particle has on a rank at once, at most, measured by benchmarks/make_target_memory.py:
-# as it is read, sent, received and padded; and in the search for the equilibrium.
+# as it is read; as it is sent, received and padded; with the fields that the equilibrium needs;
+# as a kernel, in its order of reach; and each pair of a kernel and a node.
 BYTES_READ = 80
 BYTES_DEPOSITED = 100
-BYTES_EQUILIBRIUM = 300
-BYTES_PAIR = 96
+BYTES_EQUILIBRIUM = 64
+BYTES_KERNEL = 200
+BYTES_PAIR = 192
 
 # Slabs in memory: the sum, what a chunk brings, and its copy.
 SLABS = 3
@@ -47,14 +49,14 @@ def memory_bound(mesh: Mesh, recipe: Recipe, chunk: int, number: int) -> dict[st
     at_once = min(chunk, number)
     read = -(-at_once // mesh.ranks.size)
     equilibrium = BYTES_EQUILIBRIUM if recipe.rates is not None else 0
-    kernels = PAIRS * BYTES_PAIR if recipe.deposit == "sph" else 0
+    spread, pairs = (BYTES_KERNEL, PAIRS * BYTES_PAIR) if recipe.deposit == "sph" else (0, 0)
     planes = -(-mesh.shape[0] // mesh.ranks.size)
     return {
         "program": max(gather(mesh.ranks, peak_memory())) + LIBRARIES,
         "map": SLABS * planes * mesh.shape[1] * mesh.shape[2] * 8,
         "chunk": read * (BYTES_READ + equilibrium)
-        + padded_length(at_once) * BYTES_DEPOSITED
-        + kernels,
+        + padded_length(at_once) * (BYTES_DEPOSITED + spread)
+        + pairs,
     }
 
 

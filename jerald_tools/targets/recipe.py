@@ -6,27 +6,7 @@ import dataclasses
 from jerald_tools.files.maps import MapHeader
 from jerald_tools.files.snapshots.snapshot import Snapshot
 from jerald_tools.files.uv_background import PhotoionisationRates
-
-SPECIES_OF = {
-    "dark-matter": "dark-matter",
-    "gas": "gas",
-    "stellar-mass": "stars",
-    "neutral-hydrogen": "gas",
-}
-UNITS = {
-    "dark-matter": "1 + delta",
-    "gas": "1 + delta",
-    "stellar-mass": "1e10 Msun/h per cell",
-    "neutral-hydrogen": "cm^-3 (proper)",
-}
-DESCRIPTIONS = {
-    "dark-matter": "density of dark matter over its mean",
-    "gas": "density of gas over its mean",
-    "stellar-mass": "mass of stars, winds left out",
-    "neutral-hydrogen": "number density of neutral hydrogen",
-}
-
-STAR_FORMING = ("as-is", "cold", "neutral", "left-out")
+from jerald_tools.targets.quantities import DESCRIPTIONS, SPECIES_OF, UNITS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,11 +14,12 @@ class Recipe:
     """What a map is to hold.
 
     Attributes:
-        quantity: a key of :data:`SPECIES_OF`.
+        quantity: a key of :data:`jerald_tools.targets.quantities.SPECIES_OF`.
         deposit: ``"cic"`` or ``"sph"``.
         rates: photoionisation rates to compute neutral fractions with; None takes the snapshot's.
         shielded: whether dense gas shields itself from these rates.
-        star_forming: what star-forming gas is taken for, of :data:`STAR_FORMING`.
+        star_forming: what star-forming gas is taken for, of
+            :data:`jerald_tools.targets.quantities.STAR_FORMING`.
         hydrogen_fraction: of the gas's mass where the snapshot does not say.
         clip: most neutral hydrogen of a cell [proper cm^-3], or None.
     """

@@ -87,7 +87,7 @@ def target_map(
 
     Returns:
         This rank's slab (nx_local, ny, nz), float64, in the units of
-        :data:`jerald_tools.targets.recipe.UNITS`.
+        :data:`jerald_tools.targets.quantities.UNITS`.
 
     Raises:
         BadInput: on every rank, if a value is damaged or impossible.

@@ -6,13 +6,13 @@ import math
 from pathlib import Path
 
 from jerald_tools.errors import BadInput
+from jerald_tools.files.cgs import KM_CM, MPC_CM, UNIT_MASS_G
 from jerald_tools.files.snapshots.stated import (
     LENGTH_UNITS,
     MASS_UNITS,
     VELOCITY_UNITS,
     Stated,
 )
-from jerald_tools.files.swift import KM_CM, MPC_CM, UNIT_MASS_G
 
 # Codes differ in the fourth digit of a solar mass (1.989, 1.98841, 1.9885 e33 g): this close to a
 # power of ten of ours, a unit is one, and its value in cgs is what the code takes it for.

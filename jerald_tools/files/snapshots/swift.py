@@ -8,12 +8,12 @@ import numpy as np
 
 from jerald_tools.errors import BadInput
 from jerald_tools.files.attributes import plain_value
+from jerald_tools.files.cgs import KM_CM, MPC_CM, UNIT_MASS_G
 from jerald_tools.files.hdf5 import refusing_damage
 from jerald_tools.files.snapshots.code_units import as_the_code_has_it
 from jerald_tools.files.snapshots.hdf5_set import HDF5Set
 from jerald_tools.files.snapshots.snapshot import SPECIES, SnapshotHeader
 from jerald_tools.files.snapshots.stated import Stated, cosmology_of
-from jerald_tools.files.swift import KM_CM, MPC_CM, UNIT_MASS_G
 
 DATASETS = {
     "positions": ("Coordinates",),
