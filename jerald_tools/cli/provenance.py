@@ -7,7 +7,7 @@ from jerald_tools.cli.command import Run
 from jerald_tools.files.inputs import describe_input
 from jerald_tools.files.provenance import Input, Provenance, peak_memory, this_run
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.ranks import gather, on_root
+from jerald_tools.mesh.ranks import Ranks, gather, on_root
 
 
 def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str | Input]) -> Provenance:
@@ -21,14 +21,32 @@ def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str | Input]) -> Proven
     Raises:
         BadInput: on every rank, if an input cannot be read.
     """
-    described = on_root(mesh.ranks, lambda: tuple(map(_described, inputs)))
+    return _provenance(run, mesh.ranks, mesh.backend, inputs)
+
+
+def provenance_of_copy(run: Run, ranks: Ranks, inputs: Sequence[str | Input]) -> Provenance:
+    """How a file came to be that no mesh was worked on for; every rank must ask.
+
+    Args:
+        run: the shared options, with the times per stage so far.
+        ranks: the processes.
+        inputs: as for :func:`provenance_of`.
+
+    Raises:
+        BadInput: on every rank, if an input cannot be read.
+    """
+    return _provenance(run, ranks, "none", inputs)
+
+
+def _provenance(run: Run, ranks: Ranks, backend: str, inputs) -> Provenance:
+    described = on_root(ranks, lambda: tuple(map(_described, inputs)))
     return Provenance(
         origin=this_run(described),
-        ranks=mesh.ranks.size,
+        ranks=ranks.size,
         threads=run.threads,
-        backend=mesh.backend,
+        backend=backend,
         seconds=run.stages.seconds,
-        peak_memory=max(gather(mesh.ranks, peak_memory())),
+        peak_memory=max(gather(ranks, peak_memory())),
     )
 
 

@@ -28,10 +28,9 @@ def main(run: Run, source, output):
     Fields on a mesh become the block Field, which nbodykit opens as BigFileMesh; particles are laid
     out as FastPM has them.
     """
-    from jerald_tools.cli.provenance import provenance_of
+    from jerald_tools.cli.provenance import provenance_of_copy
     from jerald_tools.files.atomic import check_directory
     from jerald_tools.files.kind import file_kind
-    from jerald_tools.mesh.mesh import make_mesh
     from jerald_tools.mesh.ranks import on_root, world
 
     ranks = world()
@@ -40,7 +39,7 @@ def main(run: Run, source, output):
     writers = {"map": _map, "initial-conditions": _initial_conditions, "particles": _particles}
     if kind not in writers:
         raise BadInput(f"{source}: is not a map, initial conditions or particles; give one of ours")
-    provenance = provenance_of(run, make_mesh(1, 1.0), [source])
+    provenance = provenance_of_copy(run, ranks, [source])
     # One file is read and one is written: rank 0 does both, piece by piece.
     on_root(ranks, writers[kind], source, output, provenance, run.force)
     logger.info("%s: %s as BigFile", output, kind)

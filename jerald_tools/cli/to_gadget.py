@@ -16,14 +16,13 @@ logger = logging.getLogger(__name__)
 @click.option("-o", "--output", metavar="FILE", required=True, help="HDF5 file to write.")
 def main(run: Run, source, output):
     """Write particles of ours in Gadget's HDF5 format: kpc/h, 1e10 Msun/h, km/s over root a."""
-    from jerald_tools.cli.provenance import provenance_of
+    from jerald_tools.cli.provenance import provenance_of_copy
     from jerald_tools.files.atomic import check_target
-    from jerald_tools.mesh.mesh import make_mesh
     from jerald_tools.mesh.ranks import on_root, world
 
     ranks = world()
     on_root(ranks, check_target, output, run.force)
-    provenance = provenance_of(run, make_mesh(1, 1.0), [source])
+    provenance = provenance_of_copy(run, ranks, [source])
     # One file is read and one is written: rank 0 does both, piece by piece.
     on_root(ranks, _convert, source, output, provenance, run.force)
     logger.info("%s: particles as Gadget has them", output)

@@ -27,12 +27,11 @@ def main(run: Run, snapshot, output, **options):
     """
     stated = stated_of(options)
 
-    from jerald_tools.cli.provenance import provenance_of
+    from jerald_tools.cli.provenance import provenance_of_copy
     from jerald_tools.files.atomic import check_target
     from jerald_tools.files.snapshots.identity import describe_snapshot
     from jerald_tools.files.snapshots.open import open_snapshot
     from jerald_tools.mesh.distributed_files import save_particles
-    from jerald_tools.mesh.mesh import make_mesh
     from jerald_tools.mesh.ranks import on_root, world
     from jerald_tools.targets.lattice_particles import lattice_particles
 
@@ -41,7 +40,7 @@ def main(run: Run, snapshot, output, **options):
     opened = on_root(ranks, open_snapshot, snapshot, stated)
     header, rows = lattice_particles(ranks, opened)
     source = on_root(ranks, describe_snapshot, opened)
-    provenance = provenance_of(run, make_mesh(1, 1.0), [source])
+    provenance = provenance_of_copy(run, ranks, [source])
     precision = {"single": "float32", "double": "float64"}[run.precision]
     velocities = rows["velocities"].astype(precision)
     save_particles(

@@ -30,7 +30,10 @@ def lattice_particles(ranks: Ranks, snapshot: Snapshot) -> tuple[ParticlesHeader
     number = header.number("dark-matter")
     side = round(number ** (1 / 3))
     if number == 0 or side**3 != number:
-        raise BadInput(f"{path}: {number} particles of dark matter are no cubic lattice")
+        raise BadInput(
+            f"{path}: {number} particles of dark matter are no cubic lattice; give a snapshot with "
+            "N^3 of them"
+        )
     share = [number * rank // ranks.size for rank in (ranks.rank, ranks.rank + 1)]
     rows = agree(
         ranks,

@@ -70,7 +70,7 @@ class GadgetSnapshot:
         self.header = SnapshotHeader(
             format="Gadget or Arepo HDF5",
             box_size=tuple(box.tolist()),
-            redshift=float(said["Redshift"]),
+            redshift=float(np.ravel(said["Redshift"])[0]),
             cosmology=cosmology_of(path, cosmology, stated),
             counts=tuple(self._files.rows.sum(axis=0).tolist()),
             megaparsec=self._units.megaparsec,

@@ -139,7 +139,8 @@ class SwiftSnapshot:
                     f"for {', '.join(KERNEL_RADIUS)}; use --deposit cic"
                 )
             factor *= KERNEL_RADIUS[self._kernel]
-        return factor * a**power * to_ours
+        # SWIFT itself writes h^0 everywhere.
+        return factor * a**power * h ** _first(units.get("h-scale exponent", 0.0)) * to_ours
 
     def _column(self, field: str) -> int | None:
         """The column of hydrogen in a dataset of elements or ions, None where there is none."""
