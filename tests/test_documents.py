@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/files.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/files.md", "docs/make_target.md"])
 def test_python_in_the_documents_runs(document):
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / document).read_text(), re.S | re.M)
     assert blocks
