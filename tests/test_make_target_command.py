@@ -16,6 +16,7 @@ from snapshot_files import BIGFILE, MAPS, blocks, header, write_arepo, write_gad
 
 from jerald_tools.cli.make_target import main
 from jerald_tools.errors import BadInput
+from jerald_tools.files.bigfile import write_block, write_group
 from jerald_tools.files.snapshots.open import open_snapshot
 from jerald_tools.files.snapshots.stated import Stated
 from jerald_tools.mesh.ranks import gather, on_root, world
@@ -192,6 +193,32 @@ def test_the_bigfile_package_writes_what_is_read(folder):
     for quantity in QUANTITIES:
         found, exact = target(folder, folder / "copy", quantity), reference(quantity)
         np.testing.assert_allclose(found, exact, rtol=0, atol=1e-12 * exact.max())
+
+
+def test_a_catalogue_as_nbodykit_saves_it(folder):
+    """Columns beside the header, no directories of types, next to nothing said."""
+    where = blocks()[1, "Position"] / 1000
+    write_block(folder / "saved/Position", where.shape, [(0, where)], "<f8")
+    write_block(folder / "saved/Mass", (len(where),), [(0, np.ones(len(where)))], "<f8")
+    write_group(folder / "saved/Header", {"BoxSize": np.full(3, 10.0)})
+    options = ["dark-matter"]
+    for option, value in (
+        ("--length-unit", "Mpc/h"),
+        ("--redshift", 2),
+        ("--omega-m", 0.308),
+        ("--omega-b", 0.0482),
+        ("--h", 0.678),
+        ("--mass-unit", "Msun/h"),
+    ):
+        with pytest.raises(BadInput, match=rf"saved: .*; give {option}"):
+            target(folder, folder / "saved", *options)
+        options += [option, value]
+    found, exact = target(folder, folder / "saved", *options), reference("dark-matter")
+    np.testing.assert_allclose(found, exact, rtol=0, atol=1e-12 * exact.max())
+    with pytest.raises(BadInput, match="its header has redshift 2; leave out --redshift"):
+        target(folder, BIGFILE, "gas", "--redshift", 1)
+    with pytest.raises(BadInput, match="redshift -1: a number from 0 on is wanted"):
+        target(folder, folder / "saved", *options, "--redshift", -1)
 
 
 def test_a_snapshot_written_by_swiftsimio(folder):

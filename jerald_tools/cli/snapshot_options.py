@@ -20,7 +20,7 @@ UNKNOWN_TO_SNAPSHOTS = ("sigma8", "n_s")
 
 
 def snapshot_options(function: Callable) -> Callable:
-    """Add the units and the cosmology of a snapshot, each None unless it is given."""
+    """Add the units, redshift and cosmology of a snapshot, each None unless it is given."""
     for field in reversed(dataclasses.fields(Cosmology)):
         default = f"  [default: {field.default}]" if field.name in UNKNOWN_TO_SNAPSHOTS else ""
         function = click.option(
@@ -29,6 +29,8 @@ def snapshot_options(function: Callable) -> Callable:
             type=float,
             help=f"{HELP[field.name]}{default or '  [default: the snapshot says it]'}",
         )(function)
+    redshift = click.option("--redshift", type=float, help="Where the snapshot does not say it.")
+    function = redshift(function)
     for name, choices in reversed(UNITS.items()):
         function = click.option(
             f"--{name.replace('_', '-')}",
@@ -47,4 +49,7 @@ def stated_of(options: dict) -> Stated:
     """
     units = {name: options.pop(name) for name in UNITS}
     given = {field.name: options.pop(field.name) for field in dataclasses.fields(Cosmology)}
-    return Stated(**units, cosmology={k: v for k, v in given.items() if v is not None})
+    redshift = options.pop("redshift")
+    return Stated(
+        **units, redshift=redshift, cosmology={k: v for k, v in given.items() if v is not None}
+    )

@@ -9,7 +9,7 @@ from jerald_tools.errors import BadInput
 from jerald_tools.files.bigfile import Block, read_attributes
 from jerald_tools.files.snapshots.code_units import code_units
 from jerald_tools.files.snapshots.snapshot import SPECIES, SnapshotHeader
-from jerald_tools.files.snapshots.stated import Stated, cosmology_of
+from jerald_tools.files.snapshots.stated import Stated, cosmology_of, redshift_of
 
 BLOCKS = {
     "positions": "Position",
@@ -60,9 +60,9 @@ class BigFileSnapshot:
             "omega_lambda": said.get("OmegaLambda"),
         }
         scale_factor = said.get("Time", said.get("ScalingFactor"))
-        if scale_factor is None or "BoxSize" not in said:
-            wanted = "BoxSize" if "BoxSize" not in said else "Time"
-            raise BadInput(f"{path}: its Header has no {wanted}; add it with the bigfile package")
+        redshift = None if scale_factor is None else 1 / float(scale_factor) - 1
+        if "BoxSize" not in said:
+            raise BadInput(f"{path}: its Header has no BoxSize; add it with the bigfile package")
         self._mass_table = np.asarray(said.get("MassTable", np.zeros(6)), float)
         self._peculiar = said.get("UsePeculiarVelocity")
         counts = tuple(self._count(kind) for kind in range(6))
@@ -76,7 +76,7 @@ class BigFileSnapshot:
         self.header = SnapshotHeader(
             format="BigFile",
             box_size=tuple(box.tolist()),
-            redshift=_redshift(float(scale_factor)),
+            redshift=redshift_of(path, redshift, stated),
             cosmology=cosmology_of(path, cosmology, stated),
             counts=counts,
             megaparsec=self._units.megaparsec,
@@ -136,8 +136,3 @@ class BigFileSnapshot:
             return 0
         directory = self._directory(kind) / BLOCKS["positions"]
         return Block(directory).shape[0] if directory.is_dir() else 0
-
-
-def _redshift(scale_factor: float) -> float:
-    """The redshift of a scale factor; a hair below 0 is rounding."""
-    return max(0.0, 1.0 / scale_factor - 1.0)

@@ -10,7 +10,7 @@ from jerald_tools.errors import BadInput
 from jerald_tools.files.snapshots.code_units import code_units
 from jerald_tools.files.snapshots.hdf5_set import HDF5Set
 from jerald_tools.files.snapshots.snapshot import SPECIES, SnapshotHeader
-from jerald_tools.files.snapshots.stated import Stated, cosmology_of
+from jerald_tools.files.snapshots.stated import Stated, cosmology_of, redshift_of
 
 # The datasets that hold a field, by the name that any of the codes gives them.
 DATASETS = {
@@ -70,7 +70,7 @@ class GadgetSnapshot:
         self.header = SnapshotHeader(
             format="Gadget or Arepo HDF5",
             box_size=tuple(box.tolist()),
-            redshift=float(np.ravel(said["Redshift"])[0]),
+            redshift=redshift_of(path, float(np.ravel(said["Redshift"])[0]), stated),
             cosmology=cosmology_of(path, cosmology, stated),
             counts=tuple(self._files.rows.sum(axis=0).tolist()),
             megaparsec=self._units.megaparsec,

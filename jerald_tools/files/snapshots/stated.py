@@ -19,19 +19,38 @@ FLATNESS = 5e-3
 
 @dataclasses.dataclass(frozen=True)
 class Stated:
-    """Units and cosmology by option, None for each that was not given.
+    """Units, redshift and cosmology by option, None for each that was not given.
 
     Attributes:
         length_unit: a key of :data:`LENGTH_UNITS`.
         mass_unit: a key of :data:`MASS_UNITS`.
         velocity_unit: a key of :data:`VELOCITY_UNITS`.
+        redshift: of the snapshot.
         cosmology: parameters by name, as :class:`jerald_tools.cosmology.Cosmology` has them.
     """
 
     length_unit: str | None = None
     mass_unit: str | None = None
     velocity_unit: str | None = None
+    redshift: float | None = None
     cosmology: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
+def redshift_of(path: Path, found: float | None, stated: Stated) -> float:
+    """The redshift of a snapshot, from its header or as it was stated.
+
+    Raises:
+        BadInput: if it is in neither, differs between them, or is negative.
+    """
+    if found is None and stated.redshift is None:
+        raise BadInput(f"{path}: its header has no redshift; give --redshift")
+    redshift = stated.redshift if found is None else found
+    if stated.redshift is not None and abs(stated.redshift - redshift) > 1e-6 * (1 + redshift):
+        raise BadInput(f"{path}: its header has redshift {found:g}; leave out --redshift")
+    # A hair below 0 is the rounding of 1 / a - 1.
+    if not -1e-9 < redshift < math.inf:
+        raise BadInput(f"{path}: redshift {redshift:g}: a number from 0 on is wanted")
+    return max(0.0, redshift)
 
 
 def cosmology_of(path: Path, found: dict[str, float | None], stated: Stated) -> Cosmology:

@@ -13,7 +13,7 @@ from jerald_tools.files.hdf5 import refusing_damage
 from jerald_tools.files.snapshots.code_units import as_the_code_has_it
 from jerald_tools.files.snapshots.hdf5_set import HDF5Set
 from jerald_tools.files.snapshots.snapshot import SPECIES, SnapshotHeader
-from jerald_tools.files.snapshots.stated import Stated, cosmology_of
+from jerald_tools.files.snapshots.stated import Stated, cosmology_of, redshift_of
 
 DATASETS = {
     "positions": ("Coordinates",),
@@ -76,7 +76,7 @@ class SwiftSnapshot:
         self.header = SnapshotHeader(
             format="SWIFT HDF5",
             box_size=tuple((box * (length / megaparsec) * cosmology.h).tolist()),
-            redshift=float(_first(header["Redshift"])),
+            redshift=redshift_of(self.paths[0], float(_first(header["Redshift"])), stated),
             cosmology=cosmology,
             counts=tuple(counts[:6]),
             megaparsec=megaparsec,
