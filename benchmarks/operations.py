@@ -28,7 +28,10 @@ def operations(mesh: Mesh) -> dict:
         "c2r": lambda field, spectrum, kernel, x, v: raw.c2r(mesh, spectrum),
         "convolve": lambda field, spectrum, kernel, x, v: raw.convolve(mesh, field, kernel),
         "convolve_adjoint": lambda field, spectrum, kernel, x, v: raw.convolve_adjoint(
-            mesh, spectrum, kernel, field
+            mesh, field, kernel, field
+        ),
+        "region_sums": lambda field, spectrum, kernel, x, v: raw.region_sums(
+            mesh, field, mesh.shape[2] // 2, (mesh.shape[0] // 3,) * 3
         ),
         "paint": lambda field, spectrum, kernel, x, v: raw.paint(mesh, x),
         "readout": lambda field, spectrum, kernel, x, v: raw.readout(mesh, field, x),
@@ -37,10 +40,10 @@ def operations(mesh: Mesh) -> dict:
             mesh, field, x, order
         ),
         "readout_gradient_field_bar": lambda field, spectrum, kernel, x, v: (
-            raw.readout_gradient_adjoint(mesh, field, x, order, v)[0]
+            raw.readout_gradient_field_bar(mesh, x, order, v)
         ),
         "readout_gradient_positions_bar": lambda field, spectrum, kernel, x, v: (
-            raw.readout_gradient_adjoint(mesh, field, x, order, v)[1]
+            raw.readout_gradient_positions_bar(mesh, field, x, order, v)
         ),
         "finite_difference x": lambda field, spectrum, kernel, x, v: raw.finite_difference(
             mesh, field, 0, order

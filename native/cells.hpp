@@ -18,64 +18,80 @@ struct Square {
   T weight[4];
 };
 
-// Cells of a block of particles. Locating a whole block before using it lets the compiler turn
-// the divisions and roundings into vector instructions.
+// A cell of any period of the mesh as one of the box; 0 for not-a-number.
+template <class T>
+inline int32_t wrapped_cell(T cell, T nodes, T per_nodes) {
+  const T rest = cell - nodes * std::floor(cell * per_nodes);
+  // Rounding may leave `nodes` for 0.
+  return static_cast<int32_t>((rest >= 0) & (rest < nodes) ? rest : T(0));
+}
+
+// Cells of a block of particles, and the weights in them. Working them out for a whole block before
+// they are used, one array for each, lets the compiler do it in vector instructions.
 template <class T>
 class Cells {
  public:
   static constexpr int64_t capacity = 128;
 
-  explicit Cells(const Mesh& mesh) : ny_(mesh.ny()), nz_(mesh.nz()) {
+  explicit Cells(const Mesh& mesh)
+      : ny_(static_cast<int32_t>(mesh.ny())), nz_(static_cast<int32_t>(mesh.nz())) {
     for (int64_t entry = 0; entry < 3 * capacity; ++entry) {
       cell_[entry] = static_cast<T>(mesh.cell[entry % 3]);
       nodes_[entry] = static_cast<T>(mesh.nodes[entry % 3]);
+      per_nodes_[entry] = 1 / nodes_[entry];
     }
   }
 
-  // positions: (count, 3) row by row, any real numbers; they are wrapped into the box.
+  // positions: (count, 3) row by row, any real numbers; they are wrapped into the box, and
+  // not-a-number stays one, in its fraction.
   void locate(const T* positions, int64_t count) {
-    int outside = 0;
+    alignas(64) T fraction[3 * capacity];
+    alignas(64) int32_t index[3 * capacity];
     for (int64_t entry = 0; entry < 3 * count; ++entry) {
       const T scaled = positions[entry] / cell_[entry];
       const T whole = std::floor(scaled);
-      const bool inside = (whole >= 0) & (whole < nodes_[entry]);
-      fraction_[entry] = scaled - whole;
-      index_[entry] = static_cast<int32_t>(inside ? whole : T(0));
-      outside |= !inside;
+      fraction[entry] = scaled - whole;
+      index[entry] = wrapped_cell(whole, nodes_[entry], per_nodes_[entry]);
     }
-    if (outside) wrap(positions, count);
+    for (int64_t p = 0; p < count; ++p) {
+      const int32_t j = index[3 * p + 1], k = index[3 * p + 2];
+      plane_[p] = index[3 * p];
+      node_[p] = j * nz_ + k;
+      to_next_row_[p] = j + 1 == ny_ ? nz_ - ny_ * nz_ : nz_;
+      to_next_[p] = k + 1 == nz_ ? 1 - nz_ : 1;
+    }
+    for (int64_t p = 0; p < count; ++p) {
+      const T y = fraction[3 * p + 1], z = fraction[3 * p + 2], yz = y * z;
+      fraction_[0][p] = fraction[3 * p];
+      fraction_[1][p] = y;
+      fraction_[2][p] = z;
+      weight_[0][p] = 1 - y - z + yz;
+      weight_[1][p] = z - yz;
+      weight_[2][p] = y - yz;
+      weight_[3][p] = yz;
+    }
   }
 
-  int64_t plane(int64_t particle) const { return index_[3 * particle]; }
-  int64_t index(int64_t particle, int axis) const { return index_[3 * particle + axis]; }
-  T fraction(int64_t particle, int axis) const { return fraction_[3 * particle + axis]; }
+  int64_t plane(int64_t particle) const { return plane_[particle]; }
+  T fraction(int64_t particle, int axis) const { return fraction_[axis][particle]; }
 
   Square<T> square(int64_t particle) const {
-    const int64_t j = index(particle, 1), k = index(particle, 2);
-    const int64_t row = j * nz_, next_row = (j + 1 == ny_ ? 0 : j + 1) * nz_;
-    const int64_t next_k = k + 1 == nz_ ? 0 : k + 1;
-    const T y = fraction(particle, 1), z = fraction(particle, 2);
-    const T yz = y * z;
-    return {{row + k, row + next_k, next_row + k, next_row + next_k},
-            {1 - y - z + yz, z - yz, y - yz, yz}};
+    const int64_t node = node_[particle], next = to_next_[particle];
+    const int64_t next_row = node + to_next_row_[particle];
+    return {
+        {node, node + next, next_row, next_row + next},
+        {weight_[0][particle], weight_[1][particle], weight_[2][particle], weight_[3][particle]}};
   }
 
  private:
-  // The few particles outside the box; not-a-number stays one, in its fraction.
-  void wrap(const T* positions, int64_t count) {
-    for (int64_t entry = 0; entry < 3 * count; ++entry) {
-      const T whole = std::floor(positions[entry] / cell_[entry]);
-      const T rest = whole - nodes_[entry] * std::floor(whole / nodes_[entry]);
-      const bool inside = (rest >= 0) & (rest < nodes_[entry]);
-      index_[entry] = inside ? static_cast<int32_t>(rest) : 0;
-    }
-  }
-
-  int64_t ny_, nz_;
+  int32_t ny_, nz_;
   alignas(64) T cell_[3 * capacity];
   alignas(64) T nodes_[3 * capacity];
-  alignas(64) T fraction_[3 * capacity];
-  alignas(64) int32_t index_[3 * capacity];
+  alignas(64) T per_nodes_[3 * capacity];
+  alignas(64) T fraction_[3][capacity];
+  alignas(64) T weight_[4][capacity];
+  alignas(64) int32_t plane_[capacity], node_[capacity], to_next_[capacity];
+  alignas(64) int32_t to_next_row_[capacity];
 };
 
 template <class T>

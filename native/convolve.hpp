@@ -32,62 +32,100 @@ void for_each_row(const Transform<T>& transform, const ModeIndex& index, Work wo
   }
 }
 
-// result = backward(kernel * forward(field) / nodes); spectrum = forward(field) / nodes.
+// result = backward(kernel * forward(field) / nodes).
 template <class T>
 void convolve(const Mesh& mesh, const Transform<T>& transform, const ModeIndex& index,
-              const T* field, const T* kernel, T* result, std::complex<T>* spectrum) {
+              const T* field, const T* kernel, T* result) {
   const Buffer<std::complex<T>> workspace(transform.workspace_size());
   std::complex<T>* work = workspace.data();
   const T scale = T(1) / static_cast<T>(mesh.size());
   transform.forward(field, work);
   for_each_row(transform, index, [&](int64_t row, int64_t entry) {
     for (int64_t k = 0; k < transform.half(); ++k) {
-      const std::complex<T> mode = work[row + k] * scale;
-      spectrum[row + k] = mode;
-      work[row + k] = mode * kernel[entry + index.third[k]];
+      work[row + k] *= scale * kernel[entry + index.third[k]];
     }
   });
   transform.backward(work, result);
 }
 
-// field_bar = the convolved cotangent: a real kernel of even modes is its own adjoint.
-// kernel_bar[entry] = nodes * sum of w Re(conj(spectrum) cotangent_spectrum) over this rank's
-// modes of the entry, summed in double precision.
+// What the two spectra that a convolution's adjoint needs are kept in, and a table for each thread.
 template <class T>
-void convolve_adjoint(const Mesh& mesh, const Transform<T>& transform, const ModeIndex& index,
-                      const std::complex<T>* spectrum, const T* kernel, int64_t entries,
-                      const T* cotangent, T* field_bar, T* kernel_bar) {
-  const Buffer<std::complex<T>> workspace(transform.workspace_size());
-  std::complex<T>* work = workspace.data();
-  const T scale = T(1) / static_cast<T>(mesh.size());
-  transform.forward(cotangent, work);
+class AdjointSpectra {
+ public:
+  AdjointSpectra(const Transform<T>& transform, const ModeIndex& index, const T* field,
+                 const T* cotangent)
+      : transform_(transform),
+        index_(index),
+        // One buffer for both, its second half aligned as FFTW's plans are.
+        stride_((transform.workspace_size() + 7) / 8 * 8),
+        storage_(2 * stride_) {
+    transform.forward(field, storage_.data());
+    transform.forward(cotangent, cotangent_spectrum());
+  }
 
-  const int64_t first = transform.first(), second = transform.second(), half = transform.half();
-  const int workers = threads();
-  std::vector<double> sums(workers * entries, 0.0);
+  std::complex<T>* cotangent_spectrum() { return storage_.data() + stride_; }
+
+  // kernel_bar[entry] = sum of w Re(conj(field's mode) cotangent's mode) / nodes over this rank's
+  // modes of the entry, in double precision, and then each(bar, entry) for the cotangent's mode.
+  template <class Each>
+  void kernel_bar(const Mesh& mesh, int64_t entries, T* kernel_bar, Each each) {
+    const std::complex<T>* spectrum = storage_.data();
+    std::complex<T>* cotangent = cotangent_spectrum();
+    const int64_t first = transform_.first(), second = transform_.second();
+    const int64_t half = transform_.half();
+    const int workers = threads();
+    std::vector<double> sums(workers * entries, 0.0);
 #pragma omp parallel for num_threads(workers) schedule(static, 1)
-  for (int worker = 0; worker < workers; ++worker) {
-    double* sum = sums.data() + worker * entries;
-    for (int64_t a = first * worker / workers; a < first * (worker + 1) / workers; ++a) {
-      for (int64_t b = 0; b < second; ++b) {
-        const int64_t row = (a * second + b) * half;
-        const int64_t entry = int64_t{index.first[a]} + index.second[b];
-        for (int64_t k = 0; k < half; ++k) {
-          const std::complex<T> mode = spectrum[row + k], bar = work[row + k];
-          const int64_t at = entry + index.third[k];
-          sum[at] += transform.hermitian_weight(k) *
-                     (double{mode.real()} * bar.real() + double{mode.imag()} * bar.imag());
-          work[row + k] = bar * (scale * kernel[at]);
+    for (int worker = 0; worker < workers; ++worker) {
+      double* sum = sums.data() + worker * entries;
+      for (int64_t a = first * worker / workers; a < first * (worker + 1) / workers; ++a) {
+        for (int64_t b = 0; b < second; ++b) {
+          const int64_t row = (a * second + b) * half;
+          const int64_t entry = int64_t{index_.first[a]} + index_.second[b];
+          for (int64_t k = 0; k < half; ++k) {
+            const std::complex<T> mode = spectrum[row + k], bar = cotangent[row + k];
+            const int64_t at = entry + index_.third[k];
+            sum[at] += transform_.hermitian_weight(k) *
+                       (double{mode.real()} * bar.real() + double{mode.imag()} * bar.imag());
+            each(cotangent[row + k], at);
+          }
         }
       }
     }
+    const double scale = 1.0 / static_cast<double>(mesh.size());
+    for (int64_t entry = 0; entry < entries; ++entry) {
+      double total = 0;
+      for (int worker = 0; worker < workers; ++worker) total += sums[worker * entries + entry];
+      kernel_bar[entry] = static_cast<T>(scale * total);
+    }
   }
-  for (int64_t entry = 0; entry < entries; ++entry) {
-    double total = 0;
-    for (int worker = 0; worker < workers; ++worker) total += sums[worker * entries + entry];
-    kernel_bar[entry] = static_cast<T>(total);
-  }
-  transform.backward(work, field_bar);
+
+ private:
+  const Transform<T>& transform_;
+  const ModeIndex& index_;
+  int64_t stride_;
+  Buffer<std::complex<T>> storage_;
+};
+
+// field_bar = the convolved cotangent: a real kernel of even modes is its own adjoint. The field is
+// transformed again, since its spectrum would have to be kept from the forward pass.
+template <class T>
+void convolve_adjoint(const Mesh& mesh, const Transform<T>& transform, const ModeIndex& index,
+                      const T* field, const T* kernel, int64_t entries, const T* cotangent,
+                      T* field_bar, T* kernel_bar) {
+  AdjointSpectra<T> spectra(transform, index, field, cotangent);
+  const T scale = T(1) / static_cast<T>(mesh.size());
+  spectra.kernel_bar(mesh, entries, kernel_bar,
+                     [=](std::complex<T>& bar, int64_t at) { bar *= scale * kernel[at]; });
+  transform.backward(spectra.cotangent_spectrum(), field_bar);
+}
+
+// The kernel's cotangent alone.
+template <class T>
+void convolve_kernel_bar(const Mesh& mesh, const Transform<T>& transform, const ModeIndex& index,
+                         const T* field, int64_t entries, const T* cotangent, T* kernel_bar) {
+  AdjointSpectra<T> spectra(transform, index, field, cotangent);
+  spectra.kernel_bar(mesh, entries, kernel_bar, [](std::complex<T>&, int64_t) {});
 }
 
 }  // namespace jerald

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -17,14 +18,18 @@ namespace jerald {
 // Marks, one a plane of the mesh, of the planes that particles touch.
 template <class T>
 std::vector<char> touched_planes(const Mesh& mesh, const T* positions, int64_t particles) {
+  constexpr int64_t capacity = 256;
+  const T cell = static_cast<T>(mesh.cell[0]), nodes = static_cast<T>(mesh.nx());
+  const T per_nodes = 1 / nodes;
   std::vector<char> touched(mesh.nx() + 1, 0);
-  Cells<T> cells(mesh);
-  for (int64_t first = 0; first < particles; first += Cells<T>::capacity) {
-    const int64_t count = std::min(Cells<T>::capacity, particles - first);
-    cells.locate(positions + 3 * first, count);
+  int32_t plane[capacity];
+  for (int64_t first = 0; first < particles; first += capacity) {
+    const int64_t count = std::min(capacity, particles - first);
+    // As Cells does, along one axis.
     for (int64_t p = 0; p < count; ++p) {
-      touched[cells.plane(p)] = touched[cells.plane(p) + 1] = 1;
+      plane[p] = wrapped_cell(std::floor(positions[3 * (first + p)] / cell), nodes, per_nodes);
     }
+    for (int64_t p = 0; p < count; ++p) touched[plane[p]] = touched[plane[p] + 1] = 1;
   }
   touched[0] |= touched[mesh.nx()];
   touched.pop_back();

@@ -78,14 +78,22 @@ void paint(const Mesh& mesh, const T* positions, int64_t particles, Value value,
       const int64_t first = block * Cells<T>::capacity;
       const int64_t count = std::min(Cells<T>::capacity, particles - first);
       cells.locate(positions + 3 * first, count);
-      for (int64_t p = 0; p < count; ++p) {
+      const auto add = [&](int64_t p) {
         const int64_t i = cells.plane(p);
         const Square<T> square = cells.square(p);
         const V whole = value(first + p);
         const V upper = whole * cells.fraction(p, 0);
         if (workers == 1 || owners[i] == worker) deposit(planes[i], square, whole - upper);
         if (workers == 1 || owners[i + 1] == worker) deposit(planes[i + 1], square, upper);
+      };
+      // In turns from both halves of the block: neighbours in the order of cells share nodes, and
+      // the second would wait for what the first has stored.
+      const int64_t half = count / 2;
+      for (int64_t p = 0; p < half; ++p) {
+        add(p);
+        add(p + half);
       }
+      if (count > 2 * half) add(count - 1);
     }
   }
 }

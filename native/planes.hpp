@@ -35,10 +35,23 @@ class Planes {
 
   V* operator[](int64_t plane) const { return pointers_[plane + margin]; }
 
+  // The same planes under other pointers: change(pointer) for each, absent ones included.
+  template <class W, class Change>
+  Planes<W> transformed(Change change) const {
+    Planes<W> result(nx_, held_);
+    for (V* pointer : pointers_) result.pointers_.push_back(change(pointer));
+    return result;
+  }
+
   // Numbers of the planes that this process holds, own ones first.
   const std::vector<int64_t>& held() const { return held_; }
 
  private:
+  template <class W>
+  friend class Planes;
+
+  Planes(int64_t nx, const std::vector<int64_t>& held) : nx_(nx), held_(held) {}
+
   int64_t nx_;
   std::vector<V*> pointers_;
   std::vector<int64_t> held_;

@@ -5,8 +5,10 @@
 // vectors serves all; memory for it lasts for the call only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "buffer.hpp"
@@ -40,6 +42,12 @@ class VectorPlanes {
   const Planes<Quad<T>>& writable() const { return writable_; }
   const Planes<const Quad<T>>& readable() const { return readable_; }
 
+  // The planes as numbers from an offset on, after split_components.
+  Planes<const T> component(int64_t offset) const {
+    return readable_.template transformed<const T>(
+        [offset](const Quad<T>* plane) { return reinterpret_cast<const T*>(plane) + offset; });
+  }
+
  private:
   Buffer<Quad<T>> storage_, zeros_;
   Planes<Quad<T>> writable_;
@@ -50,7 +58,7 @@ class VectorPlanes {
 template <class T>
 void gradient(const Mesh& mesh, const Planes<const T>& field, int64_t order,
               const Planes<Quad<T>>& vectors) {
-  const RowDerivatives<T> derivative(mesh, field, order);
+  const RowDerivatives<T> derivatives(mesh, field, order, mesh.nz());
   const int64_t held = vectors.held().size(), ny = mesh.ny(), nz = mesh.nz();
 #pragma omp parallel num_threads(threads())
   {
@@ -60,9 +68,10 @@ void gradient(const Mesh& mesh, const Planes<const T>& field, int64_t order,
     for (int64_t slot = 0; slot < held; ++slot) {
       const int64_t i = vectors.held()[slot];
       for (int64_t j = 0; j < ny; ++j) {
-        derivative(i, j, 0, along_x);
-        derivative(i, j, 1, along_y);
-        derivative(i, j, 2, along_z);
+        std::fill_n(along_x, 3 * nz, T(0));
+        derivatives.add(i, j, 0, T(1), along_x);
+        derivatives.add(i, j, 1, T(1), along_y);
+        derivatives.add(i, j, 2, T(1), along_z);
         Quad<T>* out = vectors[i] + j * nz;
         for (int64_t k = 0; k < nz; ++k) out[k] = Quad<T>{along_x[k], along_y[k], along_z[k], 0};
       }
@@ -70,81 +79,76 @@ void gradient(const Mesh& mesh, const Planes<const T>& field, int64_t order,
   }
 }
 
-// gradients: (particles, 3). `touched` are the planes of the particles' cells, field holds a
-// stencil's reach more.
+// gradients: (particles, 3), of each particle onto[p] + the field's gradient there; `onto` may be
+// null for 0. `touched` are the planes of the particles' cells, field holds a stencil's reach more.
 template <class T>
 void readout_gradient(const Mesh& mesh, const Planes<const T>& field, int64_t order,
                       const std::vector<int64_t>& touched, const T* positions, int64_t particles,
-                      T* gradients) {
+                      const T* onto, T* gradients) {
   const VectorPlanes<T> vectors(mesh, touched);
   gradient(mesh, field, order, vectors.writable());
-  readout(mesh, vectors.readable(), positions, particles, [gradients](int64_t p, Quad<T> value) {
-    for (int axis = 0; axis < 3; ++axis) gradients[3 * p + axis] = value[axis];
+  readout(mesh, vectors.readable(), positions, particles, [=](int64_t p, Quad<T> value) {
+    for (int64_t entry = 3 * p, axis = 0; axis < 3; ++axis, ++entry) {
+      gradients[entry] = onto == nullptr ? value[axis] : onto[entry] + value[axis];
+    }
   });
 }
 
+// The products of three vectors with another one, and a spare: a matrix times a vector.
 template <class T>
-inline T dot(Quad<T> vector, const T* other) {
-  return vector[0] * other[0] + vector[1] * other[1] + vector[2] * other[2];
+inline Quad<T> products(Quad<T> first, Quad<T> second, Quad<T> third, const T* other) {
+  using Lanes = Quad<typename std::conditional<sizeof(T) == 4, int32_t, int64_t>::type>;
+  const Quad<T> pairs_xy = __builtin_shuffle(first, second, Lanes{0, 4, 1, 5});
+  const Quad<T> pairs_z = __builtin_shuffle(first, second, Lanes{2, 6, 3, 7});
+  return __builtin_shuffle(pairs_xy, third, Lanes{0, 1, 4, 4}) * other[0] +
+         __builtin_shuffle(pairs_xy, third, Lanes{2, 3, 5, 5}) * other[1] +
+         __builtin_shuffle(pairs_z, third, Lanes{0, 1, 6, 6}) * other[2];
 }
 
-// positions_bar: (particles, 3), from the cotangent (particles, 3) of the gradients.
+// positions_bar: (particles, 3), from the cotangent (particles, 3) of the gradients; `onto` is
+// added to it, or null.
 template <class T>
 void readout_gradient_positions_bar(const Mesh& mesh, const Planes<const T>& field, int64_t order,
                                     const std::vector<int64_t>& touched, const T* positions,
-                                    const T* cotangent, int64_t particles, T* positions_bar) {
+                                    const T* cotangent, int64_t particles, const T* onto,
+                                    T* positions_bar) {
   const VectorPlanes<T> vectors(mesh, touched);
   gradient(mesh, field, order, vectors.writable());
   readout_slope(mesh, vectors.readable(), positions, particles,
                 [=](int64_t p, Quad<T> along_x, Quad<T> along_y, Quad<T> along_z) {
-                  const T* own = cotangent + 3 * p;
-                  positions_bar[3 * p] = dot<T>(along_x, own);
-                  positions_bar[3 * p + 1] = dot<T>(along_y, own);
-                  positions_bar[3 * p + 2] = dot<T>(along_z, own);
+                  const Quad<T> bar = products(along_x, along_y, along_z, cotangent + 3 * p);
+                  for (int64_t entry = 3 * p, axis = 0; axis < 3; ++axis, ++entry) {
+                    positions_bar[entry] = onto == nullptr ? bar[axis] : onto[entry] + bar[axis];
+                  }
                 });
 }
 
-// Minus the finite-difference divergence of a vector field, on all planes that `result` holds.
-template <int reach, class T>
-void negative_divergence(const Mesh& mesh, const Planes<const Quad<T>>& vectors,
-                         const Planes<T>& result) {
-  Quad<T> factor[3][reach] = {};
-  for (int axis = 0; axis < 3; ++axis) {
-    const Stencil<T> stencil(2 * reach, mesh.cell[axis]);
-    for (int m = 0; m < reach; ++m) factor[axis][m][axis] = -stencil.coefficient[m];
-  }
-  const int64_t ny = mesh.ny(), nz = mesh.nz(), held = result.held().size();
-  const PeriodicOffsets rows(ny, nz), nodes(nz, 1);
-
-#pragma omp parallel for num_threads(threads()) schedule(static)
-  for (int64_t slot = 0; slot < held; ++slot) {
-    const int64_t i = result.held()[slot];
-    for (int64_t j = 0; j < ny; ++j) {
-      T* out = result[i] + rows[j];
-      const Quad<T>* row = vectors[i] + rows[j];
-      const Quad<T>*after_x[reach], *before_x[reach], *after_y[reach], *before_y[reach];
-      for (int m = 1; m <= reach; ++m) {
-        after_x[m - 1] = vectors[i + m] + rows[j];
-        before_x[m - 1] = vectors[i - m] + rows[j];
-        after_y[m - 1] = vectors[i] + rows[j + m];
-        before_y[m - 1] = vectors[i] + rows[j - m];
-      }
-      for (int64_t k = 0; k < nz; ++k) {
-        Quad<T> total{};
-        for (int m = 0; m < reach; ++m) {
-          total += factor[0][m] * (after_x[m][k] - before_x[m][k]);
-          total += factor[1][m] * (after_y[m][k] - before_y[m][k]);
-          total += factor[2][m] * (row[nodes[k + m + 1]] - row[nodes[k - m - 1]]);
+// Rows of vectors, in place, as three rows of components: those along x, then y, then z.
+template <class T>
+void split_components(const Mesh& mesh, const Planes<Quad<T>>& vectors) {
+  const int64_t held = vectors.held().size(), ny = mesh.ny(), nz = mesh.nz();
+#pragma omp parallel num_threads(threads())
+  {
+    const Buffer<Quad<T>> row(nz);
+#pragma omp for schedule(static)
+    for (int64_t slot = 0; slot < held; ++slot) {
+      for (int64_t j = 0; j < ny; ++j) {
+        Quad<T>* place = vectors[vectors.held()[slot]] + j * nz;
+        std::copy_n(place, nz, row.data());
+        T* component = reinterpret_cast<T*>(place);
+        for (int64_t k = 0; k < nz; ++k) {
+          component[k] = row[k][0];
+          component[k + nz] = row[k][1];
+          component[k + 2 * nz] = row[k][2];
         }
-        out[k] = total[0] + total[1] + total[2];
       }
     }
   }
 }
 
 // Fill the planes of field_bar from the cotangent (particles, 3) of the gradients: the cotangents
-// are painted, then differenced, since a central difference is antisymmetric. field_bar holds a
-// stencil's reach more than the planes touched.
+// are painted, then differenced, with a minus since a central difference is antisymmetric.
+// field_bar holds a stencil's reach more than the planes touched.
 template <class T>
 void readout_gradient_field_bar(const Mesh& mesh, int64_t order,
                                 const std::vector<int64_t>& touched, const T* positions,
@@ -156,8 +160,23 @@ void readout_gradient_field_bar(const Mesh& mesh, int64_t order,
         return Quad<T>{cotangent[3 * p], cotangent[3 * p + 1], cotangent[3 * p + 2], 0};
       },
       vectors.writable());
-  const auto difference = order == 4 ? negative_divergence<2, T> : negative_divergence<3, T>;
-  difference(mesh, vectors.readable(), field_bar);
+  split_components<T>(mesh, vectors.writable());
+
+  const int64_t ny = mesh.ny(), nz = mesh.nz(), held = field_bar.held().size();
+  const Planes<const T> components[3] = {vectors.component(0), vectors.component(nz),
+                                         vectors.component(2 * nz)};
+  const RowDerivatives<T> derivatives[3] = {{mesh, components[0], order, 4 * nz},
+                                            {mesh, components[1], order, 4 * nz},
+                                            {mesh, components[2], order, 4 * nz}};
+#pragma omp parallel for num_threads(threads()) schedule(static)
+  for (int64_t slot = 0; slot < held; ++slot) {
+    const int64_t i = field_bar.held()[slot];
+    for (int64_t j = 0; j < ny; ++j) {
+      T* out = field_bar[i] + j * nz;
+      std::fill_n(out, nz, T(0));
+      for (int axis = 0; axis < 3; ++axis) derivatives[axis].add(i, j, axis, T(-1), out);
+    }
+  }
 }
 
 }  // namespace jerald

@@ -49,41 +49,66 @@ class PeriodicOffsets {
   std::vector<int64_t> offsets_;
 };
 
-// The derivatives of a field, one row of nodes along z at a time.
+// The derivatives of a field, one row of nodes along z at a time. Rows of the field are contiguous
+// and lie `row_stride` apart.
 template <class T>
 class RowDerivatives {
  public:
-  RowDerivatives(const Mesh& mesh, const Planes<const T>& planes, int64_t order)
+  RowDerivatives(const Mesh& mesh, const Planes<const T>& planes, int64_t order, int64_t row_stride)
       : planes_(planes),
-        rows_(mesh.ny(), mesh.nz()),
+        rows_(mesh.ny(), row_stride),
         nodes_(mesh.nz(), 1),
         nz_(mesh.nz()),
         stencils_{{order, mesh.cell[0]}, {order, mesh.cell[1]}, {order, mesh.cell[2]}} {}
 
-  // out: the nz derivatives along an axis on row j of plane i.
-  void operator()(int64_t i, int64_t j, int axis, T* out) const {
-    const Stencil<T>& stencil = stencils_[axis];
-    std::fill_n(out, nz_, T(0));
-    for (int m = 1; m <= stencil.reach; ++m) {
-      const T factor = stencil.coefficient[m - 1];
-      if (axis == 2) {
-        along_row(planes_[i] + rows_[j], m, factor, out);
-      } else {
-        const T* after = axis == 0 ? planes_[i + m] + rows_[j] : planes_[i] + rows_[j + m];
-        const T* before = axis == 0 ? planes_[i - m] + rows_[j] : planes_[i] + rows_[j - m];
-        for (int64_t k = 0; k < nz_; ++k) out[k] += factor * (after[k] - before[k]);
-      }
+  // Add sign times the nz derivatives along an axis on row j of plane i to `out`.
+  void add(int64_t i, int64_t j, int axis, T sign, T* out) const {
+    if (stencils_[axis].reach == 2) {
+      add_with_reach<2>(i, j, axis, sign, out);
+    } else {
+      add_with_reach<3>(i, j, axis, sign, out);
     }
   }
 
  private:
-  void along_row(const T* row, int m, T factor, T* out) const {
-    const int64_t begin = std::min<int64_t>(m, nz_), end = std::max<int64_t>(nz_ - m, begin);
-    for (int64_t k = 0; k < begin; ++k)
-      out[k] += factor * (row[nodes_[k + m]] - row[nodes_[k - m]]);
-    for (int64_t k = begin; k < end; ++k) out[k] += factor * (row[k + m] - row[k - m]);
-    for (int64_t k = end; k < nz_; ++k)
-      out[k] += factor * (row[nodes_[k + m]] - row[nodes_[k - m]]);
+  // All terms in one loop, so that `out` is loaded and stored once.
+  template <int reach>
+  void add_with_reach(int64_t i, int64_t j, int axis, T sign, T* __restrict out) const {
+    T factor[reach];
+    const T *after[reach], *before[reach];
+    for (int m = 1; m <= reach; ++m) {
+      factor[m - 1] = sign * stencils_[axis].coefficient[m - 1];
+      after[m - 1] = neighbour(i, j, axis, m);
+      before[m - 1] = neighbour(i, j, axis, -m);
+    }
+    const auto term = [&](int64_t k) {
+      T sum = 0;
+      for (int m = 0; m < reach; ++m) sum += factor[m] * (after[m][k] - before[m][k]);
+      return sum;
+    };
+    if (axis != 2) {
+      for (int64_t k = 0; k < nz_; ++k) out[k] += term(k);
+      return;
+    }
+    const T* row = planes_[i] + rows_[j];
+    const auto wrapped_term = [&](int64_t k) {
+      T sum = 0;
+      for (int m = 1; m <= reach; ++m) {
+        sum += factor[m - 1] * (row[nodes_[k + m]] - row[nodes_[k - m]]);
+      }
+      return sum;
+    };
+    const int64_t begin = std::min<int64_t>(reach, nz_), end = std::max(nz_ - reach, begin);
+    for (int64_t k = 0; k < begin; ++k) out[k] += wrapped_term(k);
+    for (int64_t k = begin; k < end; ++k) out[k] += term(k);
+    for (int64_t k = end; k < nz_; ++k) out[k] += wrapped_term(k);
+  }
+
+  // The row m nodes further along an axis; along z it is the row itself, shifted.
+  const T* neighbour(int64_t i, int64_t j, int axis, int m) const {
+    if (axis == 0) return planes_[i + m] + rows_[j];
+    if (axis == 1) return planes_[i] + rows_[j + m];
+    return planes_[i] + rows_[j] + m;
   }
 
   const Planes<const T>& planes_;
@@ -96,12 +121,14 @@ class RowDerivatives {
 template <class T>
 void finite_difference(const Mesh& mesh, const Planes<const T>& planes, int64_t start,
                        int64_t count, int axis, int64_t order, T* result) {
-  const RowDerivatives<T> derivative(mesh, planes, order);
-  const int64_t ny = mesh.ny();
+  const RowDerivatives<T> derivatives(mesh, planes, order, mesh.nz());
+  const int64_t ny = mesh.ny(), nz = mesh.nz();
 #pragma omp parallel for num_threads(threads()) schedule(static)
   for (int64_t plane = 0; plane < count; ++plane) {
     for (int64_t j = 0; j < ny; ++j) {
-      derivative(start + plane, j, axis, result + (plane * ny + j) * mesh.nz());
+      T* out = result + (plane * ny + j) * nz;
+      std::fill_n(out, nz, T(0));
+      derivatives.add(start + plane, j, axis, T(1), out);
     }
   }
 }

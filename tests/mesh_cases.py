@@ -94,6 +94,12 @@ def local_operands(mesh: Mesh, whole: Operands) -> Operands:
     )
 
 
+def region_bounds(mesh: Mesh) -> tuple[int, tuple[int, int, int]]:
+    """Where an upper region begins and a corner ends, no two alike."""
+    nx, ny, nz = mesh.shape
+    return nz - nz // 3, (nx // 2, ny - 1, nz // 2)
+
+
 # Every raw operation: name -> (kind of its result, function of backend, mesh and operands).
 OPERATIONS = {
     "paint": ("field", lambda raw, mesh, a: raw.paint(mesh, a.positions)),
@@ -105,19 +111,27 @@ OPERATIONS = {
     ),
     "r2c": ("spectrum", lambda raw, mesh, a: raw.r2c(mesh, a.field)),
     "c2r": ("field", lambda raw, mesh, a: raw.c2r(mesh, a.spectrum)),
-    "convolve": ("field", lambda raw, mesh, a: raw.convolve(mesh, a.field, a.kernel)[0]),
-    "convolve, spectrum": (
-        "spectrum",
-        lambda raw, mesh, a: raw.convolve(mesh, a.field, a.kernel)[1],
-    ),
+    "convolve": ("field", lambda raw, mesh, a: raw.convolve(mesh, a.field, a.kernel)),
     "convolve_adjoint, field": (
         "field",
-        lambda raw, mesh, a: raw.convolve_adjoint(mesh, a.spectrum, a.kernel, a.other_field)[0],
+        lambda raw, mesh, a: raw.convolve_adjoint(mesh, a.field, a.kernel, a.other_field)[0],
     ),
     "convolve_adjoint, kernel": (
         "table",
         lambda raw, mesh, a: sum_over_ranks(
-            mesh.ranks, raw.convolve_adjoint(mesh, a.spectrum, a.kernel, a.other_field)[1]
+            mesh.ranks, raw.convolve_adjoint(mesh, a.field, a.kernel, a.other_field)[1]
+        ),
+    ),
+    "convolve_kernel_bar": (
+        "table",
+        lambda raw, mesh, a: sum_over_ranks(
+            mesh.ranks, raw.convolve_kernel_bar(mesh, a.field, a.other_field)
+        ),
+    ),
+    "region_sums": (
+        "table",
+        lambda raw, mesh, a: sum_over_ranks(
+            mesh.ranks, raw.region_sums(mesh, a.field, *region_bounds(mesh))
         ),
     ),
 }
@@ -129,17 +143,29 @@ for _order in (4, 6):
                 mesh, a.field, a.positions, order
             ),
         ),
-        f"readout_gradient_adjoint {_order}, field": (
-            "field",
-            lambda raw, mesh, a, order=_order: raw.readout_gradient_adjoint(
-                mesh, a.field, a.positions, order, a.vectors
-            )[0],
-        ),
-        f"readout_gradient_adjoint {_order}, positions": (
+        f"readout_gradient {_order}, added": (
             "particles",
-            lambda raw, mesh, a, order=_order: raw.readout_gradient_adjoint(
+            lambda raw, mesh, a, order=_order: raw.readout_gradient(
                 mesh, a.field, a.positions, order, a.vectors
-            )[1],
+            ),
+        ),
+        f"readout_gradient_field_bar {_order}": (
+            "field",
+            lambda raw, mesh, a, order=_order: raw.readout_gradient_field_bar(
+                mesh, a.positions, order, a.vectors
+            ),
+        ),
+        f"readout_gradient_positions_bar {_order}": (
+            "particles",
+            lambda raw, mesh, a, order=_order: raw.readout_gradient_positions_bar(
+                mesh, a.field, a.positions, order, a.vectors
+            ),
+        ),
+        f"readout_gradient_positions_bar {_order}, added": (
+            "particles",
+            lambda raw, mesh, a, order=_order: raw.readout_gradient_positions_bar(
+                mesh, a.field, a.positions, order, a.vectors, a.vectors
+            ),
         ),
     } | {
         f"finite_difference {_order} {'xyz'[_axis]}": (

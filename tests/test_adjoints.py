@@ -7,9 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from mesh_cases import SHAPES, operands
+from mesh_cases import SHAPES, operands, region_bounds
 
 from jerald_tools.mesh.convolve import convolve
+from jerald_tools.mesh.displace import displace
 from jerald_tools.mesh.finite_difference import finite_difference
 from jerald_tools.mesh.fourier import c2r, r2c
 from jerald_tools.mesh.mesh import make_mesh
@@ -17,6 +18,7 @@ from jerald_tools.mesh.paint import density, paint
 from jerald_tools.mesh.ranks import Ranks
 from jerald_tools.mesh.readout import readout
 from jerald_tools.mesh.readout_gradient import readout_gradient
+from jerald_tools.mesh.region_sums import region_sums
 
 # name -> (function of mesh and the one operand that it is linear in, given the others; the name
 # of that operand)
@@ -31,6 +33,11 @@ LINEAR = {
     "c2r": (lambda mesh, u, a: c2r(mesh, u), "spectrum"),
     "convolve, field": (lambda mesh, u, a: convolve(mesh, u, a.kernel), "field"),
     "convolve, kernel": (lambda mesh, u, a: convolve(mesh, a.field, u), "kernel"),
+    "region_sums": (lambda mesh, u, a: region_sums(mesh, u, *region_bounds(mesh)), "field"),
+    "displace, field": (
+        lambda mesh, u, a: displace(mesh, u, a.positions, 6) - a.positions,
+        "field",
+    ),
 }
 for _order in (4, 6):
     LINEAR[f"readout_gradient {_order}, field"] = (
@@ -51,6 +58,7 @@ OF_POSITIONS = {
     "readout": lambda mesh, x, a: readout(mesh, a.field, x),
     "readout_gradient 4": lambda mesh, x, a: readout_gradient(mesh, a.field, x, 4),
     "readout_gradient 6": lambda mesh, x, a: readout_gradient(mesh, a.field, x, 6),
+    "displace": lambda mesh, x, a: displace(mesh, a.field, x, 6),
 }
 
 

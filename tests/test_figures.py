@@ -13,6 +13,7 @@ from jerald_tools.analysis.figures.relative_difference import (
     plot_relative_difference,
     relative_difference,
 )
+from jerald_tools.analysis.figures.scaling import MeasuredStep, plot_scaling
 from jerald_tools.analysis.figures.slices import logarithmic_limits, plot_slices, slice_planes
 from jerald_tools.analysis.figures.spectra import Curve, plot_spectra
 from jerald_tools.errors import BadInput
@@ -174,3 +175,15 @@ def test_spectra_without_power_leave_gaps(tmp_path):
     figure = plot_spectra([Curve("stellar-mass", 5.0, dark)])
     figure.savefig(tmp_path / "spectra.png")
     assert np.all(np.isnan(figure.axes[0].lines[1].get_ydata()))
+
+
+def test_scaling_shows_time_and_memory_beside_the_expected_slopes():
+    steps = [MeasuredStep("a step", ranks, 8.0 / ranks**0.5, 2**31 / ranks) for ranks in (4, 1, 2)]
+    figure = plot_scaling(steps)
+    left, right = figure.axes
+    lines = {line.get_label(): line for line in left.lines}
+    np.testing.assert_array_equal(lines["measured"].get_xdata(), [1, 2, 4])
+    np.testing.assert_allclose(lines["measured"].get_ydata(), [8, 8 / 2**0.5, 4])
+    np.testing.assert_allclose(lines["$W^{-1}$"].get_ydata(), [8, 4, 2])
+    np.testing.assert_allclose(lines["$W^{-0.7}$"].get_ydata(), 8 * np.array([1, 2, 4]) ** -0.7)
+    np.testing.assert_allclose(right.lines[0].get_ydata(), [2, 1, 0.5])

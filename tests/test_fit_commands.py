@@ -212,7 +212,7 @@ def test_every_optimiser_lowers_the_loss(folder, optimiser):
                    "--optimiser", optimiser, "--starts", 3, "--random-seed", 4)  # fmt: skip
     assert document["training"]["optimiser"] == optimiser
     names = [start["name"] for start in document["starts"]]
-    assert names == ["default", "random 1 of seed 4", "random 2 of seed 4"]
+    assert names == ["threshold", "random 1 of seed 4", "random 2 of seed 4"]
     best = min(start["validation"] for start in document["starts"])
     assert document["loss"]["validation"] == best
     assert best < document["history"]["validation"][0]

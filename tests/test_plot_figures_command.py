@@ -2,12 +2,13 @@
 """plot-figures: from files to figures and tables, and what it refuses."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
 from jerald_tools.analysis.figures import slices as slices_module
-from jerald_tools.cli.figure_inputs import load_pairs
+from jerald_tools.cli.figure_inputs import load_measured_steps, load_pairs
 from jerald_tools.cli.plot_figures import main
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
@@ -191,3 +192,35 @@ def test_an_output_that_exists_is_kept_unless_forced(tmp_path):
     assert output.read_text() == "precious"
     plot("table", spectrum, "-o", output, "--force")
     assert "dark-matter" in output.read_text()
+
+
+def save_step(path, **changes):
+    values = {"mesh": 128, "kind": "dm", "layers": 1, "precision": "single", "ranks": 1}
+    values |= {"wall_seconds": 0.5, "bytes_per_cell": 80.0}
+    path.write_text(json.dumps(values | changes))
+    return str(path)
+
+
+def test_scaling_from_the_files_of_the_benchmark(tmp_path):
+    steps = [save_step(tmp_path / f"{ranks}.json", ranks=ranks) for ranks in (1, 2)]
+    plot("scaling", *steps, "-o", tmp_path / "figure2.png")
+    assert (tmp_path / "figure2.png").read_bytes().startswith(BEGINNINGS["png"])
+    first, second = load_measured_steps(steps)
+    assert (first.seconds, first.rank_bytes) == (0.5, 80 * 128**3)
+    assert second.rank_bytes == 40 * 128**3
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"mesh": 256}, "not 128"),
+        ({"ranks": 1}, "second.json: a second measurement on 1 ranks"),
+        ({"wall_seconds": None}, "second.json: is not what benchmarks/step.py"),
+    ],
+)
+def test_measurements_that_do_not_go_together_are_refused(tmp_path, changes, words):
+    first = save_step(tmp_path / "first.json")
+    second = save_step(tmp_path / "second.json", **{"ranks": 2, **changes})
+    with pytest.raises(BadInput, match=words):
+        plot("scaling", first, second, "-o", tmp_path / "figure2.png")
+    assert not (tmp_path / "figure2.png").exists()

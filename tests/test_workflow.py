@@ -41,7 +41,7 @@ class Workflow:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        for name in ("workflow", "data", "slurm"):
+        for name in ("workflow", "data", "slurm", "benchmarks"):
             (folder / name).symlink_to(ROOT / name)
         for name in ("Snakefile", "config.yaml"):
             shutil.copy(ROOT / name, folder)
@@ -113,6 +113,12 @@ def test_dry_run_of_everything(fresh):
 
 def test_dry_run_with_the_slurm_profile_on_a_machine_without_slurm(fresh):
     assert fresh.jobs("--profile", "slurm") == ALL_JOBS
+
+
+def test_figure_2_is_measured_on_each_number_of_ranks_and_not_part_of_all(fresh):
+    fresh.change(lambda config: config["scaling"].update(ranks=[1, 2, 4]))
+    assert fresh.jobs("--", "figure2") == {"scaling": 3, "figure2": 1}
+    assert fresh.jobs("--profile", "slurm", "--", "figure2") == {"scaling": 3, "figure2": 1}
 
 
 def test_a_second_run_has_nothing_to_do(finished):
@@ -218,6 +224,7 @@ IN_ONE_ROW = {
     "simulations[0].role: 'test' ": set_key("simulations", 0, "role", "test"),
     "simulations: exactly one row must have role: train": lambda config: None,
     "simulations[1].redshifts[0]: 'two' ": set_key("simulations", 1, "redshifts", ["two"]),
+    "scaling.ranks[1]: 0 ": set_key("scaling", "ranks", [1, 0]),
     "fits[0].layers: 0 ": set_key("fits", 0, "layers", 0),
     "fits[1].quantity: 'gas' ": set_key("fits", 1, "quantity", "gas"),
     "'cosmology' is a required property": lambda config: config.pop("cosmology"),

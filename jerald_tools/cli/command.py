@@ -11,6 +11,7 @@ import click
 
 from jerald_tools import __version__
 from jerald_tools.cli import failure
+from jerald_tools.cli.huge_pages import start_again_with_huge_pages
 from jerald_tools.cli.threads import set_threads
 from jerald_tools.launcher import launched_rank
 from jerald_tools.stages import Stages
@@ -50,6 +51,8 @@ class Executable(click.Command):
         """Run the command and exit; ``standalone_mode=False`` raises instead, for tests."""
         if not standalone_mode:
             return super().main(args, prog_name, standalone_mode=False, **extra)
+        if args is None:
+            start_again_with_huge_pages()
         try:
             # Without standalone mode click returns the status of --help and --version.
             status = super().main(args, prog_name, standalone_mode=False, **extra) or 0

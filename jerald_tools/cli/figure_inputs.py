@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What plot-figures draws, from its files: maps in pairs, spectra, fits."""
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
 
 from jerald_tools.analysis.correlation import Comparison
 from jerald_tools.analysis.figures.map_pair import MapPair
+from jerald_tools.analysis.figures.scaling import MeasuredStep
 from jerald_tools.analysis.figures.spectra import Curve
 from jerald_tools.analysis.loss_table import FittedLoss
 from jerald_tools.analysis.quality_table import MeasuredMap
@@ -108,6 +110,44 @@ def load_fitted_loss(path: str) -> FittedLoss:
         return FittedLoss(fit["quantity"], float(fit["redshift"]), int(fit["layers"]), *losses)
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{path}: its loss, redshift or layers are missing ({error})") from error
+
+
+def load_measured_steps(paths: Sequence[str]) -> list[MeasuredStep]:
+    """Measurements of one optimisation step on different numbers of ranks.
+
+    Raises:
+        BadInput: if a file is not such a measurement, or they are not of the same step.
+    """
+    steps = {}
+    for path in paths:
+        step = _measured_step(path)
+        if any(step.title != other.title for other in steps.values()):
+            other = next(iter(steps.values()))
+            raise BadInput(f"{path}: {step.title}, not {other.title}: give one figure one step")
+        if step.ranks in steps:
+            raise BadInput(f"{path}: a second measurement on {step.ranks} ranks: give one")
+        steps[step.ranks] = step
+    return list(steps.values())
+
+
+def _measured_step(path: str) -> MeasuredStep:
+    try:
+        with open(path, encoding="utf-8") as file:
+            values = json.load(file)
+        nodes, ranks = int(values["mesh"]), int(values["ranks"])
+        layers = f"{values['layers']} layer" + ("s" if values["layers"] != 1 else "")
+        return MeasuredStep(
+            f"{nodes}$^3$, {values['kind']}, {layers}, {values['precision']} precision",
+            ranks,
+            float(values["wall_seconds"]),
+            float(values["bytes_per_cell"]) * nodes**3 / ranks,
+        )
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}; check the name") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"{path}: is not what benchmarks/step.py --json prints ({error}); measure again"
+        ) from error
 
 
 def load_comparison(path: str) -> tuple[Comparison, dict[str, str]]:

@@ -32,7 +32,8 @@ TRAINING_OPTIONS = (
         type=click.Choice(["bfgs", "lbfgsb", "adam"]),
         default="bfgs",
         show_default=True,
-        help="BFGS for losses with kinks, SciPy's L-BFGS-B, or Adam with the paper's schedule.",
+        help="BFGS for losses with kinks, preconditioned by Gauss and Newton; SciPy's L-BFGS-B; or "
+        "Adam with the paper's schedule.",
     ),
     click.option(
         "--evaluations",
@@ -44,10 +45,10 @@ TRAINING_OPTIONS = (
     click.option(
         "--starts",
         type=click.IntRange(min=1),
-        default=2,
+        default=4,
         show_default=True,
-        help="Starting points; the best one wins: the default one, one from a fit of the transform "
-        "alone, then random ones.",
+        help="Starting points; the best one wins. Stars and hydrogen fit the transform alone "
+        "first, from as many.",
     ),
     click.option(
         "--random-seed",
@@ -57,7 +58,7 @@ TRAINING_OPTIONS = (
         help="Seed of the random starts.",
     ),
     click.option(
-        "--start", metavar="FIT", help="Start from this fit's parameters instead of the default."
+        "--start", metavar="FIT", help="Start from this fit's parameters, then random ones near."
     ),
     click.option("-o", "--output", metavar="FILE", required=True, help="Fit to write (JSON)."),
 )
@@ -98,22 +99,19 @@ def run_fit(
     from jerald_tools.files.atomic import check_target
     from jerald_tools.files.fits import write_fit
     from jerald_tools.mesh.ranks import on_root, world
+    from jerald_tools.training.find_starts import find_starts
     from jerald_tools.training.fit import fit_parameters
     from jerald_tools.training.fit_document import fit_document
     from jerald_tools.training.losses import paper_loss
     from jerald_tools.training.problem import load_problem
     from jerald_tools.training.quality import map_quality
-    from jerald_tools.training.starts import add_random_starts, original_start
-    from jerald_tools.training.transform_first import start_from_transform
+    from jerald_tools.training.starts import choose_starts
     from jerald_tools.training.warm_start import start_from_fit
 
     _check_numbers(smoothing, shift)
     ranks = world()
     on_root(ranks, check_target, output, run.force)
-    if start is None:
-        chosen = [original_start(quantity, layers)]
-    else:
-        chosen = [on_root(ranks, start_from_fit, start, quantity, layers)]
+    warm = None if start is None else on_root(ranks, start_from_fit, start, quantity, layers)
     below = {"dark-matter": dm, "stellar-mass": stellar}
     with run.stages.stage("reading"):
         problem = load_problem(quantity, particles, target, below, run.precision)
@@ -121,9 +119,10 @@ def run_fit(
     task = (problem.mesh, quantity, problem.inputs, problem.target, loss)
     how = {"optimiser": optimiser, "evaluations": evaluations, "shift": shift}
     with run.stages.stage("training"):
-        if starts > len(chosen) and layers and quantity != "dark-matter":
-            chosen.append(start_from_transform(*task, layers, starts, random_seed, **how))
-        chosen = add_random_starts(chosen, starts, random_seed)
+        if warm is None:
+            chosen, _ = find_starts(*task, layers, starts, random_seed, **how)
+        else:
+            chosen = choose_starts([warm], starts, random_seed)
         with progress(evaluations * len(chosen), f"fit of {quantity}") as advance:
             report = _Reporter(advance)
             fit = fit_parameters(*task, chosen, **how, on_evaluation=report)

@@ -16,6 +16,7 @@ main = command_group(
     plot-figures relative-difference dm_z2.h5 --reference dm_ref_z2.h5 --region test -o cube.png
     plot-figures table dm_z5.csv dm_z2.csv -o quality.md
     plot-figures losses dm_z2.json dm_z2_without_layers.json -o losses.md
+    plot-figures scaling ranks1.json ranks2.json -o figure2.png
     """,
     help_text="Draw maps and spectra beside their reference, in the manner of the paper. Each "
     "subcommand has its own --help.",
@@ -202,5 +203,23 @@ def losses(run: Run, fits, output):
     _write_on_root(run, output, TABLE_SUFFIXES, make)
 
 
-for subcommand in (slices, spectra, relative_difference, table, losses):
+@command("scaling", example="plot-figures scaling ranks1.json ranks2.json -o figure2.png")
+@click.argument("measurements", nargs=-1, required=True, type=click.Path())
+@figure_option
+def scaling(run: Run, measurements, output):
+    """Time and memory of an optimisation step against ranks (figure 2 of the paper).
+
+    From what benchmarks/step.py --json prints, one file for each number of ranks.
+    """
+
+    def make():
+        from jerald_tools.analysis.figures.scaling import plot_scaling
+        from jerald_tools.cli.figure_inputs import load_measured_steps
+
+        return plot_scaling(load_measured_steps(measurements))
+
+    _write_on_root(run, output, FIGURE_SUFFIXES, make)
+
+
+for subcommand in (slices, spectra, relative_difference, table, losses, scaling):
     main.add_command(subcommand)

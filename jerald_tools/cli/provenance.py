@@ -21,7 +21,7 @@ def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str | Input]) -> Proven
     Raises:
         BadInput: on every rank, if an input cannot be read.
     """
-    return _provenance(run, mesh.ranks, mesh.backend, inputs)
+    return _provenance(run, mesh.ranks, inputs, mesh.backend, _fftw_plans(mesh))
 
 
 def provenance_of_copy(run: Run, ranks: Ranks, inputs: Sequence[str | Input]) -> Provenance:
@@ -35,10 +35,10 @@ def provenance_of_copy(run: Run, ranks: Ranks, inputs: Sequence[str | Input]) ->
     Raises:
         BadInput: on every rank, if an input cannot be read.
     """
-    return _provenance(run, ranks, "none", inputs)
+    return _provenance(run, ranks, inputs, "none", {})
 
 
-def _provenance(run: Run, ranks: Ranks, backend: str, inputs) -> Provenance:
+def _provenance(run: Run, ranks: Ranks, inputs, backend: str, details: dict) -> Provenance:
     described = on_root(ranks, lambda: tuple(map(_described, inputs)))
     return Provenance(
         origin=this_run(described),
@@ -47,8 +47,19 @@ def _provenance(run: Run, ranks: Ranks, backend: str, inputs) -> Provenance:
         backend=backend,
         seconds=run.stages.seconds,
         peak_memory=max(gather(ranks, peak_memory())),
+        details=details,
     )
 
 
 def _described(source: str | Input) -> Input:
     return source if isinstance(source, Input) else describe_input(source)
+
+
+def _fftw_plans(mesh: Mesh) -> dict[str, str]:
+    """The digest of FFTW's wisdom: only with the same are results equal bit for bit."""
+    if mesh.backend != "native":
+        return {}
+    from jerald_tools.mesh.native import wisdom_digest
+
+    digest = wisdom_digest(mesh.ranks)
+    return {"fftw_wisdom": digest} if digest else {}

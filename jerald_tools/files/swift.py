@@ -4,7 +4,7 @@
 Written after the files that SWIFT makes, as swiftsimio and yt read them.
 """
 
-import scipy.integrate
+import math
 
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.files.cgs import KM_CM, MPC_CM, UNIT_MASS_G
@@ -112,9 +112,15 @@ def swift_groups(header, version: str) -> dict:
 
 
 def age(cosmology: Cosmology, scale_factor: float) -> float:
-    """Time since the Big Bang, without radiation [Mpc / (km/s)]: the integral of da / (a H)."""
+    """Time since the Big Bang, flat and without radiation [Mpc / (km/s)].
 
-    def integrand(a: float) -> float:
-        return (a / (cosmology.omega_m + cosmology.omega_lambda * a**3)) ** 0.5
-
-    return scipy.integrate.quad(integrand, 0.0, scale_factor)[0] / (100.0 * cosmology.h)
+    The integral of da / (a H) is 2/3 asinh(sqrt(omega_lambda / omega_m a^3)) / sqrt(omega_lambda)
+    in units of 1/H0.
+    """
+    if cosmology.omega_lambda == 0:
+        in_hubble_times = scale_factor**1.5
+    else:
+        root = math.sqrt(cosmology.omega_lambda)
+        growth = math.sqrt(cosmology.omega_lambda / cosmology.omega_m * scale_factor**3)
+        in_hubble_times = math.asinh(growth) / root
+    return 2 / 3 * in_hubble_times / (100.0 * cosmology.h)

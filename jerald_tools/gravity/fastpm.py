@@ -171,10 +171,28 @@ def evolve(
     """
     particles = bring_home(mesh, particles)
     force = accelerations(mesh, particles, omega_m)
-    for first_kick, drift_factor, second_kick in np.asarray(factors, mesh.dtype):
-        particles = drift(kick(particles, force, first_kick), drift_factor)
-        particles = bring_home(mesh, particles)
-        force = accelerations(mesh, particles, omega_m)
-        particles = jax.block_until_ready(kick(particles, force, second_kick))
+    for three in np.asarray(factors, mesh.dtype):
+        particles, force = step(mesh, particles, force, three, omega_m)
+        jax.block_until_ready(particles)
         after_step()
     return particles
+
+
+def step(mesh: Mesh, particles: Particles, force, factors, omega_m: float):
+    """One step: kick, drift and kick (outside jit).
+
+    Args:
+        mesh: the force mesh.
+        particles: this rank's particles, at home.
+        force: their :func:`accelerations`.
+        factors: (3,) first kick, drift, second kick.
+        omega_m: matter density today.
+
+    Returns:
+        The particles after the step, at home, and their accelerations.
+    """
+    first_kick, drift_factor, second_kick = factors
+    particles = drift(kick(particles, force, first_kick), drift_factor)
+    particles = bring_home(mesh, particles)
+    force = accelerations(mesh, particles, omega_m)
+    return kick(particles, force, second_kick), force

@@ -162,7 +162,7 @@ def load_particles(mesh: Mesh, path: str | os.PathLike) -> LoadedParticles:
         "ids": ids,
     }
     rows = redistribute(ranks, rows, home_ranks(mesh, rows["positions"]))
-    order = np.argsort(_cell_numbers(mesh, rows["positions"]), kind="stable")
+    order = cell_order(mesh, rows["positions"])
     return LoadedParticles(**{name: jnp.asarray(values[order]) for name, values in rows.items()})
 
 
@@ -206,7 +206,8 @@ def save_particles(
     )
 
 
-def _cell_numbers(mesh: Mesh, positions: np.ndarray) -> np.ndarray:
+def cell_order(mesh: Mesh, positions: np.ndarray) -> np.ndarray:
+    """The order (n,) that sorts particles (n, 3) [Mpc/h] by the cell that they are in."""
     cells = np.floor(positions / np.asarray(mesh.cell_size)).astype(np.int64)
     x, y, z = (cells % np.asarray(mesh.shape)).T
-    return (x * mesh.shape[1] + y) * mesh.shape[2] + z
+    return np.argsort((x * mesh.shape[1] + y) * mesh.shape[2] + z, kind="stable")

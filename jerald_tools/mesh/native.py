@@ -20,7 +20,7 @@ from jerald_tools.launcher import launched_size
 from jerald_tools.mesh import _native
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks
-from jerald_tools.mesh.wavenumbers import mode_index_axes
+from jerald_tools.mesh.wavenumbers import mode_index_axes, wavenumber_table
 
 for _name, _handler in _native.handlers().items():
     jax.ffi.register_ffi_target(f"jerald_{_name}", _handler, platform="cpu")
@@ -37,6 +37,11 @@ def set_threads(number: int):
 def threads() -> int:
     """The threads in use."""
     return _native.threads()
+
+
+def release_scratch():
+    """Give back the memory that operations keep for their next call, up to 20 bytes a cell."""
+    _native.release_scratch()
 
 
 def _default_threads() -> int:
@@ -117,6 +122,11 @@ def _real(mesh: Mesh, array):
     return jnp.asarray(array, mesh.dtype)
 
 
+def _optional(mesh: Mesh, array):
+    """An operand of the library that may be left out, which it knows by having no entries."""
+    return jnp.zeros(0, mesh.dtype) if array is None else _real(mesh, array)
+
+
 def _field(mesh: Mesh):
     return (mesh.local_shape, mesh.dtype)
 
@@ -127,8 +137,7 @@ def _spectrum(mesh: Mesh):
 
 def paint(mesh: Mesh, positions, weights=None):
     """Cloud-in-cell sum of weights, (nx_local, ny, nz)."""
-    weights = jnp.zeros(0, mesh.dtype) if weights is None else weights
-    operands = (_real(mesh, positions), _real(mesh, weights))
+    operands = (_real(mesh, positions), _optional(mesh, weights))
     return _call(mesh, "paint", [_field(mesh)], *operands)[0]
 
 
@@ -150,33 +159,34 @@ def finite_difference(mesh: Mesh, field, axis: int, order: int):
     return _call(mesh, "finite_difference", [_field(mesh)], _real(mesh, field), **attributes)[0]
 
 
-def readout_gradient(mesh: Mesh, field, positions, order: int):
-    """Finite-difference gradient of a field read out at particles, (n, 3)."""
+def readout_gradient(mesh: Mesh, field, positions, order: int, onto=None):
+    """Finite-difference gradient of a field read out at particles, added to ``onto``, (n, 3)."""
     result = (positions.shape, mesh.dtype)
-    operands = (_real(mesh, field), _real(mesh, positions))
+    operands = (_real(mesh, field), _real(mesh, positions), _optional(mesh, onto))
     return _call(mesh, "readout_gradient", [result], *operands, order=np.int64(order))[0]
 
 
-def readout_gradient_adjoint(mesh: Mesh, field, positions, order: int, cotangent):
-    """Cotangents of field and positions from that of :func:`readout_gradient`, (n, 3).
+def readout_gradient_field_bar(mesh: Mesh, positions, order: int, cotangent):
+    """Cotangent of the field from that of :func:`readout_gradient`, (n, 3)."""
+    operands = (_real(mesh, positions), _real(mesh, cotangent))
+    name = "readout_gradient_field_bar"
+    return _call(mesh, name, [_field(mesh)], *operands, order=np.int64(order))[0]
 
-    Two calls, so that in one process XLA leaves out the one whose result nobody uses.
-    """
-    field, positions, cotangent = (_real(mesh, x) for x in (field, positions, cotangent))
-    order = np.int64(order)
-    (field_bar,) = _call(
-        mesh, "readout_gradient_field_bar", [_field(mesh)], positions, cotangent, order=order
-    )
-    (positions_bar,) = _call(
-        mesh,
-        "readout_gradient_positions_bar",
-        [(positions.shape, mesh.dtype)],
-        field,
-        positions,
-        cotangent,
-        order=order,
-    )
-    return field_bar, positions_bar
+
+def readout_gradient_positions_bar(mesh: Mesh, field, positions, order: int, cotangent, onto=None):
+    """Cotangent of the positions from that of :func:`readout_gradient`, added to ``onto``."""
+    arrays = (_real(mesh, array) for array in (field, positions, cotangent))
+    operands = (*arrays, _optional(mesh, onto))
+    result = (positions.shape, mesh.dtype)
+    name = "readout_gradient_positions_bar"
+    return _call(mesh, name, [result], *operands, order=np.int64(order))[0]
+
+
+def region_sums(mesh: Mesh, field, upper_start: int, corner: tuple[int, int, int]):
+    """Sums of this rank's nodes in three regions, (3,) float64."""
+    attributes = {"upper_start": np.int64(upper_start), "corner": np.asarray(corner, np.int64)}
+    result = ((3,), np.dtype(np.float64))
+    return _call(mesh, "region_sums", [result], _real(mesh, field), **attributes)[0]
 
 
 def r2c(mesh: Mesh, field):
@@ -191,26 +201,29 @@ def c2r(mesh: Mesh, spectrum):
 
 
 def convolve(mesh: Mesh, field, kernel):
-    """Convolved field and the spectrum of the field, which the adjoint needs."""
+    """Field convolved with an isotropic kernel, given by its table."""
     operands = (_real(mesh, field), _real(mesh, kernel), *mode_index_axes(mesh))
-    return tuple(_call(mesh, "convolve", [_field(mesh), _spectrum(mesh)], *operands))
+    return _call(mesh, "convolve", [_field(mesh)], *operands)[0]
 
 
-def convolve_adjoint(mesh: Mesh, spectrum, kernel, cotangent):
+def convolve_adjoint(mesh: Mesh, field, kernel, cotangent):
     """Cotangents of field and kernel table from that of the convolved field.
 
     The kernel's cotangent sums over this rank's own modes.
     """
+    arrays = (_real(mesh, array) for array in (field, kernel, cotangent))
+    results = [_field(mesh), (kernel.shape, mesh.dtype)]
     field_bar, kernel_bar = _call(
-        mesh,
-        "convolve_adjoint",
-        [_field(mesh), (kernel.shape, mesh.dtype)],
-        spectrum,
-        _real(mesh, kernel),
-        _real(mesh, cotangent),
-        *mode_index_axes(mesh),
+        mesh, "convolve_adjoint", results, *arrays, *mode_index_axes(mesh)
     )
     return field_bar, kernel_bar.astype(kernel.dtype)
+
+
+def convolve_kernel_bar(mesh: Mesh, field, cotangent):
+    """The kernel table's cotangent of :func:`convolve_adjoint` alone, in the mesh's precision."""
+    operands = (_real(mesh, field), _real(mesh, cotangent), *mode_index_axes(mesh))
+    result = (wavenumber_table(mesh).shape, mesh.dtype)
+    return _call(mesh, "convolve_kernel_bar", [result], *operands)[0]
 
 
 def draw_uniforms(seed: int, count: int) -> np.ndarray:

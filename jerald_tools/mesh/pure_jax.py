@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.wavenumbers import hermitian_weights, mode_index_axes
+from jerald_tools.mesh.wavenumbers import hermitian_weights, mode_index_axes, wavenumber_table
 
 # Coefficients of f(x + m h) - f(x - m h), m = 1, 2, 3, times 1/h, by the order of the error.
 STENCILS = {4: (8 / 12, -1 / 12), 6: (45 / 60, -9 / 60, 1 / 60)}
@@ -80,22 +80,39 @@ def finite_difference(mesh: Mesh, field, axis: int, order: int):
     return result
 
 
-def readout_gradient(mesh: Mesh, field, positions, order: int):
-    """Finite-difference gradient of a field read out at particles, (n, 3)."""
+def readout_gradient(mesh: Mesh, field, positions, order: int, onto=None):
+    """Finite-difference gradient of a field read out at particles, added to ``onto``, (n, 3)."""
     slopes = [finite_difference(mesh, field, axis, order) for axis in range(3)]
-    return jnp.stack([readout(mesh, slope, positions) for slope in slopes], axis=1)
+    gradients = jnp.stack([readout(mesh, slope, positions) for slope in slopes], axis=1)
+    return gradients if onto is None else onto + gradients
 
 
-def readout_gradient_adjoint(mesh: Mesh, field, positions, order: int, cotangent):
-    """Cotangents of field and positions from that of :func:`readout_gradient`, (n, 3)."""
-    field_bar = jnp.zeros_like(field)
-    positions_bar = jnp.zeros_like(positions)
+def readout_gradient_field_bar(mesh: Mesh, positions, order: int, cotangent):
+    """Cotangent of the field from that of :func:`readout_gradient`, (n, 3)."""
+    # A central difference is antisymmetric.
+    painted = [paint(mesh, positions, cotangent[:, axis]) for axis in range(3)]
+    return -sum(finite_difference(mesh, painted[axis], axis, order) for axis in range(3))
+
+
+def readout_gradient_positions_bar(mesh: Mesh, field, positions, order: int, cotangent, onto=None):
+    """Cotangent of the positions from that of :func:`readout_gradient`, added to ``onto``."""
+    positions_bar = jnp.zeros_like(positions) if onto is None else onto
     for axis in range(3):
-        painted = paint(mesh, positions, cotangent[:, axis])
-        field_bar -= finite_difference(mesh, painted, axis, order)
         slope = readout_slope(mesh, finite_difference(mesh, field, axis, order), positions)
         positions_bar += cotangent[:, axis, None] * slope
-    return field_bar, positions_bar
+    return positions_bar
+
+
+def region_sums(mesh: Mesh, field, upper_start: int, corner: tuple[int, int, int]):
+    """Sums of all nodes in three regions, (3,) float64."""
+
+    def total(part):
+        return jnp.sum(part, dtype=jnp.float64)
+
+    x, y, z = corner
+    in_corner = total(field[:x, :y, :z])
+    below = total(field[:, :, :upper_start])
+    return jnp.stack([total(field[:, :, upper_start:]), below - in_corner, in_corner])
 
 
 def r2c(mesh: Mesh, field):
@@ -114,20 +131,26 @@ def _mode_indices(mesh: Mesh):
 
 
 def convolve(mesh: Mesh, field, kernel):
-    """Convolved field and the spectrum of the field, which the adjoint needs."""
-    spectrum = r2c(mesh, field)
-    return c2r(mesh, spectrum * kernel.astype(mesh.dtype)[_mode_indices(mesh)]), spectrum
+    """Field convolved with an isotropic kernel, given by its table."""
+    return c2r(mesh, r2c(mesh, field) * kernel.astype(mesh.dtype)[_mode_indices(mesh)])
 
 
-def convolve_adjoint(mesh: Mesh, spectrum, kernel, cotangent):
+def convolve_adjoint(mesh: Mesh, field, kernel, cotangent):
     """Cotangents of field and kernel table from that of the convolved field.
 
     A real, even kernel is its own adjoint. The kernel's cotangent sums over the rank's own modes.
     """
-    field_bar, cotangent_spectrum = convolve(mesh, cotangent, kernel)
+    field_bar = convolve(mesh, cotangent, kernel)
+    return field_bar, convolve_kernel_bar(mesh, field, cotangent).astype(kernel.dtype)
+
+
+def convolve_kernel_bar(mesh: Mesh, field, cotangent):
+    """The kernel table's cotangent of :func:`convolve_adjoint` alone, in the mesh's precision."""
+    spectrum, cotangent_spectrum = r2c(mesh, field), r2c(mesh, cotangent)
     products = hermitian_weights(mesh) * (
         spectrum.real.astype(jnp.float64) * cotangent_spectrum.real
         + spectrum.imag.astype(jnp.float64) * cotangent_spectrum.imag
     )
-    kernel_bar = jnp.zeros(kernel.shape, jnp.float64).at[_mode_indices(mesh)].add(products)
-    return field_bar, (mesh.size * kernel_bar).astype(kernel.dtype)
+    entries = wavenumber_table(mesh).shape
+    kernel_bar = jnp.zeros(entries, jnp.float64).at[_mode_indices(mesh)].add(products)
+    return (mesh.size * kernel_bar).astype(mesh.dtype)

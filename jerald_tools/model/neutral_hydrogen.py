@@ -4,11 +4,12 @@
 import jax.numpy as jnp
 
 from jerald_tools.mesh.convolve import convolve
+from jerald_tools.mesh.displace import displace
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import sum_over_ranks
 from jerald_tools.mesh.wavenumbers import wavenumber_table
-from jerald_tools.model.displacement import displace, potential
+from jerald_tools.model.displacement import GRADIENT_ORDER, potential
 from jerald_tools.model.greens_functions import depletion_filter, gaussian_greens_function
 from jerald_tools.model.parameters import (
     ALPHA_UNIT_NEUTRAL_HYDROGEN,
@@ -55,10 +56,12 @@ def displace_neutral_hydrogen(
     unit = ALPHA_UNIT_NEUTRAL_HYDROGEN
     for number, layer in enumerate(parameters.layers):
         known = number == 0 and start_density is not None
-        source = (start_density if known else density(mesh, positions)) + EMPTY_CELL
-        from_density = potential(mesh, layer.density, unit, gaussian_greens_function, source)
+        source = start_density if known else density(mesh, positions)
+        from_density = potential(
+            mesh, layer.density, unit, gaussian_greens_function, source, EMPTY_CELL
+        )
         from_stars = potential(mesh, layer.stars, unit, gaussian_greens_function, relative_stars)
-        positions = displace(mesh, positions, from_density + from_stars)
+        positions = displace(mesh, from_density + from_stars, positions, GRADIENT_ORDER)
     return positions
 
 

@@ -23,7 +23,7 @@ def power_law(field, exponent):
     Several times faster than ``x**gamma`` with its gradient, and exact to rounding.
 
     Args:
-        field: positive values, any shape.
+        field: positive values, (nx_local, ny, nz).
         exponent: scalar.
 
     Returns:
@@ -32,16 +32,26 @@ def power_law(field, exponent):
     return jnp.exp(exponent.astype(field.dtype) * jnp.log(field))
 
 
-def _forward(field, exponent):
-    power = power_law(field, exponent)
-    return power, (field, exponent, power)
-
-
-def _adjoint(operands, power_bar):
-    field, exponent, power = operands
+def power_law_adjoint(field, exponent, power, power_bar):
+    """Cotangents of field and exponent from that of the power."""
     weighted = power_bar * power
     exponent_bar = jnp.sum(weighted * jnp.log(field), dtype=jnp.float64).astype(exponent.dtype)
     return exponent.astype(field.dtype) * weighted / field, exponent_bar
 
 
-power_law.defvjp(_forward, _adjoint)
+def computed_late(exponent, power_bar):
+    """The exponent as a number that is known only once the cotangent is.
+
+    A power computed again with it costs little time. XLA would otherwise keep the forward pass's,
+    or compute it long before it is needed, at the price of its memory.
+    """
+    return exponent + 0 * jnp.sum(power_bar[:1, :1, :1])
+
+
+def _adjoint(operands, power_bar):
+    field, exponent = operands
+    exponent = computed_late(exponent, power_bar)
+    return power_law_adjoint(field, exponent, power_law(field, exponent), power_bar)
+
+
+power_law.defvjp(lambda field, exponent: (power_law(field, exponent), (field, exponent)), _adjoint)

@@ -14,6 +14,7 @@ from jerald_tools.mesh.ranks import gather
 from jerald_tools.model.chain import ModelInputs, predict
 from jerald_tools.model.power_law import FLOOR
 from jerald_tools.training.adam import minimise_with_adam
+from jerald_tools.training.gauss_newton import GaussNewton, make_sampled_residual
 from jerald_tools.training.lbfgsb import minimise_with_lbfgsb
 from jerald_tools.training.nonsmooth_bfgs import minimise_with_bfgs
 from jerald_tools.training.objective import (
@@ -43,6 +44,7 @@ class FittedStart:
         losses: theirs, in each region.
         best_number: number of that evaluation, from 0.
         history: losses of every evaluation.
+        curvature_maps: how many maps were made besides, for estimates of the curvature.
     """
 
     start: Start
@@ -50,6 +52,7 @@ class FittedStart:
     losses: Regions
     best_number: int
     history: list[Regions]
+    curvature_maps: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,8 +89,8 @@ def fit_parameters(
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
         inputs: from :func:`jerald_tools.model.chain.model_inputs`.
         target: this rank's slab of the target over its mean.
-        loss: a callable (mesh, prediction, target) -> Regions.
-        starts: from :func:`jerald_tools.training.starts.choose_starts`.
+        loss: such as :class:`jerald_tools.training.losses.PaperLoss`.
+        starts: at least one.
         optimiser: "bfgs", "lbfgsb" or "adam".
         evaluations: at most so many from each start.
         shift: constant of the neutral hydrogen's transform.
@@ -103,6 +106,8 @@ def fit_parameters(
     evaluate = make_evaluate(mesh, quantity, loss, starts[0].parameters, shift)
     unravel = unravel_parameters(starts[0].parameters)
     space = search_space(starts[0].parameters)
+    residual = make_sampled_residual(mesh, quantity, loss, starts[0].parameters, shift)
+    curvature = GaussNewton(mesh, residual, loss.curvature, space, inputs, target)
     predict_map = jax.jit(functools.partial(predict, mesh, quantity, shift=shift))
 
     tried, usable = [], []
@@ -112,6 +117,7 @@ def fit_parameters(
             evaluate,
             inputs,
             target,
+            curvature,
             lambda number, losses, name=start.name: on_evaluation(name, number, losses),
         )
         OPTIMISERS[optimiser](objective, ravel_parameters(start.parameters), space, evaluations)
@@ -119,7 +125,12 @@ def fit_parameters(
             continue
         parameters = unravel(jnp.asarray(objective.best_vector))
         fitted = FittedStart(
-            start, parameters, objective.best_losses, objective.best_number, objective.history
+            start,
+            parameters,
+            objective.best_losses,
+            objective.best_number,
+            objective.history,
+            objective.curvature_maps,
         )
         tried.append(fitted)
         if not _is_all_floor(mesh, predict_map(parameters, inputs)):

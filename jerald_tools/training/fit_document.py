@@ -2,6 +2,7 @@
 """A finished fit as the document that is written."""
 
 import dataclasses
+import math
 
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.setting import Setting
@@ -73,6 +74,7 @@ def fit_document(
                 "name": tried.start.name,
                 "parameters": to_dictionary(tried.start.parameters),
                 "evaluations": len(tried.history),
+                "curvature_maps": tried.curvature_maps,
                 **tried.losses._asdict(),
             }
             for tried in fit.tried
@@ -82,5 +84,10 @@ def fit_document(
 
 
 def _columns(history: list[Regions]) -> dict:
-    """Losses of every evaluation as one list for each region."""
-    return {name: [getattr(losses, name) for losses in history] for name in ("train", "validation")}
+    """Losses of every evaluation as one list for each region, None where one was not finite."""
+
+    def column(region):
+        losses = (getattr(evaluation, region) for evaluation in history)
+        return [loss if math.isfinite(loss) else None for loss in losses]
+
+    return {region: column(region) for region in ("train", "validation")}

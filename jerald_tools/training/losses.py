@@ -4,6 +4,7 @@
 import dataclasses
 
 import jax.numpy as jnp
+import numpy as np
 
 from jerald_tools.mesh.convolve import convolve
 from jerald_tools.mesh.mesh import Mesh
@@ -37,11 +38,29 @@ class PaperLoss:
         Returns:
             Three float64 scalars.
         """
-        residual = prediction - target
-        if self.smoothing is not None:
-            kernel = smoothing_filter(wavenumber_table(mesh), self.smoothing)
-            residual = convolve(mesh, residual, kernel)
+        residual = self.residual(mesh, prediction, target)
         return region_means(mesh, jnp.abs(residual) if self.power == 1 else residual * residual)
+
+    def residual(self, mesh: Mesh, prediction, target):
+        """O_s F - O_s F_ref, this rank's slab; arguments as of the loss itself."""
+        residual = prediction - target
+        if self.smoothing is None:
+            return residual
+        return convolve(mesh, residual, smoothing_filter(wavenumber_table(mesh), self.smoothing))
+
+    def curvature(self, residual: np.ndarray, mean_modulus: float) -> np.ndarray:
+        """Second derivative of |x|^p, for an estimate of the loss's, in the residual's shape.
+
+        A modulus has none: of the parabola that touches it at x, 1 / |x|, as in iteratively
+        reweighted least squares, where x is not small.
+
+        Args:
+            residual: x at some nodes.
+            mean_modulus: mean of |x| over the nodes of all ranks.
+        """
+        if self.power == 2:
+            return np.full(residual.shape, 2.0)
+        return 1 / np.maximum(np.abs(residual), mean_modulus)
 
 
 def paper_loss(quantity: str, smoothing: float | None = None) -> PaperLoss:

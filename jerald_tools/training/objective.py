@@ -62,20 +62,25 @@ class RecordedObjective:
         evaluate: from :func:`make_evaluate`.
         inputs: model inputs.
         target: this rank's slab of the target over its mean.
+        estimate_curvature: vector (p,) -> estimate of the second derivatives of the training loss
+            (p, p), the same on every rank, from p + 1 maps.
         on_evaluation: called with the number of the evaluation and its losses.
         history: losses of every evaluation, in order.
         best_vector: the vector with the least validation loss so far.
         best_number: which evaluation that was.
+        curvature_maps: how many maps were made for estimates of the curvature.
     """
 
     mesh: Mesh
     evaluate: typing.Callable
     inputs: ModelInputs
     target: typing.Any
+    estimate_curvature: typing.Callable[[np.ndarray], np.ndarray]
     on_evaluation: typing.Callable[[int, Regions], None] = lambda number, losses: None
     history: list[Regions] = dataclasses.field(default_factory=list)
     best_vector: np.ndarray | None = None
     best_number: int = -1
+    curvature_maps: int = 0
 
     def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
         """Training loss and its gradient at a vector, identical on every rank."""
@@ -87,7 +92,7 @@ class RecordedObjective:
             self.mesh.ranks,
             lambda: (Regions(*(float(value) for value in losses)), np.asarray(gradient)),
         )
-        finite = np.isfinite(losses.train) and np.all(np.isfinite(gradient))
+        finite = np.all(np.isfinite(losses)) and np.all(np.isfinite(gradient))
         best_so_far = np.inf if self.best_vector is None else self.best_losses.validation
         if finite and losses.validation < best_so_far:
             self.best_vector, self.best_number = np.array(vector), len(self.history)
@@ -99,6 +104,11 @@ class RecordedObjective:
             seen = [past.train for past in self.history if np.isfinite(past.train)]
             return WALL * max(seen, default=1.0), np.zeros_like(vector)
         return losses.train, gradient
+
+    def curvature(self, vector: np.ndarray) -> np.ndarray:
+        """Estimate of the training loss's second derivatives (p, p) at a vector."""
+        self.curvature_maps += len(vector) + 1
+        return self.estimate_curvature(vector)
 
     @property
     def best_losses(self) -> Regions:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import sum_over_ranks
+from jerald_tools.mesh.region_sums import region_sums
 
 TEST_FRACTION = 0.43
 
@@ -49,15 +50,7 @@ def region_means(mesh: Mesh, field) -> Regions:
     Returns:
         Three float64 scalars, the same on every rank.
     """
-    start = training_start(mesh)
-    tx, ty, tz = test_shape(mesh)
-    local_tx = max(0, min(tx, mesh.x_stop) - mesh.x_start)
-
-    def total(part):
-        return jnp.sum(part, dtype=jnp.float64)
-
-    test = total(field[:local_tx, :ty, :tz])
-    sums = jnp.stack([total(field[:, :, start:]), total(field[:, :, :start]) - test, test])
+    sums = region_sums(mesh, field, training_start(mesh), test_shape(mesh))
     sizes = region_sizes(mesh)
     # A tiny mesh has no test cube: its mean is then 0, not a division by zero.
     return Regions(*(sum_over_ranks(mesh.ranks, sums) / jnp.asarray([max(n, 1) for n in sizes])))

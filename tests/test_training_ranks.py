@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Curvature and fits over MPI ranks: those of one process, and the same bits on every rank."""
+
+import numpy as np
+import pytest
+from model_cases import generic_parameters, model_case
+
+from jerald_tools.mesh.mesh import make_mesh
+from jerald_tools.mesh.ranks import ONE_PROCESS, gather, on_root, world
+from jerald_tools.training import gauss_newton
+from jerald_tools.training.fit import fit_parameters
+from jerald_tools.training.gauss_newton import GaussNewton, make_sampled_residual
+from jerald_tools.training.losses import PaperLoss
+from jerald_tools.training.objective import ravel_parameters
+from jerald_tools.training.search_space import search_space
+from jerald_tools.training.starts import Start
+
+pytestmark = pytest.mark.ranks
+
+# On four ranks: slabs of 2, 2, 2 and none.
+SHAPE, BOX_SIZE = (6, 6, 8), (3.0, 3.0, 4.0)
+
+
+def curvature(mesh, power):
+    inputs, target = model_case(mesh, "stellar-mass")
+    parameters, loss = generic_parameters("stellar-mass", 1), PaperLoss(power, 1.0)
+    residual = make_sampled_residual(mesh, "stellar-mass", loss, parameters)
+    estimate = GaussNewton(mesh, residual, loss.curvature, search_space(parameters), inputs, target)
+    return estimate(ravel_parameters(parameters))
+
+
+@pytest.mark.parametrize(("power", "spacing"), [(1, 1), (2, 2)])
+def test_curvature(power, spacing, monkeypatch):
+    ranks = world()
+    monkeypatch.setattr(gauss_newton, "NODES", np.prod(SHAPE) // 2 // spacing**3)
+    alone = make_mesh(SHAPE, BOX_SIZE, "double", ONE_PROCESS, "native")
+    expected = on_root(ranks, curvature, alone, power)
+    found = curvature(make_mesh(SHAPE, BOX_SIZE, "double", ranks, "native"), power)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8 * np.abs(expected).max())
+    assert all(np.array_equal(found, other) for other in gather(ranks, found))
+
+
+def best_of_a_fit(mesh):
+    inputs, target = model_case(mesh, "stellar-mass")
+    start = Start("generic", generic_parameters("stellar-mass", 1))
+    fit = fit_parameters(mesh, "stellar-mass", inputs, target, PaperLoss(1), [start], evaluations=8)
+    return ravel_parameters(fit.best.parameters), fit.best.history
+
+
+def test_fit():
+    ranks = world()
+    alone = make_mesh(SHAPE, BOX_SIZE, "double", ONE_PROCESS, "native")
+    expected, _ = on_root(ranks, best_of_a_fit, alone)
+    found, history = best_of_a_fit(make_mesh(SHAPE, BOX_SIZE, "double", ranks, "native"))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert history[-1].train < history[0].train
+    for other, its_history in gather(ranks, (found, history)):
+        assert np.array_equal(found, other)
+        assert history == its_history
