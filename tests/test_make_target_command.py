@@ -165,6 +165,28 @@ def test_every_format_gives_the_same_maps(folder, write, coordinates, tolerance)
         np.testing.assert_allclose(found, exact, rtol=0, atol=tolerance * exact.max())
 
 
+def test_a_rank_may_have_no_particles_left(folder):
+    for snapshot in (
+        BIGFILE,
+        *(write(folder, np.float64) for write in (gadget_four, arepo, swift)),
+    ):
+        opened = open_snapshot([snapshot], Stated())
+        for field in ("positions", "masses", "neutral_fraction"):
+            shape = opened.read("gas", field, 7, 9).shape
+            assert opened.read("gas", field, 7, 7).shape == (0, *shape[1:])
+
+
+@pytest.mark.ranks
+def test_uneven_shares_of_a_set_of_files(folder):
+    """Shares of 1052 and 1053 stars on three ranks, 789 and 790 on four: 263 divides the lesser."""
+    on_root(world(), snapshot_files.write_gadget_set, folder, 3)
+    path = folder / "snap_003.1.hdf5"
+    chunk = 263 * world().size
+    found = target(folder, path, "stellar-mass", "--mesh", 12, "--chunk", chunk)
+    exact = reference("stellar-mass", (12, 12, 12))
+    np.testing.assert_allclose(found, exact, rtol=0, atol=1e-12 * exact.max())
+
+
 @pytest.mark.parametrize("write", [gadget_one, arepo, swift])
 def test_every_format_gives_the_same_kernels_and_equilibrium(folder, write):
     table = uniform_background(folder / "uvb.txt")
