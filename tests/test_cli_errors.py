@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 import pytest
 from small_universe import save_fit
+from snapshot_files import gadget_attributes
 
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.files import digest
@@ -30,6 +31,8 @@ SCRIPTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["sc
 
 SEED = "generate-ics --seed 3 --mesh 8 --box-size 10 -o new.h5"
 FASTPM = "run-fastpm ics.h5 --redshift 2 -o new.h5"
+TARGET = "make-target --quantity gas --mesh 8 -o new.h5"
+HYDROGEN = "make-target --quantity neutral-hydrogen --mesh 8 -o new.h5"
 FIT_STARS = "fit-stellar particles.h5 --target stars.h5 -o new.json"
 FIT_HYDROGEN = "fit-hi particles.h5 --target hydrogen.h5 -o new.json"
 PAINT = "paint particles.h5 -o new.h5"
@@ -61,6 +64,15 @@ ROWS = [
     ("fit-dm particles.h5 --target map.h5 --layers -1 -o new.json", "-1 is not in the range x>=0"),
     ("fit-stellar particles.h5 --target map.h5 --optimiser sgd -o new.json", "'sgd' is not one of"),
     ("fit-hi particles.h5 --target map.h5 -o new.json --nonsense", "No such option '--nonsense'"),
+    (f"{TARGET} snap.hdf5 --mesh 0", "0 is not in the range x>=1"),
+    (f"{TARGET} snap.hdf5 --chunk 0", "0 is not in the range x>=1"),
+    (f"{TARGET} snap.hdf5 --clip 1e-9", "--clip is for neutral-hydrogen; leave it out"),
+    (f"{TARGET} snap.hdf5 -o map.h5", "map.h5: exists already"),
+    ("make-target snap.hdf5 --quantity gas --mesh 8", "Missing option '-o'"),
+    (f"{HYDROGEN} snap.hdf5 --clip -1", "--clip -1: give a positive density"),
+    (f"{HYDROGEN} snap.hdf5 --hydrogen-fraction 1.2", "--hydrogen-fraction 1.2: give a number"),
+    (f"{HYDROGEN} snap.hdf5 --self-shielding", "--self-shielding changes the equilibrium"),
+    (f"{HYDROGEN} snap.hdf5 --star-forming-gas cold", "give --uvb TABLE"),
     (f"{FIT_STARS} --starts 0", "0 is not in the range x>=1"),
     (f"{FIT_STARS} --evaluations 0", "0 is not in the range x>=1"),
     (f"{FIT_STARS} --random-seed -1", "-1 is not in the range x>=0"),
@@ -144,6 +156,42 @@ ROWS = [
     ("plot-figures spectra pk.txt -o new.png", "pk.txt: has no column k, P, modes"),
     ("plot-figures table missing.csv -o new.md", "missing.csv: no such file"),
     ("plot-figures losses edited.json -o new.md", "edited.json: was edited since"),
+    # Snapshots.
+    (f"{TARGET} missing.hdf5", "missing.hdf5: no such file"),
+    (f"{TARGET} pk.txt", "pk.txt: is not a snapshot that can be read; the formats are"),
+    (f"{TARGET} map.h5", "map.h5: is not a snapshot that can be read; the formats are"),
+    (f"{TARGET} torn_snap.hdf5", "torn_snap.hdf5: truncated or damaged"),
+    (f"{TARGET} no_units.hdf5", "no_units.hdf5: does not say its unit of length; give --length-u"),
+    (f"{TARGET} no_baryons.hdf5", "no_baryons.hdf5: its header has no omega_b; give --omega-b"),
+    (f"{TARGET} curved.hdf5", "curved.hdf5: omega_m + omega_lambda = 0.9"),
+    (f"{TARGET} times.0.hdf5", "times.1.hdf5: Redshift 1, but times.0.hdf5 has 2"),
+    (f"{TARGET} part.0.hdf5", "the snapshot has 3 files, 2 were found (part.0.hdf5, part.2.hdf5)"),
+    (f"{TARGET} short.hdf5", "short.hdf5: PartType0/Coordinates has 39 rows, its header says 40"),
+    (f"{TARGET} lost.hdf5", "lost.hdf5: the set should have [41, 40, 0, 0, 0, 0] particles"),
+    (f"{TARGET} outside.hdf5", "gas positions outside the box: 10.5 Mpc/h in a box of 10 Mpc/h"),
+    (f"{TARGET} nan.hdf5", "nan.hdf5: gas positions NaN or infinite in rows 0 to 40"),
+    (f"{TARGET} negative_mass.hdf5", "negative_mass.hdf5: gas masses below 0 (-1)"),
+    (f"{TARGET} snap.hdf5 --quantity stellar-mass", "snap.hdf5: has no stars; give a snapshot"),
+    (f"{TARGET} snap.hdf5 --deposit sph", "has no smoothing lengths of gas, which --deposit sph"),
+    (f"{TARGET} snap.hdf5 --h 0.7", "snap.hdf5: its header has h = 0.678; leave out --h"),
+    (f"{HYDROGEN} snap.hdf5", "snap.hdf5: has no neutral fraction of gas; give --uvb TABLE"),
+    (f"{HYDROGEN} snap.hdf5 --uvb missing.txt", "missing.txt: no such file"),
+    (f"{HYDROGEN} snap.hdf5 --uvb pk.txt", "pk.txt: a table of (50, 2); give the columns"),
+    (f"{HYDROGEN} snap.hdf5 --uvb uvb.txt", "snap.hdf5: has no density of gas, which --uvb"),
+    (f"{TARGET} uneven.hdf5", "--mesh 8: cells of 1.25 Mpc/h do not fill a box of 10 x 10 x 9 M"),
+    ("to-bigfile missing.h5 -o new", "missing.h5: no such file"),
+    ("to-bigfile snap.hdf5 -o new", "snap.hdf5: is not a map, initial conditions or particles"),
+    ("to-bigfile map.h5 -o pk.txt", "pk.txt: is a file; give the name of a directory"),
+    ("to-bigfile map.h5 -o nowhere/new", "there is no directory nowhere"),
+    ("to-gadget map.h5 -o new.hdf5", "map.h5: is of type map; give a file of type particles"),
+    ("to-gadget torn_particles.h5 -o new.hdf5", "torn_particles.h5: truncated or damaged"),
+    ("to-gadget particles.h5 -o snap.hdf5", "snap.hdf5: exists already"),
+    ("to-swift snap.hdf5 -o new.h5", "snap.hdf5: 40 particles of dark matter are no cubic lattice"),
+    ("to-swift cube.hdf5 -o new.h5", "cube.hdf5: has no dataset PartType1/ParticleIDs"),
+    ("recover-ics snap.hdf5 -o new.h5", "Missing option '--lpt-order'"),
+    ("recover-ics snap.hdf5 --lpt-order 3 -o new.h5", "3 is not in the range 1<=x<=2"),
+    ("recover-ics snap.hdf5 --lpt-order 1 -o new.h5", "40 particles of dark matter and 40 of gas"),
+    ("recover-ics cube.hdf5 --lpt-order 1 -o new.h5", "lattice points have no dark-matter next to"),
     # Files that do not go together.
     (
         "fit-dm particles.h5 --target other_box.h5 -o new.json",
@@ -265,9 +313,49 @@ def folder(tmp_path_factory):
     (here / "edited.json").write_text(whole.replace('"layers": 0', '"layers": 2'))
     (here / "truncated.json").write_text(whole[:-20])
     (here / "pk.txt").write_text("".join(f"{k} {1 / k}\n" for k in np.geomspace(1e-4, 1e2, 50)))
+    write_snapshots(here, generator)
     columns = {"k": np.ones(3), "P": np.ones(3), "modes": np.ones(3)}
     write_spectrum(here / "spectrum.csv", columns, {})
     return here
+
+
+def write_snapshots(here, generator):
+    """Gadget files of 40 particles of gas and as many of dark matter, whole and otherwise."""
+    where = generator.random((2, 40, 3)).astype(np.float64) * 1e4
+
+    def save(name, positions=where[0], dark_matter=where[1], masses=None, **changes):
+        number = np.array([40, len(dark_matter), 0, 0, 0, 0])
+        attributes = gadget_attributes(
+            Redshift=2.0, NumPart_ThisFile=number, NumPart_Total=number, NumFilesPerSnapshot=1
+        )
+        attributes |= changes
+        with h5py.File(here / name, "w") as file:
+            kept = {name: value for name, value in attributes.items() if value is not None}
+            file.create_group("Header").attrs.update(kept)
+            for kind, coordinates in enumerate((positions, dark_matter)):
+                file[f"PartType{kind}/Coordinates"] = coordinates
+                file[f"PartType{kind}/Masses"] = np.ones(number[kind]) if masses is None else masses
+
+    save("snap.hdf5")
+    save("no_units.hdf5", UnitLength_in_cm=None)
+    save("no_baryons.hdf5", OmegaBaryon=None)
+    save("curved.hdf5", OmegaLambda=0.6)
+    save("short.hdf5", where[0, 1:])
+    save("lost.hdf5", NumPart_Total=np.array([41, 40, 0, 0, 0, 0]))
+    save("uneven.hdf5", where[0] * [1, 1, 0.8], BoxSize=[1e4, 1e4, 9e3])
+    save("outside.hdf5", np.where(where[0] == where[0, 7, 1], 1.05e4, where[0]))
+    save("nan.hdf5", np.where(where[0] == where[0, 7, 1], np.nan, where[0]))
+    save("negative_mass.hdf5", masses=-np.ones(40))
+    cube = np.array([0, 8, 0, 0, 0, 0])
+    save("cube.hdf5", dark_matter=where[1, :8], NumPart_ThisFile=cube, NumPart_Total=cube)
+    total = 2 * np.array([40, 40, 0, 0, 0, 0])
+    for number, redshift in enumerate((2.0, 1.0)):
+        save(f"times.{number}.hdf5", Redshift=redshift, NumFilesPerSnapshot=2, NumPart_Total=total)
+    for number in (0, 2):
+        save(f"part.{number}.hdf5", NumFilesPerSnapshot=3)
+    whole = (here / "snap.hdf5").read_bytes()
+    (here / "torn_snap.hdf5").write_bytes(whole[: len(whole) // 2])
+    (here / "uvb.txt").write_text("0 1e-12 1e-12 1e-12\n1 1e-12 1e-12 1e-12\n")
 
 
 @pytest.mark.parametrize(("command_line", "message"), ROWS, ids=[row[0] for row in ROWS])

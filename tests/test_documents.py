@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/files.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/files.md", "docs/make_target.md"])
 def test_python_in_the_documents_runs(document):
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / document).read_text(), re.S | re.M)
     assert blocks
@@ -22,7 +22,10 @@ def test_python_in_the_documents_runs(document):
         assert run.returncode == 0, run.stderr
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/commands.md"])
+@pytest.mark.parametrize(
+    "document",
+    ["README.md", "CONTRIBUTING.md", "docs/commands.md", "docs/files.md", "docs/make_target.md"],
+)
 def test_links_lead_to_files_that_exist(document):
     path = ROOT / document
     for link in re.findall(r"\]\(([^):]+)\)", path.read_text()):

@@ -15,6 +15,7 @@ from jerald_tools.cli.generate_ics import main
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
 from jerald_tools.files.initial_conditions import open_initial_conditions
+from jerald_tools.files.white_noise import open_white_noise
 from jerald_tools.gravity.linear_field import linear_field
 from jerald_tools.gravity.linear_power import read_linear_power
 from jerald_tools.gravity.white_noise import white_noise
@@ -96,6 +97,93 @@ def test_cosmology_travels_and_camb_follows_it(tmp_path):
     np.testing.assert_allclose(densities[0.8], 2 * densities[0.4], rtol=1e-4, atol=1e-4)
 
 
+def save_grafic(path, noise, order="<", mark="i4", number="f4", cut=0):
+    """GRAFIC's records: nx, ny, nz, seed; then the planes of z, x fastest."""
+
+    def record(data):
+        length = np.array([data.nbytes], f"{order}{mark}").tobytes()
+        return length + data.tobytes() + length
+
+    content = record(np.array([*noise.shape, 5], f"{order}i4"))
+    for plane in noise.transpose(2, 1, 0):
+        content += record(np.ascontiguousarray(plane, f"{order}{number}"))
+    path.write_bytes(content[: len(content) - cut])
+    return path
+
+
+def save_music(path, noise, number="f8"):
+    """MUSIC's wnoise file: nx, ny, nz; then the numbers, z fastest."""
+    path.write_bytes(np.array(noise.shape, "<i4").tobytes() + noise.astype(f"<{number}").tobytes())
+    return path
+
+
+NOISE = np.random.default_rng(9).normal(size=(8, 6, 10))
+LAYOUTS = [
+    (save_grafic, {}, 1e-6),
+    (save_grafic, {"mark": "i8"}, 1e-6),
+    (save_grafic, {"order": ">"}, 1e-6),
+    (save_grafic, {"number": "f8", "mark": "i8"}, 0),
+    (save_music, {}, 0),
+    (save_music, {"number": "f4"}, 1e-6),
+]
+
+
+@pytest.mark.parametrize(("save", "layout", "tolerance"), LAYOUTS)
+def test_layouts_of_white_noise(tmp_path, save, layout, tolerance):
+    """An uneven mesh, so that no two axes can change places; every slab by itself."""
+    with open_white_noise(save(tmp_path / "noise.bin", NOISE, **layout)) as file:
+        assert file.header.shape == NOISE.shape
+        np.testing.assert_allclose(file.read(), NOISE, rtol=tolerance)
+        np.testing.assert_allclose(file.read(3, 5), NOISE[3:5], rtol=tolerance)
+        assert file.read(8, 8).shape == (0, 6, 10)
+
+
+@pytest.mark.ranks
+@pytest.mark.parametrize("save", [save_grafic, save_music])
+def test_white_noise_of_other_codes_gives_the_same_density(shared_folder, save):
+    noise = np.random.default_rng(2).normal(size=(16, 16, 16)).astype(np.float32)
+    options = ["--box-size", 20, "--power", POWER, "--precision", "double"]
+    on_root(world(), save_field, shared_folder / "ours.h5", "white_noise", noise)
+    on_root(world(), save, shared_folder / "theirs.bin", noise)
+    for name in ("ours.h5", "theirs.bin"):
+        generate_ics("--white-noise", shared_folder / name, *options, "-o",
+                     shared_folder / f"{name}.ics.h5")  # fmt: skip
+    _, ours = read(shared_folder / "ours.h5.ics.h5")
+    _, theirs = read(shared_folder / "theirs.bin.ics.h5")
+    np.testing.assert_array_equal(theirs, ours)
+    generate_ics("--white-noise", shared_folder / "theirs.bin", *options, "--paired", "-o",
+                 shared_folder / "paired.h5")  # fmt: skip
+    np.testing.assert_allclose(read(shared_folder / "paired.h5")[1], -ours, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda path: save_grafic(path, NOISE, cut=5), "GRAFIC's header says 8 x 6 x 10"),
+        (lambda path: path.write_bytes(b"\x10\0\0\0"), "is no white noise that can be read"),
+        (lambda path: path.write_text("white noise, " * 100), "is no white noise that can be"),
+        (lambda path: save_music(path, NOISE + np.nan), "NaN or infinite"),
+    ],
+)
+def test_white_noise_that_is_refused(tmp_path, change, message):
+    change(tmp_path / "noise.bin")
+    with pytest.raises(BadInput, match=message):
+        generate_ics("--white-noise", tmp_path / "noise.bin", "--box-size", 20, "--power", POWER,
+                     "-o", tmp_path / "ics.h5")  # fmt: skip
+    assert not (tmp_path / "ics.h5").exists()
+
+
+def test_a_damaged_record_is_refused(tmp_path):
+    content = bytearray(save_grafic(tmp_path / "noise.bin", NOISE).read_bytes())
+    content[24 + 8 * 6 * 4 + 4] ^= 1
+    (tmp_path / "noise.bin").write_bytes(content)
+    with (
+        open_white_noise(tmp_path / "noise.bin") as file,
+        pytest.raises(BadInput, match="a record has another length"),
+    ):
+        file.read()
+
+
 @pytest.mark.ranks
 def test_the_white_noise_of_a_seed_from_a_file_gives_the_same(shared_folder):
     mesh = make_mesh(16, 20.0, "double", ranks=Ranks())
@@ -153,7 +241,10 @@ def test_our_own_file_brings_box_and_cosmology(tmp_path):
         (["--seed", 7, "--mesh", 16, "--box-size", -1, "--power", POWER], "--box-size -1"),
         (["--seed", 7, "--mesh", 16, "--box-size", 1e7, "--power", POWER], "wider table"),
         (["--white-noise", "absent.h5", "--power", POWER, "--box-size", 20], "absent.h5"),
-        (["--white-noise", POWER, "--power", POWER, "--box-size", 20], "not an HDF5 file"),
+        (
+            ["--white-noise", POWER, "--power", POWER, "--box-size", 20],
+            "is no white noise that can be read",
+        ),
         (["--white-noise", "delta.h5", "--power", POWER, "--box-size", 20], "no dataset"),
         (["--white-noise", "loud.h5", "--power", POWER, "--box-size", 20], "variance 9"),
         (["--white-noise", "nan.h5", "--power", POWER, "--box-size", 20], "NaN"),

@@ -27,7 +27,8 @@ SIGMA8_TOLERANCE = 0.01
 @click.option(
     "--white-noise",
     metavar="FILE",
-    help="In place of a seed: HDF5 with the dataset white_noise, numbers of variance 1 on nodes.",
+    help="In place of a seed: numbers of variance 1 on nodes, in HDF5 with the dataset "
+    "white_noise, or a white-noise file of GRAFIC, MUSIC or monofonIC.",
 )
 @click.option(
     "--linear-density",
@@ -50,7 +51,7 @@ SIGMA8_TOLERANCE = 0.01
 )
 @click.option("--camb", is_flag=True, help="Linear power by CAMB with the cosmology.")
 @click.option("--fixed", is_flag=True, help="Amplitudes at their mean, only phases are random.")
-@click.option("--paired", is_flag=True, help="All phases shifted by pi: the seed's mirror.")
+@click.option("--paired", is_flag=True, help="All phases shifted by pi: the noise's mirror.")
 @cosmology_options
 @click.option("-o", "--output", metavar="FILE", required=True, help="HDF5 file to write.")
 def main(run: Run, output, particles, power, **options):
@@ -81,6 +82,8 @@ def main(run: Run, output, particles, power, **options):
     if source is None:
         attributes |= {name: options[name] for name in ("seed", "fixed", "paired")}
     else:
+        if options["paired"]:
+            attributes["paired"] = True
         field = load_field(mesh, open_source, source).astype(mesh.dtype)
     if options["linear_density"] is None:
         spectrum = _linear_power(power, cosmology, mesh)
@@ -89,7 +92,7 @@ def main(run: Run, output, particles, power, **options):
             if source is None:
                 noise = white_noise(mesh, options["seed"], options["fixed"], options["paired"])
             else:
-                noise = noise_of_field(mesh, field)
+                noise = noise_of_field(mesh, -field if options["paired"] else field)
         with run.stages.stage("linear density"):
             field = linear_field(mesh, noise, spectrum).block_until_ready()
 
@@ -105,8 +108,10 @@ def _refuse_contradictions(
 ):
     if sum(source is not None for source in (seed, white_noise, linear_density)) != 1:
         raise click.UsageError("give one of --seed, --white-noise and --linear-density")
-    if seed is None and (fixed or paired):
-        raise click.UsageError("--fixed and --paired are for a --seed; leave them out")
+    if seed is None and fixed:
+        raise click.UsageError("--fixed is for a --seed; leave it out")
+    if linear_density is not None and paired:
+        raise click.UsageError("--paired is for a --seed or --white-noise; leave it out")
     if seed is not None and (mesh is None or box_size is None):
         raise click.UsageError("a --seed needs --mesh and --box-size; give both")
     if linear_density is None and (power is not None) == camb:
@@ -118,11 +123,14 @@ def _refuse_contradictions(
 def _source_file(ranks, options):
     """The file in place of a seed (or None), the function that opens it, and its header."""
     from jerald_tools.files.fields import FieldFile, FieldHeader
+    from jerald_tools.files.white_noise import open_white_noise
     from jerald_tools.mesh.distributed_files import read_header
 
-    for dataset in ("white_noise", "linear_density"):
-        if options[dataset] is not None:
-            path, open_file = options[dataset], functools.partial(FieldFile, name=dataset)
+    open_linear_density = functools.partial(FieldFile, name="linear_density")
+    openers = {"white_noise": open_white_noise, "linear_density": open_linear_density}
+    for option, open_file in openers.items():
+        if options[option] is not None:
+            path = options[option]
             found = read_header(ranks, open_file, path)
             if options["mesh"] not in (None, found.shape[0]):
                 raise BadInput(f"{path}: its mesh is {found.shape}; leave out --mesh")

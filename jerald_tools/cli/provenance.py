@@ -5,32 +5,54 @@ from collections.abc import Sequence
 
 from jerald_tools.cli.command import Run
 from jerald_tools.files.inputs import describe_input
-from jerald_tools.files.provenance import Provenance, peak_memory, this_run
+from jerald_tools.files.provenance import Input, Provenance, peak_memory, this_run
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.ranks import gather, on_root
+from jerald_tools.mesh.ranks import Ranks, gather, on_root
 
 
-def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str]) -> Provenance:
+def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str | Input]) -> Provenance:
     """How a file came to be; every rank must ask, since the largest memory is recorded.
 
     Args:
         run: the shared options, with the times per stage so far.
         mesh: the mesh that was worked on.
-        inputs: paths of the files that went in.
+        inputs: paths of the files that went in, or inputs that were described already.
 
     Raises:
         BadInput: on every rank, if an input cannot be read.
     """
-    described = on_root(mesh.ranks, lambda: tuple(describe_input(path) for path in inputs))
+    return _provenance(run, mesh.ranks, inputs, mesh.backend, _fftw_plans(mesh))
+
+
+def provenance_of_copy(run: Run, ranks: Ranks, inputs: Sequence[str | Input]) -> Provenance:
+    """How a file came to be that no mesh was worked on for; every rank must ask.
+
+    Args:
+        run: the shared options, with the times per stage so far.
+        ranks: the processes.
+        inputs: as for :func:`provenance_of`.
+
+    Raises:
+        BadInput: on every rank, if an input cannot be read.
+    """
+    return _provenance(run, ranks, inputs, "none", {})
+
+
+def _provenance(run: Run, ranks: Ranks, inputs, backend: str, details: dict) -> Provenance:
+    described = on_root(ranks, lambda: tuple(map(_described, inputs)))
     return Provenance(
         origin=this_run(described),
-        ranks=mesh.ranks.size,
+        ranks=ranks.size,
         threads=run.threads,
-        backend=mesh.backend,
+        backend=backend,
         seconds=run.stages.seconds,
-        peak_memory=max(gather(mesh.ranks, peak_memory())),
-        details=_fftw_plans(mesh),
+        peak_memory=max(gather(ranks, peak_memory())),
+        details=details,
     )
+
+
+def _described(source: str | Input) -> Input:
+    return source if isinstance(source, Input) else describe_input(source)
 
 
 def _fftw_plans(mesh: Mesh) -> dict[str, str]:

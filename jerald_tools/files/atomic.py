@@ -5,6 +5,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,53 @@ def atomic_write(path: str | os.PathLike, force: bool = False) -> Iterator[Path]
     finally:
         temporary.unlink(missing_ok=True)
         os.close(lock)
+
+
+@contextlib.contextmanager
+def atomic_directory(path: str | os.PathLike, force: bool = False) -> Iterator[Path]:
+    """Write a directory under a temporary name that becomes its own when the block ends well.
+
+    The block syncs its own files. If it raises, the temporary directory is removed; a directory
+    that is replaced stands aside until the new one has its name.
+
+    Yields:
+        The path of an empty directory beside the target.
+
+    Raises:
+        BadInput: if the target exists and may not be replaced, is a file, or cannot be written.
+    """
+    path = Path(path)
+    check_directory(path, force)
+    temporary = path.with_name(f".{path.name}.partial")
+    if temporary.exists():
+        shutil.rmtree(temporary)
+    temporary.mkdir()
+    try:
+        yield temporary
+        if path.exists():
+            aside = path.with_name(f".{path.name}.replaced")
+            os.replace(path, aside)
+            os.replace(temporary, path)
+            shutil.rmtree(aside)
+        else:
+            os.replace(temporary, path)
+        _sync(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_directory(path: str | os.PathLike, force: bool = False) -> Path:
+    """Check that a directory can be written as an output.
+
+    Raises:
+        BadInput: if it exists and may not be replaced, is a file, or its parent cannot be written.
+    """
+    path = Path(path)
+    if path.is_dir() and not force:
+        raise BadInput(f"{path}: exists already; choose another name, or --force to replace it")
+    if path.exists() and not path.is_dir():
+        raise BadInput(f"{path}: is a file; give the name of a directory to write")
+    return path if path.exists() else check_target(path)
 
 
 def write_text(path: str | os.PathLike, text: str, force: bool = False) -> None:

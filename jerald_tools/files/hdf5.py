@@ -130,7 +130,7 @@ class Reader:
 
     def __init__(self, path: str | os.PathLike, file_type: str):
         self.path = Path(path)
-        self.file = _open(self.path)
+        self.file = open_file(self.path)
         try:
             self._check(file_type)
         except BaseException:
@@ -201,7 +201,12 @@ class Reader:
             raise BadInput(f"{self.path}: was changed since it was written; make it anew")
 
 
-def _open(path: Path) -> h5py.File:
+def open_file(path: Path) -> h5py.File:
+    """Open any HDF5 file for reading.
+
+    Raises:
+        BadInput: if it is missing, a directory, not readable or not HDF5.
+    """
     if not path.exists():
         raise BadInput(f"{path}: no such file; check the name")
     if path.is_dir():

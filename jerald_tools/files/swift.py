@@ -7,10 +7,7 @@ Written after the files that SWIFT makes, as swiftsimio and yt read them.
 import math
 
 from jerald_tools.cosmology import Cosmology
-
-MPC_CM = 3.08567758149e24
-UNIT_MASS_G = 1.98841e43  # 1e10 solar masses
-KM_CM = 1e5
+from jerald_tools.files.cgs import KM_CM, MPC_CM, UNIT_MASS_G
 
 # 3 H^2 / (8 pi G) at z = 0 for h = 1 [1e10 Msun / Mpc^3].
 CRITICAL_DENSITY = 27.7536627

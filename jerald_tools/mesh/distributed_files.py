@@ -39,7 +39,7 @@ def read_header(ranks: Ranks, open_file, path: str | os.PathLike):
     return on_root(ranks, header)
 
 
-def _agree(ranks: Ranks, read):
+def agree(ranks: Ranks, read):
     """Run a rank's own reading; if it fails on any rank, raise the first failure on all."""
     try:
         result, error = read(), None
@@ -67,7 +67,7 @@ def load_field(mesh: Mesh, open_file, path: str | os.PathLike) -> np.ndarray:
         with open_file(path) as file:
             return file.read(mesh.x_start, mesh.x_stop)
 
-    return _agree(mesh.ranks, read)
+    return agree(mesh.ranks, read)
 
 
 def save_map(
@@ -155,7 +155,7 @@ def load_particles(mesh: Mesh, path: str | os.PathLike) -> LoadedParticles:
             share = [number * rank // ranks.size for rank in (ranks.rank, ranks.rank + 1)]
             return file.read(*share)
 
-    ids, positions, velocities = _agree(ranks, read)
+    ids, positions, velocities = agree(ranks, read)
     rows = {
         "positions": positions.astype(mesh.dtype),
         "velocities": velocities.astype(mesh.dtype),

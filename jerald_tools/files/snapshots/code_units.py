@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The units that a snapshot's code counts in, and what they are in ours."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+from jerald_tools.errors import BadInput
+from jerald_tools.files.cgs import KM_CM, MPC_CM, UNIT_MASS_G
+from jerald_tools.files.snapshots.stated import (
+    LENGTH_UNITS,
+    MASS_UNITS,
+    VELOCITY_UNITS,
+    Stated,
+)
+
+# Codes differ in the fourth digit of a solar mass (1.989, 1.98841, 1.9885 e33 g): this close to a
+# power of ten of ours, a unit is one, and its value in cgs is what the code takes it for.
+NOMINAL = 1e-3
+
+
+def as_the_code_has_it(unit: float, standard: float) -> float:
+    """The value that a code takes for a standard unit, judged by a unit of its own.
+
+    Args:
+        unit: of the code [cgs].
+        standard: 1e10 Msun or a Mpc [cgs], as we have it.
+
+    Returns:
+        The code's value of the standard unit where its own is a power of ten of it, else ours.
+    """
+    power = 10.0 ** round(math.log10(unit / standard))
+    return unit / power if abs(unit / power / standard - 1) < NOMINAL else standard
+
+
+@dataclasses.dataclass(frozen=True)
+class CodeUnits:
+    """Gadget's units: lengths and masses over h, in cgs; None where the files are silent.
+
+    Attributes:
+        path: of the snapshot, for the lines that users see.
+        length_cm: the unit of length, over h [cm].
+        mass_g: the unit of mass, over h [g].
+        velocity_cm_s: the unit of velocity [cm/s].
+    """
+
+    path: Path
+    length_cm: float | None
+    mass_g: float | None
+    velocity_cm_s: float | None
+
+    @property
+    def megaparsec(self) -> float:
+        """One Mpc as the code has it [cm]."""
+        return as_the_code_has_it(self._known("length_cm", "--length-unit"), MPC_CM)
+
+    @property
+    def mass_unit(self) -> float | None:
+        """1e10 Msun as the code has it [g], None where its unit of mass is not known."""
+        return None if self.mass_g is None else as_the_code_has_it(self.mass_g, UNIT_MASS_G)
+
+    @property
+    def length(self) -> float:
+        """The unit of length [Mpc/h].
+
+        Raises:
+            BadInput: if it is not known, as the following ones.
+        """
+        return self._known("length_cm", "--length-unit") / self.megaparsec
+
+    @property
+    def mass(self) -> float:
+        """The unit of mass [1e10 Msun/h]."""
+        return self._known("mass_g", "--mass-unit") / self.mass_unit
+
+    @property
+    def velocity(self) -> float:
+        """The unit of velocity [km/s]."""
+        return self._known("velocity_cm_s", "--velocity-unit") / KM_CM
+
+    def _known(self, name: str, option: str) -> float:
+        value = getattr(self, name)
+        if value is None:
+            quantity = option[2:].replace("-unit", "")
+            raise BadInput(f"{self.path}: does not say its unit of {quantity}; give {option}")
+        return value
+
+
+def code_units(path: Path, found: dict[str, float | None], stated: Stated) -> CodeUnits:
+    """The units of a snapshot from its files, or where they are silent from what was stated.
+
+    Args:
+        path: of the snapshot.
+        found: ``length_cm``, ``mass_g``, ``velocity_cm_s``; None where the files are silent.
+        stated: the units by option.
+
+    Raises:
+        BadInput: if a unit is stated that the files say otherwise, or they say an impossible one.
+    """
+    values = {}
+    for name, option, table, choice in (
+        ("length_cm", "--length-unit", LENGTH_UNITS, stated.length_unit),
+        ("mass_g", "--mass-unit", MASS_UNITS, stated.mass_unit),
+        ("velocity_cm_s", "--velocity-unit", VELOCITY_UNITS, stated.velocity_unit),
+    ):
+        value, given = found[name], None if choice is None else table[choice]
+        if value is not None and not 0 < value < math.inf:
+            raise BadInput(f"{path}: its unit {name} is {value:g}; give a file with a positive one")
+        if None not in (value, given) and abs(value / given - 1) > NOMINAL:
+            raise BadInput(f"{path}: its unit {name} is {value:g}; leave out {option} {choice}")
+        values[name] = given if value is None else value
+    return CodeUnits(path, **values)

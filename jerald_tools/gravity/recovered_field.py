@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The linear overdensity that displacements of initial conditions were made from."""
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+import numpy as np
+
+from jerald_tools.gravity.growth import Growth
+from jerald_tools.gravity.lpt import second_order_source
+from jerald_tools.gravity.potential import inverse_laplacian
+from jerald_tools.mesh.fourier import c2r, r2c
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.wavenumbers import integer_wavevectors, wavevectors
+
+# Each round shrinks the error of the second order by the size of the displacements' gradients.
+SECOND_ORDER_ROUNDS = 8
+
+
+def recovered_linear_field(mesh: Mesh, species: Sequence, growth: Growth, order: int):
+    """Invert Lagrangian perturbation theory: -div psi = D1 delta + D2 s(delta).
+
+    s is :func:`jerald_tools.gravity.lpt.second_order_source`. Species count by their mass, so that
+    the field is that of all matter. Modes at a Nyquist frequency, whose derivative a lattice does
+    not tell, are zero.
+
+    Args:
+        mesh: its nodes are the lattice points; in double precision.
+        species: with ``mass``, ``offset`` (3) of the lattice [Mpc/h] and ``displacements``
+            (nx_local, ny, nz, 3) [Mpc/h], as
+            :class:`jerald_tools.targets.lattice_displacements.LatticeDisplacements`.
+        growth: at the time of the displacements, one number each.
+        order: of the theory that made them, 1 (Zel'dovich) or 2.
+
+    Returns:
+        The linear overdensity at z = 0, this rank's slab (nx_local, ny, nz), of mean 0.
+    """
+    total = sum(each.mass for each in species)
+    spectrum = sum(each.mass / total * _divergence(mesh, each) for each in species)
+    contraction = c2r(mesh, jnp.asarray(-spectrum)) / float(growth.first)
+    field = contraction
+    if order == 2:
+        for _ in range(SECOND_ORDER_ROUNDS):
+            source = second_order_source(mesh, inverse_laplacian(mesh, field))
+            source = c2r(mesh, r2c(mesh, source) * _recoverable(mesh))
+            field = contraction - float(growth.second / growth.first) * source
+    return field
+
+
+def _divergence(mesh: Mesh, species) -> np.ndarray:
+    """Spectrum of div psi from psi on a lattice that begins at an offset."""
+    waves = wavevectors(mesh)
+    phase = sum(wave * start for wave, start in zip(waves, species.offset, strict=True))
+    divergence = sum(
+        1j * wave * np.asarray(r2c(mesh, jnp.asarray(species.displacements[..., axis])))
+        for axis, wave in enumerate(waves)
+    )
+    return divergence * np.exp(-1j * phase) * _recoverable(mesh)
+
+
+def _recoverable(mesh: Mesh) -> np.ndarray:
+    """Which of this rank's modes are below every Nyquist frequency, and not k = 0."""
+    x, y, z = integer_wavevectors(mesh)
+    below = [2 * np.abs(n) < nodes for n, nodes in zip((x, y, z), mesh.shape, strict=True)]
+    return below[0] & below[1] & below[2] & ((x != 0) | (y != 0) | (z != 0))
