@@ -39,14 +39,14 @@ struct Communicator {
 
   bool alone() const { return size == 1; }
 
-  // Rank 0's text on every rank.
-  std::string broadcast(std::string text) const {
+  // One rank's text on every rank.
+  std::string broadcast(std::string text, int source = 0) const {
 #ifdef JERALD_WITH_MPI
     if (!alone()) {
       int64_t length = text.size();
-      MPI_Bcast(&length, 1, MPI_INT64_T, 0, handle);
+      MPI_Bcast(&length, 1, MPI_INT64_T, source, handle);
       text.resize(length);
-      MPI_Bcast(text.data(), static_cast<int>(length), MPI_CHAR, 0, handle);
+      MPI_Bcast(text.data(), static_cast<int>(length), MPI_CHAR, source, handle);
     }
 #endif
     return text;

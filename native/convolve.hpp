@@ -36,7 +36,7 @@ void for_each_row(const Transform<T>& transform, const ModeIndex& index, Work wo
 template <class T>
 void convolve(const Mesh& mesh, const Transform<T>& transform, const ModeIndex& index,
               const T* field, const T* kernel, T* result) {
-  const Buffer<std::complex<T>> workspace(transform.workspace_size());
+  const Buffer<std::complex<T>> workspace(transform.spectrum_size());
   std::complex<T>* work = workspace.data();
   const T scale = T(1) / static_cast<T>(mesh.size());
   transform.forward(field, work);
@@ -57,7 +57,7 @@ class AdjointSpectra {
       : transform_(transform),
         index_(index),
         // One buffer for both, its second half aligned as FFTW's plans are.
-        stride_((transform.workspace_size() + 7) / 8 * 8),
+        stride_((transform.spectrum_size() + 7) / 8 * 8),
         storage_(2 * stride_) {
     transform.forward(field, storage_.data());
     transform.forward(cotangent, cotangent_spectrum());

@@ -3,9 +3,6 @@
 #pragma once
 
 #include <fftw3.h>
-#ifdef JERALD_WITH_MPI
-#include <fftw3-mpi.h>
-#endif
 
 namespace jerald {
 
@@ -22,8 +19,12 @@ struct Fftw;
     static constexpr auto alignment_of = PREFIX##_alignment_of;               \
     static constexpr auto plan_r2c = PREFIX##_plan_dft_r2c_3d;                \
     static constexpr auto plan_c2r = PREFIX##_plan_dft_c2r_3d;                \
+    static constexpr auto plan_r2c_2d = PREFIX##_plan_dft_r2c_2d;             \
+    static constexpr auto plan_c2r_2d = PREFIX##_plan_dft_c2r_2d;             \
+    static constexpr auto plan_many_c2c = PREFIX##_plan_many_dft;             \
     static constexpr auto execute_r2c = PREFIX##_execute_dft_r2c;             \
     static constexpr auto execute_c2r = PREFIX##_execute_dft_c2r;             \
+    static constexpr auto execute_c2c = PREFIX##_execute_dft;                 \
     static constexpr auto destroy = PREFIX##_destroy_plan;                    \
     static constexpr auto forget_wisdom = PREFIX##_forget_wisdom;             \
     static constexpr auto import_wisdom = PREFIX##_import_wisdom_from_string; \
@@ -33,26 +34,5 @@ struct Fftw;
 JERALD_FFTW(float, fftwf)
 JERALD_FFTW(double, fftw)
 #undef JERALD_FFTW
-
-#ifdef JERALD_WITH_MPI
-template <class T>
-struct FftwMpi;
-
-#define JERALD_FFTW_MPI(T, PREFIX)                                            \
-  template <>                                                                 \
-  struct FftwMpi<T> {                                                         \
-    static constexpr auto init = PREFIX##_mpi_init;                           \
-    static constexpr auto local_size = PREFIX##_mpi_local_size_3d_transposed; \
-    static constexpr auto plan_r2c = PREFIX##_mpi_plan_dft_r2c_3d;            \
-    static constexpr auto plan_c2r = PREFIX##_mpi_plan_dft_c2r_3d;            \
-    static constexpr auto execute_r2c = PREFIX##_mpi_execute_dft_r2c;         \
-    static constexpr auto execute_c2r = PREFIX##_mpi_execute_dft_c2r;         \
-    static constexpr auto gather_wisdom = PREFIX##_mpi_gather_wisdom;         \
-  };
-
-JERALD_FFTW_MPI(float, fftwf)
-JERALD_FFTW_MPI(double, fftw)
-#undef JERALD_FFTW_MPI
-#endif
 
 }  // namespace jerald

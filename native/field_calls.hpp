@@ -57,16 +57,8 @@ inline ffi::Error r2c_call(Operand field, ffi::RemainingArgs, Outcome spectrum, 
     expect_size(*spectrum, plans.spectrum_size(), "the spectrum");
     const T scale = T(1) / static_cast<T>(setting.mesh.size());
     T* result = data<T>(spectrum);
-    const int64_t numbers = 2 * plans.spectrum_size();
-    if (plans.workspace_size() == plans.spectrum_size()) {
-      plans.forward(data<T>(field), data<Complex>(spectrum));
-      for (int64_t at = 0; at < numbers; ++at) result[at] *= scale;
-    } else {
-      const Buffer<Complex> workspace(plans.workspace_size());
-      plans.forward(data<T>(field), workspace.data());
-      const T* work = reinterpret_cast<const T*>(workspace.data());
-      for (int64_t at = 0; at < numbers; ++at) result[at] = work[at] * scale;
-    }
+    plans.forward(data<T>(field), data<Complex>(spectrum));
+    for (int64_t at = 0; at < 2 * plans.spectrum_size(); ++at) result[at] *= scale;
   });
 }
 
@@ -79,7 +71,7 @@ inline ffi::Error c2r_call(Operand spectrum, ffi::RemainingArgs, Outcome field, 
     const auto& plans = transform<T>(setting.mesh, setting.ranks);
     expect_size(spectrum, plans.spectrum_size(), "the spectrum");
     expect_size(*field, plans.field_size(), "the field");
-    const Buffer<Complex> workspace(plans.workspace_size());
+    const Buffer<Complex> workspace(plans.spectrum_size());
     std::copy_n(data<Complex>(spectrum), plans.spectrum_size(), workspace.data());
     plans.backward(workspace.data(), data<T>(field));
   });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "buffer.hpp"
@@ -20,16 +21,31 @@ template <class T>
 std::vector<char> touched_planes(const Mesh& mesh, const T* positions, int64_t particles) {
   constexpr int64_t capacity = 256;
   const T cell = static_cast<T>(mesh.cell[0]), nodes = static_cast<T>(mesh.nx());
-  const T per_nodes = 1 / nodes;
   std::vector<char> touched(mesh.nx() + 1, 0);
-  int32_t plane[capacity];
+  const auto mark = [&](T whole) {
+    const int32_t plane = wrapped_cell(whole, nodes, 1 / nodes);
+    touched[plane] = touched[plane + 1] = 1;
+  };
+  T whole[capacity];
   for (int64_t first = 0; first < particles; first += capacity) {
     const int64_t count = std::min(capacity, particles - first);
-    // As Cells does, along one axis.
+    // As Cells does, along one axis; of whole numbers, so that the compiler compares them in
+    // vectors.
+    int32_t least = std::numeric_limits<int32_t>::max(), most = std::numeric_limits<int32_t>::min();
     for (int64_t p = 0; p < count; ++p) {
-      plane[p] = wrapped_cell(std::floor(positions[3 * (first + p)] / cell), nodes, per_nodes);
+      whole[p] = std::floor(positions[3 * (first + p)] / cell);
+      const int32_t number = static_cast<int32_t>(whole[p]);
+      least = std::min(least, number);
+      most = std::max(most, number);
     }
-    for (int64_t p = 0; p < count; ++p) touched[plane[p]] = touched[plane[p] + 1] = 1;
+    // In the order of cells a block is in one plane or two. What no integer holds came out as one
+    // of the extremes.
+    constexpr int32_t limit = 1 << 30;
+    if (least > -limit && most < limit && most - least <= 2) {
+      for (int32_t number = least; number <= most; ++number) mark(static_cast<T>(number));
+    } else {
+      for (int64_t p = 0; p < count; ++p) mark(whole[p]);
+    }
   }
   touched[0] |= touched[mesh.nx()];
   touched.pop_back();

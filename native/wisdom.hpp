@@ -52,20 +52,28 @@ class Wisdom {
   // Keep what the plans just made have measured, all ranks' together.
   template <class T>
   void keep(const Communicator& ranks, const std::string& name) {
-#ifdef JERALD_WITH_MPI
-    if (!ranks.alone()) FftwMpi<T>::gather_wisdom(ranks.handle);
-#endif
-    std::string text;
+    std::string text = exported<T>();
+    for (int rank = 1; rank < ranks.size; ++rank) {
+      const std::string measured = ranks.broadcast(text, rank);
+      if (ranks.rank == 0) Fftw<T>::import_wisdom(measured.c_str());
+    }
     if (ranks.rank == 0) {
-      char* exported = Fftw<T>::export_wisdom();
-      text = exported;
-      std::free(exported);
+      text = exported<T>();
       write(name, text);
     }
     texts_[ranks.size][name] = ranks.broadcast(text);
   }
 
  private:
+  // What FFTW knows now.
+  template <class T>
+  static std::string exported() {
+    char* exported = Fftw<T>::export_wisdom();
+    const std::string text = exported;
+    std::free(exported);
+    return text;
+  }
+
   std::string path(const std::string& name) const {
     return (std::filesystem::path(directory_) / (name + ".wisdom")).string();
   }

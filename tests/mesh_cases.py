@@ -70,9 +70,9 @@ def local_part(mesh: Mesh, whole: np.ndarray, kind: str) -> np.ndarray:
     """This rank's part of a field, a spectrum or an array over particles; a table is whole."""
     if kind == "field":
         return whole[mesh.x_start : mesh.x_stop]
-    if kind == "spectrum" and mesh.ranks.size > 1:
+    if kind == "spectrum":
         start, stop = mesh.y_slices[mesh.ranks.rank]
-        return whole.transpose(1, 0, 2)[start:stop]
+        return whole[:, start:stop]
     return whole[own_particles(mesh, len(whole))] if kind == "particles" else whole
 
 

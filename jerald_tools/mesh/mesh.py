@@ -17,9 +17,8 @@ COMPLEX = {"single": np.dtype(np.complex64), "double": np.dtype(np.complex128)}
 class Mesh:
     """A periodic mesh, cut into slabs along x, one for each rank; hashable, so static under jit.
 
-    Node (i, j, k) lies at (i, j, k) L/N. In Fourier space one rank holds the half spectrum
-    (nx, ny, nz//2+1); several ranks hold it transposed and cut along y, (ny_local, nx, nz//2+1),
-    as FFTW's MPI transforms leave it.
+    Node (i, j, k) lies at (i, j, k) L/N. In Fourier space the half spectrum is cut along y:
+    (nx, ny_local, nz//2+1).
 
     Attributes:
         shape: nodes along x, y, z.
@@ -90,15 +89,12 @@ class Mesh:
     @property
     def spectrum_shape(self) -> tuple[int, int, int]:
         """Shape of this rank's part of a spectrum."""
-        nx, ny, nz = self.shape
-        if self.ranks.size == 1:
-            return (nx, ny, nz // 2 + 1)
         start, stop = self.y_slices[self.ranks.rank]
-        return (stop - start, nx, nz // 2 + 1)
+        return (self.shape[0], stop - start, self.shape[2] // 2 + 1)
 
 
 def block_slices(rows: int, parts: int) -> tuple[tuple[int, int], ...]:
-    """Cut rows into blocks as FFTW does: all of ceil(rows / parts), the last ones shorter or empty.
+    """Cut rows into blocks of ceil(rows / parts), the last ones shorter or empty.
 
     Six rows in four parts are 2, 2, 2, 0.
     """

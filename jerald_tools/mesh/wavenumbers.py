@@ -16,11 +16,12 @@ def integer_frequencies(nodes: int) -> np.ndarray:
 def _local_axes(mesh: Mesh, per_axis: list[np.ndarray]) -> list[np.ndarray]:
     """Shape one array per axis so that they broadcast to this rank's spectrum, as x, y, z."""
     along_x, along_y, along_z = per_axis
-    along_z = along_z[: mesh.shape[2] // 2 + 1].reshape(1, 1, -1)
-    if mesh.ranks.size == 1:
-        return [along_x.reshape(-1, 1, 1), along_y.reshape(1, -1, 1), along_z]
     start, stop = mesh.y_slices[mesh.ranks.rank]
-    return [along_x.reshape(1, -1, 1), along_y[start:stop].reshape(-1, 1, 1), along_z]
+    return [
+        along_x.reshape(-1, 1, 1),
+        along_y[start:stop].reshape(1, -1, 1),
+        along_z[: mesh.shape[2] // 2 + 1].reshape(1, 1, -1),
+    ]
 
 
 def integer_wavevectors(mesh: Mesh) -> list[np.ndarray]:
@@ -87,9 +88,7 @@ def mode_index_axes(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     else:
         _, rows, columns = (nodes // 2 + 1 for nodes in mesh.shape)
         indices = [frequencies[0] * rows * columns, frequencies[1] * columns, frequencies[2]]
-    along_x, along_y, along_z = (axis.ravel() for axis in _local_axes(mesh, indices))
-    axes = (along_x, along_y, along_z) if mesh.ranks.size == 1 else (along_y, along_x, along_z)
-    axes = tuple(axis.astype(np.int32) for axis in axes)
+    axes = tuple(axis.ravel().astype(np.int32) for axis in _local_axes(mesh, indices))
     for axis in axes:
         axis.flags.writeable = False
     return axes
