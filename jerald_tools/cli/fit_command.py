@@ -9,6 +9,7 @@ import click
 from jerald_tools.cli.command import Run
 from jerald_tools.cli.progress import progress
 from jerald_tools.errors import BadInput
+from jerald_tools.training.loss_names import DEFAULTS, NAMES
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +21,14 @@ TRAINING_OPTIONS = (
         default=2,
         show_default=True,
         help="Displacement layers.",
+    ),
+    click.option(
+        "--loss",
+        "loss_name",
+        type=click.Choice(NAMES),
+        help="What is minimised: the paper's residual; with it the errors of mean, power and "
+        "correlation; with the one-point distribution too; or all these with residuals of the "
+        "logarithm.  [default: what held best for the quantity]",
     ),
     click.option(
         "--smoothing",
@@ -79,6 +88,7 @@ def run_fit(
     output: str,
     *,
     layers: int,
+    loss_name: str | None,
     smoothing: float | None,
     optimiser: str,
     evaluations: int,
@@ -102,20 +112,21 @@ def run_fit(
     from jerald_tools.training.find_starts import find_starts
     from jerald_tools.training.fit import fit_parameters
     from jerald_tools.training.fit_document import fit_document
-    from jerald_tools.training.losses import paper_loss
+    from jerald_tools.training.named_loss import loss_named
     from jerald_tools.training.problem import load_problem
     from jerald_tools.training.quality import map_quality
     from jerald_tools.training.starts import choose_starts
     from jerald_tools.training.warm_start import start_from_fit
 
     _check_numbers(smoothing, shift)
+    loss_name = loss_name or DEFAULTS[quantity]
+    loss = loss_named(loss_name, quantity, smoothing)
     ranks = world()
     on_root(ranks, check_target, output, run.force)
     warm = None if start is None else on_root(ranks, start_from_fit, start, quantity, layers)
     below = {"dark-matter": dm, "stellar-mass": stellar}
     with run.stages.stage("reading"):
         problem = load_problem(quantity, particles, target, below, run.precision)
-    loss = paper_loss(quantity, smoothing)
     task = (problem.mesh, quantity, problem.inputs, problem.target, loss)
     how = {"optimiser": optimiser, "evaluations": evaluations, "shift": shift}
     with run.stages.stage("training"):
@@ -133,6 +144,7 @@ def run_fit(
         quantity,
         problem.setting,
         problem.target_info,
+        loss_name,
         loss,
         fit,
         {**how, "starts": starts, "random_seed": random_seed},

@@ -89,7 +89,7 @@ def fit_parameters(
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
         inputs: from :func:`jerald_tools.model.chain.model_inputs`.
         target: this rank's slab of the target over its mean.
-        loss: such as :class:`jerald_tools.training.losses.PaperLoss`.
+        loss: a :class:`jerald_tools.training.losses.Loss`.
         starts: at least one.
         optimiser: "bfgs", "lbfgsb" or "adam".
         evaluations: at most so many from each start.
@@ -107,7 +107,8 @@ def fit_parameters(
     unravel = unravel_parameters(starts[0].parameters)
     space = search_space(starts[0].parameters)
     residual = make_sampled_residual(mesh, quantity, loss, starts[0].parameters, shift)
-    curvature = GaussNewton(mesh, residual, loss.curvature, space, inputs, target)
+    reference = jax.jit(functools.partial(loss.reference, mesh))(target)
+    curvature = GaussNewton(mesh, residual, loss.curvature, space, inputs, reference)
     predict_map = jax.jit(functools.partial(predict, mesh, quantity, shift=shift))
 
     tried, usable = [], []
@@ -116,7 +117,7 @@ def fit_parameters(
             mesh,
             evaluate,
             inputs,
-            target,
+            reference,
             curvature,
             lambda number, losses, name=start.name: on_evaluation(name, number, losses),
         )

@@ -7,7 +7,7 @@ import math
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.setting import Setting
 from jerald_tools.training.fit import Fit
-from jerald_tools.training.losses import PaperLoss
+from jerald_tools.training.losses import Loss
 from jerald_tools.training.split import TEST_FRACTION, Regions
 
 
@@ -32,7 +32,8 @@ def fit_document(
     quantity: str,
     setting: Setting,
     target: TargetInfo,
-    loss: PaperLoss,
+    loss_name: str,
+    loss: Loss,
     fit: Fit,
     how: dict,
     stands_on: dict[str, dict | None],
@@ -44,7 +45,8 @@ def fit_document(
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
         setting: where the parameters hold.
         target: the map that was trained on.
-        loss: what was minimised.
+        loss_name: what was minimised, as it is asked for.
+        loss: the same with all its settings.
         fit: the result.
         how: optimiser, evaluations, shift, starts and their seed.
         stands_on: documents of the fits below by key ("dark_matter_fit", "stellar_mass_fit").
@@ -57,7 +59,7 @@ def fit_document(
         "layers": len(best.parameters.layers),
         "parameters": to_dictionary(best.parameters),
         "shift": how["shift"],
-        "loss": {**dataclasses.asdict(loss), **best.losses._asdict()},
+        "loss": {"name": loss_name, **dataclasses.asdict(loss), **best.losses._asdict()},
         "target": dataclasses.asdict(target),
         "setting": setting.as_dict(),
         "split": {

@@ -24,19 +24,19 @@ def make_evaluate(mesh: Mesh, quantity: str, loss, parameters, shift: float = 0.
     Args:
         mesh: the mesh of the maps.
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        loss: a callable (mesh, prediction, target) -> Regions.
+        loss: a :class:`jerald_tools.training.losses.Loss`.
         parameters: any parameters of this quantity, for the vector's layout.
         shift: constant of the neutral hydrogen's transform.
 
     Returns:
-        A jitted function (vector (p,) float64, inputs, target) ->
+        A jitted function (vector (p,) float64, inputs, reference) ->
         ((training loss, Regions), gradient of the training loss (p,)), the same on every rank.
     """
     unravel = unravel_parameters(parameters)
 
-    def training_loss(vector, inputs: ModelInputs, target):
+    def training_loss(vector, inputs: ModelInputs, reference):
         vector = spread(mesh.ranks, vector)
-        losses = loss(mesh, predict(mesh, quantity, unravel(vector), inputs, shift), target)
+        losses = loss(mesh, predict(mesh, quantity, unravel(vector), inputs, shift), reference)
         return losses.train, losses
 
     return jax.jit(jax.value_and_grad(training_loss, has_aux=True))
@@ -61,7 +61,7 @@ class RecordedObjective:
         mesh: the mesh, for its ranks.
         evaluate: from :func:`make_evaluate`.
         inputs: model inputs.
-        target: this rank's slab of the target over its mean.
+        reference: what the loss needs of the target.
         estimate_curvature: vector (p,) -> estimate of the second derivatives of the training loss
             (p, p), the same on every rank, from p + 1 maps.
         on_evaluation: called with the number of the evaluation and its losses.
@@ -74,7 +74,7 @@ class RecordedObjective:
     mesh: Mesh
     evaluate: typing.Callable
     inputs: ModelInputs
-    target: typing.Any
+    reference: typing.Any
     estimate_curvature: typing.Callable[[np.ndarray], np.ndarray]
     on_evaluation: typing.Callable[[int, Regions], None] = lambda number, losses: None
     history: list[Regions] = dataclasses.field(default_factory=list)
@@ -85,7 +85,7 @@ class RecordedObjective:
     def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
         """Training loss and its gradient at a vector, identical on every rank."""
         (_, losses), gradient = self.evaluate(
-            jnp.asarray(vector, jnp.float64), self.inputs, self.target
+            jnp.asarray(vector, jnp.float64), self.inputs, self.reference
         )
         # An optimiser runs on every rank: they must see the same bits, or they part.
         losses, gradient = on_root(
