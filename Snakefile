@@ -32,6 +32,7 @@ rule all:
         MEASURED,
         FIGURES,
         "results/quality.md",
+        "results/comparison.md",
         "results/losses.md",
         "results/timings.md",
     default_target: True

@@ -22,7 +22,9 @@ def test_python_in_the_documents_runs(document):
         assert run.returncode == 0, run.stderr
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/commands.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "docs/commands.md", "docs/quality.md"]
+)
 def test_links_lead_to_files_that_exist(document):
     path = ROOT / document
     for link in re.findall(r"\]\(([^):]+)\)", path.read_text()):

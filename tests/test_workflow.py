@@ -24,12 +24,21 @@ ALL_JOBS = {
     "fit_dark_matter_without_layers": 3,
     "fit_stellar_mass_without_layers": 3,
     "fit_neutral_hydrogen_without_layers": 3,
+    "fit_dark_matter_with_the_papers_loss": 3,
+    "fit_stellar_mass_with_the_papers_loss": 3,
+    "fit_neutral_hydrogen_with_the_papers_loss": 3,
     "paint": 18,
+    # Five maps at each redshift, without layers or by the paper's loss, in two simulations; two
+    # regions of one of them and the whole of the other.
+    "paint_rival": 30,
     "powerspec": 36,
+    "powerspec_rival": 45,
     "slices": 2,
     "spectra": 2,
+    "distribution": 2,
     "relative_difference": 2,
     "quality": 1,
+    "comparison": 1,
     "losses": 1,
     "timings": 1,
     "all": 1,
@@ -139,17 +148,35 @@ def test_a_changed_smoothing_reruns_only_what_stands_on_that_fit(config_of):
     assert config_of.jobs() == {
         "fit_stellar_mass": 1,
         "fit_stellar_mass_without_layers": 1,
+        "fit_stellar_mass_with_the_papers_loss": 1,
         "fit_neutral_hydrogen": 1,
         "fit_neutral_hydrogen_without_layers": 1,
+        "fit_neutral_hydrogen_with_the_papers_loss": 1,
         "paint": 4,
+        "paint_rival": 8,
         "powerspec": 6,
+        "powerspec_rival": 12,
         "slices": 2,
         "spectra": 2,
+        "distribution": 2,
         "quality": 1,
+        "comparison": 1,
         "losses": 1,
         "timings": 1,
         "all": 1,
     }
+
+
+def test_another_loss_leaves_the_papers_fits_alone(config_of):
+    def edit(config):
+        for row in config["fits"]:
+            if row["quantity"] == "neutral-hydrogen" and row["redshift"] == 3:
+                row["loss"] = "distribution"
+
+    config_of.change(edit)
+    jobs = config_of.jobs()
+    fits = {rule: number for rule, number in jobs.items() if rule.startswith("fit")}
+    assert fits == {"fit_neutral_hydrogen": 1, "fit_neutral_hydrogen_without_layers": 1}
 
 
 def test_more_layers_of_hydrogen_leave_its_baseline_alone(config_of):
@@ -162,6 +189,7 @@ def test_more_layers_of_hydrogen_leave_its_baseline_alone(config_of):
     jobs = config_of.jobs()
     assert jobs["fit_neutral_hydrogen"] == 1
     assert jobs["paint"] == 2
+    assert jobs["paint_rival"] == 2
     assert not {"fastpm", "fit_dark_matter", "fit_stellar_mass"} & jobs.keys()
     assert "fit_neutral_hydrogen_without_layers" not in jobs
     assert "relative_difference" not in jobs
@@ -226,6 +254,7 @@ IN_ONE_ROW = {
     "simulations[1].redshifts[0]: 'two' ": set_key("simulations", 1, "redshifts", ["two"]),
     "scaling.ranks[1]: 0 ": set_key("scaling", "ranks", [1, 0]),
     "fits[0].layers: 0 ": set_key("fits", 0, "layers", 0),
+    "fits[0].loss: 'best' ": set_key("fits", 0, "loss", "best"),
     "fits[1].quantity: 'gas' ": set_key("fits", 1, "quantity", "gas"),
     "'cosmology' is a required property": lambda config: config.pop("cosmology"),
 }

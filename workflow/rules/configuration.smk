@@ -89,6 +89,7 @@ wildcard_constraints:
     simulation="[A-Za-z0-9_-]+",
     redshift=r"\d+\.\d\d",
     quantity="|".join(STANDS_ON),
+    rival="without_layers|paper",
 
 
 def for_each(pattern, quantities, simulations, redshifts=None):
@@ -102,11 +103,18 @@ def for_each(pattern, quantities, simulations, redshifts=None):
     ]
 
 
+# What the fits of config.yaml are held against, each in a folder of this name: the map without
+# layers, which for dark matter is FastPM's own density, and the paper's loss.
+RIVALS = {
+    "without_layers": ["stellar-mass", "neutral-hydrogen"],
+    "paper": list(STANDS_ON),
+}
+
 # What a run leaves behind.
 FITTED = [
     f"results/fits/{folder}{quantity}_z{redshift}.json"
     for quantity, redshift in FITS
-    for folder in ("", "without_layers/")
+    for folder in ("", "without_layers/", "paper/")
 ]
 MEASURED = for_each(
     "results/{simulation}/spectra/all/{quantity}_z{redshift}.csv",
@@ -114,8 +122,11 @@ MEASURED = for_each(
     SIMULATIONS,
 )
 FIGURES = [
-    *(f"results/figures/slices_{name}.png" for name in COMPARED),
-    *(f"results/figures/spectra_{name}.png" for name in COMPARED),
+    *(
+        f"results/figures/{figure}_{name}.png"
+        for figure in ("slices", "spectra", "distribution")
+        for name in COMPARED
+    ),
     "results/figures/relative_difference_all.png",
     "results/figures/relative_difference_test.png",
 ]

@@ -69,6 +69,28 @@ rule spectra:
         "plot-figures spectra {input.spectra} {params.baselines} -o {output} 2> {log}"
 
 
+rule distribution:
+    input:
+        maps=of_one("results/{simulation}/maps/{quantity}_z{redshift}.h5"),
+        references=of_one("results/{simulation}/reference/{quantity}_z{redshift}.h5"),
+    output:
+        report(
+            "results/figures/distribution_{simulation}.png",
+            caption="../report/distribution.rst",
+            category="Figures",
+            labels={"figure": "one-point distribution", "of": "{simulation}"},
+        ),
+    params:
+        references=reference_options,
+        version=VERSION,
+    log:
+        "results/logs/distribution/{simulation}.log",
+    benchmark:
+        "results/benchmarks/distribution/{simulation}.tsv"
+    shell:
+        "plot-figures distribution {input.maps} {params.references} -o {output} 2> {log}"
+
+
 rule relative_difference:
     input:
         maps=for_each(

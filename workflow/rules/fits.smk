@@ -1,5 +1,5 @@
-# Fits to the training simulation, and those without layers that they have to beat. Without layers
-# the map of dark matter is FastPM's own density.
+# Fits to the training simulation, and those that they have to beat: without layers, where the map of
+# dark matter is FastPM's own density, and with the paper's loss, a whole chain of its own.
 
 
 def fit_setting(quantity, key):
@@ -11,14 +11,16 @@ def fit_setting(quantity, key):
     return value
 
 
-def smoothing(quantity):
-    """The option for the residual's weight, nothing where there is none."""
+def loss(quantity, name=None):
+    """The options for the loss, by default that of the fit's row, and for its weight if any."""
 
-    def option(wildcards):
-        exponent = FITS[quantity, wildcards.redshift]["smoothing"]
-        return "" if exponent is None else f"--smoothing {exponent}"
+    def options(wildcards):
+        row = FITS[quantity, wildcards.redshift]
+        exponent = row["smoothing"]
+        smoothing = "" if exponent is None else f" --smoothing {exponent}"
+        return f"--loss {name or row['loss']}{smoothing}"
 
-    return option
+    return options
 
 
 OPTIMISATION = (
@@ -35,7 +37,7 @@ rule fit_dark_matter:
         "results/fits/dark-matter_z{redshift}.json",
     params:
         layers=fit_setting("dark-matter", "layers"),
-        smoothing=smoothing("dark-matter"),
+        loss=loss("dark-matter"),
         optimisation=OPTIMISATION,
         version=VERSION,
     log:
@@ -47,7 +49,7 @@ rule fit_dark_matter:
         mpi="",
     shell:
         "{resources.mpi} fit-dm {input.particles} --target {input.target}"
-        " --layers {params.layers} {params.smoothing} {params.optimisation}"
+        " --layers {params.layers} {params.loss} {params.optimisation}"
         " --threads {threads} -o {output} 2> {log}"
 
 
@@ -60,7 +62,7 @@ rule fit_stellar_mass:
         "results/fits/stellar-mass_z{redshift}.json",
     params:
         layers=fit_setting("stellar-mass", "layers"),
-        smoothing=smoothing("stellar-mass"),
+        loss=loss("stellar-mass"),
         optimisation=OPTIMISATION,
         version=VERSION,
     log:
@@ -72,7 +74,7 @@ rule fit_stellar_mass:
         mpi="",
     shell:
         "{resources.mpi} fit-stellar {input.particles} --target {input.target}"
-        " --dm {input.dark_matter} --layers {params.layers} {params.smoothing}"
+        " --dm {input.dark_matter} --layers {params.layers} {params.loss}"
         " {params.optimisation} --threads {threads} -o {output} 2> {log}"
 
 
@@ -86,7 +88,7 @@ rule fit_neutral_hydrogen:
         "results/fits/neutral-hydrogen_z{redshift}.json",
     params:
         layers=fit_setting("neutral-hydrogen", "layers"),
-        smoothing=smoothing("neutral-hydrogen"),
+        loss=loss("neutral-hydrogen"),
         optimisation=OPTIMISATION,
         version=VERSION,
     log:
@@ -99,7 +101,7 @@ rule fit_neutral_hydrogen:
     shell:
         "{resources.mpi} fit-hi {input.particles} --target {input.target}"
         " --dm {input.dark_matter} --stellar {input.stellar_mass} --layers {params.layers}"
-        " {params.smoothing} {params.optimisation} --threads {threads} -o {output} 2> {log}"
+        " {params.loss} {params.optimisation} --threads {threads} -o {output} 2> {log}"
 
 
 # Without layers dark matter has nothing to fit: what is left is FastPM's own loss.
@@ -108,7 +110,7 @@ use rule fit_dark_matter as fit_dark_matter_without_layers with:
         "results/fits/without_layers/dark-matter_z{redshift}.json",
     params:
         layers=0,
-        smoothing=smoothing("dark-matter"),
+        loss=loss("dark-matter"),
         optimisation="--evaluations 1 --starts 1",
         version=VERSION,
     log:
@@ -122,7 +124,7 @@ use rule fit_stellar_mass as fit_stellar_mass_without_layers with:
         "results/fits/without_layers/stellar-mass_z{redshift}.json",
     params:
         layers=0,
-        smoothing=smoothing("stellar-mass"),
+        loss=loss("stellar-mass"),
         optimisation=OPTIMISATION,
         version=VERSION,
     log:
@@ -136,10 +138,64 @@ use rule fit_neutral_hydrogen as fit_neutral_hydrogen_without_layers with:
         "results/fits/without_layers/neutral-hydrogen_z{redshift}.json",
     params:
         layers=0,
-        smoothing=smoothing("neutral-hydrogen"),
+        loss=loss("neutral-hydrogen"),
         optimisation=OPTIMISATION,
         version=VERSION,
     log:
         "results/logs/fit_neutral_hydrogen_without_layers/z{redshift}.log",
     benchmark:
         "results/benchmarks/fit_neutral_hydrogen_without_layers/z{redshift}.tsv"
+
+
+use rule fit_dark_matter as fit_dark_matter_with_the_papers_loss with:
+    input:
+        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
+        target=f"results/{TRAIN}/reference/dark-matter_z{{redshift}}.h5",
+    output:
+        "results/fits/paper/dark-matter_z{redshift}.json",
+    params:
+        layers=fit_setting("dark-matter", "layers"),
+        loss=loss("dark-matter", "paper"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_dark_matter_with_the_papers_loss/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_dark_matter_with_the_papers_loss/z{redshift}.tsv"
+
+
+use rule fit_stellar_mass as fit_stellar_mass_with_the_papers_loss with:
+    input:
+        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
+        target=f"results/{TRAIN}/reference/stellar-mass_z{{redshift}}.h5",
+        dark_matter="results/fits/paper/dark-matter_z{redshift}.json",
+    output:
+        "results/fits/paper/stellar-mass_z{redshift}.json",
+    params:
+        layers=fit_setting("stellar-mass", "layers"),
+        loss=loss("stellar-mass", "paper"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_stellar_mass_with_the_papers_loss/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_stellar_mass_with_the_papers_loss/z{redshift}.tsv"
+
+
+use rule fit_neutral_hydrogen as fit_neutral_hydrogen_with_the_papers_loss with:
+    input:
+        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
+        target=f"results/{TRAIN}/reference/neutral-hydrogen_z{{redshift}}.h5",
+        dark_matter="results/fits/paper/dark-matter_z{redshift}.json",
+        stellar_mass="results/fits/paper/stellar-mass_z{redshift}.json",
+    output:
+        "results/fits/paper/neutral-hydrogen_z{redshift}.json",
+    params:
+        layers=fit_setting("neutral-hydrogen", "layers"),
+        loss=loss("neutral-hydrogen", "paper"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_neutral_hydrogen_with_the_papers_loss/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_neutral_hydrogen_with_the_papers_loss/z{redshift}.tsv"
