@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import click
 import jax
 import numpy as np
 import pytest
@@ -222,6 +223,48 @@ def test_every_optimiser_lowers_the_loss(folder, optimiser):
     best = min(start["validation"] for start in document["starts"])
     assert document["loss"]["validation"] == best
     assert best < document["history"]["validation"][0]
+
+
+def test_two_simulations_in_one_fit(folder):
+    """Both targets are over the mean of their means, and each has its own quality."""
+    save_particles(folder / "others.h5", where=positions(seed=9))
+    brighter = 3 * target_values("stellar-mass")
+    save_target(folder / "brighter.h5", "stellar-mass", brighter)
+    more = [folder / "others.h5", "--target", folder / "brighter.h5"]
+    options = ["--layers", 0, "--evaluations", 30, "--starts", 1, *PAPER]
+    document = fit(folder, "stellar-mass", "both.json", *options, *more)
+    assert document["target"]["mean"] == pytest.approx(2 * MEANS["stellar-mass"])
+    first, second = (map_of(folder / name) for name in ("stellar-mass.h5", "brighter.h5"))
+    both = []
+    for particles, target, quality in (
+        ("particles.h5", first, document["quality"]),
+        ("others.h5", second, document["others"][0]["quality"]),
+    ):
+        output = folder / f"both_{particles}"
+        arguments = [folder / particles, "--fit", folder / "both.json", "-o", output,
+                     "--precision", "double", "-q"]  # fmt: skip
+        paint.main.main([str(argument) for argument in arguments], standalone_mode=False)
+        predicted = map_of(output)
+        assert quality["all"]["mean_ratio"] == pytest.approx(predicted.mean() / target.mean())
+        residual = np.abs(predicted - target) / document["target"]["mean"]
+        both.append({name: residual[mask].mean() for name, mask in regions().items()})
+    for name in regions():
+        expected = (both[0][name] + both[1][name]) / 2
+        assert document["loss"][name] == pytest.approx(expected, rel=1e-9)
+    inputs = [Path(entry["path"]).name for entry in document["provenance"]["inputs"]]
+    assert set(inputs) == {"particles.h5", "others.h5", "stellar-mass.h5", "brighter.h5"}
+
+
+def test_simulations_that_do_not_go_together_are_refused(folder):
+    save_particles(folder / "later.h5", redshift=1.0)
+    save_target(folder / "later_target.h5", "stellar-mass", redshift=1.0)
+    for more, error, reason in (
+        ([folder / "later.h5", "--target", folder / "later_target.h5"], BadInput, "redshift 1"),
+        ([folder / "particles.h5"], click.UsageError, "2 PARTICLES and 1 --target"),
+    ):
+        with pytest.raises(error, match=reason):
+            fit(folder, "stellar-mass", "refused.json", *more)
+        assert not (folder / "refused.json").exists()
 
 
 def test_a_fit_records_the_loss_that_was_asked_for(folder):

@@ -3,6 +3,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.setting import Setting
@@ -17,7 +18,8 @@ class TargetInfo:
 
     Attributes:
         path: as given.
-        mean: of the whole map, in its units.
+        mean: that maps are over, in the map's units: of the whole map, or the mean of those of all
+            simulations that were fitted together.
         units: of the map.
         description: of the map.
     """
@@ -38,6 +40,7 @@ def fit_document(
     how: dict,
     stands_on: dict[str, dict | None],
     quality: dict,
+    others: Sequence[dict],
 ) -> dict:
     """Everything that a fit file holds, but for its provenance and its digest.
 
@@ -51,6 +54,7 @@ def fit_document(
         how: optimiser, evaluations, shift, starts and their seed.
         stands_on: documents of the fits below by key ("dark_matter_fit", "stellar_mass_fit").
         quality: measures of the map by region.
+        others: of each simulation that was fitted besides, its target's path and quality.
     """
     best = fit.best
     return {
@@ -69,6 +73,7 @@ def fit_document(
         },
         "training": how,
         "quality": quality,
+        "others": others,
         "best_evaluation": best.best_number,
         "history": _columns(best.history),
         "starts": [
