@@ -167,6 +167,30 @@ def test_a_changed_smoothing_reruns_only_what_stands_on_that_fit(config_of):
     }
 
 
+def test_cross_validation_trains_on_each_and_on_both_and_scores_on_each(fresh):
+    jobs = fresh.jobs("--", "cross_validation")
+    # Three redshifts on three sets of simulations; each map of two simulations, and its spectrum.
+    found = {rule: number for rule, number in jobs.items() if rule.endswith("_cross_validated")}
+    assert found == {
+        "fit_dark_matter_cross_validated": 9,
+        "fit_stellar_mass_cross_validated": 9,
+        "fit_neutral_hydrogen_cross_validated": 9,
+        "paint_cross_validated": 54,
+        "powerspec_cross_validated": 54,
+    }
+    assert not {"fit_dark_matter", "paint", "powerspec"} & jobs.keys()
+
+
+def test_two_training_rows_are_fitted_together(fresh):
+    fresh.change(lambda config: config["simulations"][1].update(role="train"))
+    run = fresh.snakemake("--dry-run", "--printshellcmds", "results/fits/dark-matter_z2.00.json")
+    assert run.returncode == 0, run.stdout + run.stderr
+    command = next(line for line in run.stdout.splitlines() if " fit-dm " in line)
+    for name in ("train_seed9281", "unseen_seed4417"):
+        assert f" results/{name}/particles_z2.00.h5 " in command
+        assert f" --target results/{name}/reference/dark-matter_z2.00.h5" in command
+
+
 def test_another_loss_leaves_the_papers_fits_alone(config_of):
     def edit(config):
         for row in config["fits"]:
@@ -250,7 +274,7 @@ IN_ONE_ROW = {
     "fastpm: unknown key step; known are ": set_key("fastpm", "step", 10),
     "optimisation.optimiser: 'sgd' ": set_key("optimisation", "optimiser", "sgd"),
     "simulations[0].role: 'test' ": set_key("simulations", 0, "role", "test"),
-    "simulations: exactly one row must have role: train": lambda config: None,
+    "simulations: at least one row must have role: train": lambda config: None,
     "simulations[1].redshifts[0]: 'two' ": set_key("simulations", 1, "redshifts", ["two"]),
     "scaling.ranks[1]: 0 ": set_key("scaling", "ranks", [1, 0]),
     "fits[0].layers: 0 ": set_key("fits", 0, "layers", 0),

@@ -20,7 +20,7 @@ def check_configuration(config, schema):
 def mistake_in_words(error):
     """What is wrong, without a copy of whole tables."""
     if error.validator == "contains":
-        return "exactly one row must have role: train"
+        return "at least one row must have role: train"
     if error.validator == "additionalProperties":
         known = error.schema["properties"]
         unknown = ", ".join(str(key) for key in error.instance if key not in known)
@@ -35,7 +35,9 @@ def inconsistencies(simulations, fits):
     for number, name in enumerate(names):
         if name in names[:number]:
             mistakes.append(f"simulations[{number}].name: {name} is the name of another row")
-    trained = next(row["redshifts"] for row in simulations if row["role"] == "train")
+    trained = set.intersection(
+        *(set(row["redshifts"]) for row in simulations if row["role"] == "train")
+    )
     for number, row in enumerate(simulations):
         for redshift in row["redshifts"]:
             if round(redshift, 2) != redshift:
@@ -45,7 +47,7 @@ def inconsistencies(simulations, fits):
                 )
             elif redshift not in trained:
                 mistakes.append(
-                    f"simulations[{number}].redshifts: {redshift} is not a redshift of the"
+                    f"simulations[{number}].redshifts: {redshift} is not a redshift of every"
                     " simulation with role: train, so there is no fit for it"
                 )
     rows = [(row["quantity"], row["redshift"]) for row in fits]
@@ -54,7 +56,7 @@ def inconsistencies(simulations, fits):
             mistakes.append(f"fits[{number}]: another row is {quantity} at redshift {redshift}")
         if redshift not in trained:
             mistakes.append(
-                f"fits[{number}].redshift: {redshift} is not a redshift of the simulation with"
+                f"fits[{number}].redshift: {redshift} is not a redshift of every simulation with"
                 " role: train"
             )
         for needed in STANDS_ON[quantity]:
@@ -79,10 +81,10 @@ STANDS_ON = {
 check_configuration(config, workflow.source_path("../schemas/config.schema.yaml"))
 
 SIMULATIONS = {row["name"]: row for row in config["simulations"]}
-TRAIN = next(name for name, row in SIMULATIONS.items() if row["role"] == "train")
+TRAINING = [name for name, row in SIMULATIONS.items() if row["role"] == "train"]
 COMPARED = [name for name, row in SIMULATIONS.items() if "reference" in row]
 FITS = {(row["quantity"], two_decimals(row["redshift"])): row for row in config["fits"]}
-LAST_REDSHIFT = two_decimals(min(SIMULATIONS[TRAIN]["redshifts"]))
+LAST_REDSHIFT = two_decimals(min(SIMULATIONS[TRAINING[0]]["redshifts"]))
 
 
 wildcard_constraints:

@@ -19,8 +19,8 @@ def baseline_options(wildcards, input):
 
 
 def test_region_option(wildcards):
-    """Only the simulation that fits are made on has regions; all of another one is unseen."""
-    return "--test-region" if wildcards.simulation == TRAIN else "--no-test-region"
+    """Only simulations that fits are made on have regions; all of another one is unseen."""
+    return "--test-region" if wildcards.simulation in TRAINING else "--no-test-region"
 
 
 rule slices:
@@ -96,13 +96,13 @@ rule relative_difference:
         maps=for_each(
             "results/{simulation}/maps/{quantity}_z{redshift}.h5",
             STANDS_ON,
-            [TRAIN],
+            TRAINING[:1],
             [LAST_REDSHIFT],
         ),
         references=for_each(
             "results/{simulation}/reference/{quantity}_z{redshift}.h5",
             STANDS_ON,
-            [TRAIN],
+            TRAINING[:1],
             [LAST_REDSHIFT],
         ),
     output:

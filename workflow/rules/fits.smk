@@ -1,5 +1,14 @@
-# Fits to the training simulation, and those that they have to beat: without layers, where the map of
-# dark matter is FastPM's own density, and with the paper's loss, a whole chain of its own.
+# Fits to the training simulations together, and those that they have to beat: without layers, where
+# the map of dark matter is FastPM's own density, and by the paper's loss, a chain of its own.
+
+
+def of_training(path):
+    """The path of every training simulation, wildcards left in it."""
+    return [f"results/{name}/{path}" for name in TRAINING]
+
+
+def target_options(wildcards, input):
+    return [f"--target {path}" for path in input.targets]
 
 
 def fit_setting(quantity, key):
@@ -31,11 +40,12 @@ OPTIMISATION = (
 
 rule fit_dark_matter:
     input:
-        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
-        target=f"results/{TRAIN}/reference/dark-matter_z{{redshift}}.h5",
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/dark-matter_z{redshift}.h5"),
     output:
         "results/fits/dark-matter_z{redshift}.json",
     params:
+        targets=target_options,
         layers=fit_setting("dark-matter", "layers"),
         loss=loss("dark-matter"),
         optimisation=OPTIMISATION,
@@ -48,19 +58,20 @@ rule fit_dark_matter:
     resources:
         mpi="",
     shell:
-        "{resources.mpi} fit-dm {input.particles} --target {input.target}"
+        "{resources.mpi} fit-dm {input.particles} {params.targets}"
         " --layers {params.layers} {params.loss} {params.optimisation}"
         " --threads {threads} -o {output} 2> {log}"
 
 
 rule fit_stellar_mass:
     input:
-        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
-        target=f"results/{TRAIN}/reference/stellar-mass_z{{redshift}}.h5",
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/stellar-mass_z{redshift}.h5"),
         dark_matter="results/fits/dark-matter_z{redshift}.json",
     output:
         "results/fits/stellar-mass_z{redshift}.json",
     params:
+        targets=target_options,
         layers=fit_setting("stellar-mass", "layers"),
         loss=loss("stellar-mass"),
         optimisation=OPTIMISATION,
@@ -73,20 +84,21 @@ rule fit_stellar_mass:
     resources:
         mpi="",
     shell:
-        "{resources.mpi} fit-stellar {input.particles} --target {input.target}"
+        "{resources.mpi} fit-stellar {input.particles} {params.targets}"
         " --dm {input.dark_matter} --layers {params.layers} {params.loss}"
         " {params.optimisation} --threads {threads} -o {output} 2> {log}"
 
 
 rule fit_neutral_hydrogen:
     input:
-        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
-        target=f"results/{TRAIN}/reference/neutral-hydrogen_z{{redshift}}.h5",
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/neutral-hydrogen_z{redshift}.h5"),
         dark_matter="results/fits/dark-matter_z{redshift}.json",
         stellar_mass="results/fits/stellar-mass_z{redshift}.json",
     output:
         "results/fits/neutral-hydrogen_z{redshift}.json",
     params:
+        targets=target_options,
         layers=fit_setting("neutral-hydrogen", "layers"),
         loss=loss("neutral-hydrogen"),
         optimisation=OPTIMISATION,
@@ -99,7 +111,7 @@ rule fit_neutral_hydrogen:
     resources:
         mpi="",
     shell:
-        "{resources.mpi} fit-hi {input.particles} --target {input.target}"
+        "{resources.mpi} fit-hi {input.particles} {params.targets}"
         " --dm {input.dark_matter} --stellar {input.stellar_mass} --layers {params.layers}"
         " {params.loss} {params.optimisation} --threads {threads} -o {output} 2> {log}"
 
@@ -109,6 +121,7 @@ use rule fit_dark_matter as fit_dark_matter_without_layers with:
     output:
         "results/fits/without_layers/dark-matter_z{redshift}.json",
     params:
+        targets=target_options,
         layers=0,
         loss=loss("dark-matter"),
         optimisation="--evaluations 1 --starts 1",
@@ -123,6 +136,7 @@ use rule fit_stellar_mass as fit_stellar_mass_without_layers with:
     output:
         "results/fits/without_layers/stellar-mass_z{redshift}.json",
     params:
+        targets=target_options,
         layers=0,
         loss=loss("stellar-mass"),
         optimisation=OPTIMISATION,
@@ -137,6 +151,7 @@ use rule fit_neutral_hydrogen as fit_neutral_hydrogen_without_layers with:
     output:
         "results/fits/without_layers/neutral-hydrogen_z{redshift}.json",
     params:
+        targets=target_options,
         layers=0,
         loss=loss("neutral-hydrogen"),
         optimisation=OPTIMISATION,
@@ -149,11 +164,12 @@ use rule fit_neutral_hydrogen as fit_neutral_hydrogen_without_layers with:
 
 use rule fit_dark_matter as fit_dark_matter_with_the_papers_loss with:
     input:
-        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
-        target=f"results/{TRAIN}/reference/dark-matter_z{{redshift}}.h5",
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/dark-matter_z{redshift}.h5"),
     output:
         "results/fits/paper/dark-matter_z{redshift}.json",
     params:
+        targets=target_options,
         layers=fit_setting("dark-matter", "layers"),
         loss=loss("dark-matter", "paper"),
         optimisation=OPTIMISATION,
@@ -166,12 +182,13 @@ use rule fit_dark_matter as fit_dark_matter_with_the_papers_loss with:
 
 use rule fit_stellar_mass as fit_stellar_mass_with_the_papers_loss with:
     input:
-        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
-        target=f"results/{TRAIN}/reference/stellar-mass_z{{redshift}}.h5",
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/stellar-mass_z{redshift}.h5"),
         dark_matter="results/fits/paper/dark-matter_z{redshift}.json",
     output:
         "results/fits/paper/stellar-mass_z{redshift}.json",
     params:
+        targets=target_options,
         layers=fit_setting("stellar-mass", "layers"),
         loss=loss("stellar-mass", "paper"),
         optimisation=OPTIMISATION,
@@ -184,13 +201,14 @@ use rule fit_stellar_mass as fit_stellar_mass_with_the_papers_loss with:
 
 use rule fit_neutral_hydrogen as fit_neutral_hydrogen_with_the_papers_loss with:
     input:
-        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
-        target=f"results/{TRAIN}/reference/neutral-hydrogen_z{{redshift}}.h5",
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/neutral-hydrogen_z{redshift}.h5"),
         dark_matter="results/fits/paper/dark-matter_z{redshift}.json",
         stellar_mass="results/fits/paper/stellar-mass_z{redshift}.json",
     output:
         "results/fits/paper/neutral-hydrogen_z{redshift}.json",
     params:
+        targets=target_options,
         layers=fit_setting("neutral-hydrogen", "layers"),
         loss=loss("neutral-hydrogen", "paper"),
         optimisation=OPTIMISATION,

@@ -30,7 +30,8 @@ def label(wildcards):
 
 
 def rival_label(wildcards):
-    return wildcards.rival.replace("_", " ").replace("paper", "paper's loss") + ", " + place(wildcards)
+    rival = {"without_layers": "without layers", "paper": "paper's loss"}[wildcards.rival]
+    return f"{rival}, {place(wildcards)}"
 
 
 rule powerspec:
@@ -73,4 +74,5 @@ use rule powerspec as powerspec_rival with:
     log:
         "results/logs/powerspec_rival/{simulation}_{region}_{rival}_{quantity}_z{redshift}.log",
     benchmark:
-        "results/benchmarks/powerspec_rival/{simulation}_{region}_{rival}_{quantity}_z{redshift}.tsv"
+        "results/benchmarks/powerspec_rival/{simulation}_{region}_{rival}_{quantity}"
+        "_z{redshift}.tsv",

@@ -6,12 +6,12 @@ rule quality:
         for_each(
             "results/{simulation}/spectra/test/{quantity}_z{redshift}.csv",
             ["fastpm", *STANDS_ON],
-            [TRAIN],
+            TRAINING,
         ),
         for_each(
             "results/{simulation}/spectra/all/{quantity}_z{redshift}.csv",
             ["fastpm", *STANDS_ON],
-            [name for name in COMPARED if name != TRAIN],
+            [name for name in COMPARED if name not in TRAINING],
         ),
     output:
         "results/quality.md",
@@ -44,7 +44,7 @@ def compared_spectra(region, simulations):
 rule comparison:
     input:
         compared_spectra("all", COMPARED),
-        compared_spectra("test", [TRAIN]),
+        compared_spectra("test", TRAINING),
     output:
         "results/comparison.md",
     params:
