@@ -23,6 +23,7 @@ include: "workflow/rules/maps.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/cross_validation.smk"
 include: "workflow/rules/scaling.smk"
 
 
@@ -32,6 +33,7 @@ rule all:
         MEASURED,
         FIGURES,
         "results/quality.md",
+        "results/comparison.md",
         "results/losses.md",
         "results/timings.md",
     default_target: True

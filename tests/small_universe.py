@@ -81,11 +81,12 @@ def target_values(quantity: str) -> np.ndarray:
     return field * MEANS[quantity] / field.mean()
 
 
-def save_target(path, quantity: str, **changes):
-    """Write a target map in double precision."""
+def save_target(path, quantity: str, values=None, **changes):
+    """Write a target map in double precision, by default one that follows the particles."""
+    values = target_values(quantity) if values is None else values
     header = MapHeader(quantity, UNITS[quantity], "simulated", BOX_SIZE, SHAPE, REDSHIFT, COSMOLOGY)
     header = dataclasses.replace(header, **changes)
-    write_map(path, header, [(0, target_values(quantity))], PROVENANCE)
+    write_map(path, header, [(0, values)], PROVENANCE)
     return path
 
 

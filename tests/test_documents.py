@@ -24,7 +24,10 @@ def test_python_in_the_documents_runs(document):
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "CONTRIBUTING.md", "docs/commands.md", "docs/files.md", "docs/make_target.md"],
+    [
+        *("README.md", "CONTRIBUTING.md", "docs/commands.md", "docs/files.md"),
+        *("docs/losses.md", "docs/make_target.md", "docs/quality.md"),
+    ],
 )
 def test_links_lead_to_files_that_exist(document):
     path = ROOT / document

@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The figures show what they were given: the drawn data are checked, not the pixels."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle
 from scipy.ndimage import gaussian_filter
+from scipy.stats import norm
 
 from jerald_tools.analysis.correlation import Comparison
+from jerald_tools.analysis.figures.distribution import (
+    distribution,
+    plot_distribution,
+    value_edges,
+)
 from jerald_tools.analysis.figures.map_pair import MapPair
 from jerald_tools.analysis.figures.relative_difference import (
     plot_relative_difference,
@@ -187,3 +195,30 @@ def test_scaling_shows_time_and_memory_beside_the_expected_slopes():
     np.testing.assert_allclose(lines["$W^{-1}$"].get_ydata(), [8, 4, 2])
     np.testing.assert_allclose(lines["$W^{-0.7}$"].get_ydata(), 8 * np.array([1, 2, 4]) ** -0.7)
     np.testing.assert_allclose(right.lines[0].get_ydata(), [2, 1, 0.5])
+
+
+def test_the_distribution_of_a_lognormal_field_is_a_bell_and_its_total_the_mean():
+    field = 3.0 * np.random.default_rng(3).lognormal(sigma=0.8, size=(64, 64, 64))
+    mean = field.mean()
+    cells, above = distribution(field, mean)
+    edges = value_edges()
+    # ln(F / mean) is normal with mean -sigma^2 / 2, its mean-weighted one with + sigma^2 / 2.
+    bell = norm(-0.32, 0.8).cdf(np.log(edges))
+    width = np.log10(edges[1] / edges[0])
+    np.testing.assert_allclose(cells, np.diff(bell) / width, atol=0.01)
+    np.testing.assert_allclose(above, norm(0.32, 0.8).sf(np.log(edges)), atol=0.01)
+    assert distribution(0 * field, mean)[1].max() == 0
+
+
+def test_the_figure_of_the_distribution_shows_both_maps_in_units_of_the_reference():
+    pair = map_pair()
+    (top, bottom) = plot_distribution([pair]).axes
+    mean = pair.reference.mean()
+    for number, field in enumerate((pair.reference, pair.model)):
+        cells, above = distribution(field, mean)
+        drawn = top.lines[number].get_ydata()
+        np.testing.assert_allclose(drawn[cells > 0], cells[cells > 0])
+        np.testing.assert_allclose(bottom.lines[number].get_ydata(), above)
+    empty = dataclasses.replace(pair, reference=0 * pair.reference)
+    with pytest.raises(BadInput, match="dark-matter at z = 2 is empty"):
+        plot_distribution([empty])

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import click
 import jax
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from jerald_tools.cli import fit_dm, fit_hi, fit_stellar, paint
 from jerald_tools.errors import BadInput
 from jerald_tools.files.fits import read_fit
 from jerald_tools.mesh.ranks import gather, on_root, world
+from jerald_tools.training.loss_names import DEFAULTS
 
 COMMANDS = {
     "dark-matter": fit_dm.main,
@@ -87,7 +89,8 @@ def number_of(parameters) -> int:
 
 
 FILES = {"dark-matter": "dm.json", "stellar-mass": "stellar.json", "neutral-hydrogen": "hi.json"}
-HYDROGEN_OPTIONS = ["--evaluations", 6, "--starts", 1, "--shift", 0.05]
+PAPER = ["--loss", "paper"]
+HYDROGEN_OPTIONS = ["--evaluations", 6, "--starts", 1, "--shift", 0.05, *PAPER]
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +109,9 @@ def folder():
 def fits(folder):
     """The folder, with a fit of every quantity."""
     below = ["--dm", folder / "dm.json"]
-    fit(folder, "dark-matter", "dm.json", "--evaluations", 8, "--starts", 1)
-    fit(folder, "stellar-mass", "stellar.json", "--evaluations", 6, "--smoothing", 1, *below)
+    fit(folder, "dark-matter", "dm.json", "--evaluations", 8, "--starts", 1, *PAPER)
+    options = ["--evaluations", 6, "--smoothing", 1, *PAPER]
+    fit(folder, "stellar-mass", "stellar.json", *options, *below)
     below += ["--stellar", folder / "stellar.json"]
     fit(folder, "neutral-hydrogen", "hi.json", *HYDROGEN_OPTIONS, *below)
     return folder
@@ -116,9 +120,10 @@ def fits(folder):
 @pytest.mark.ranks
 def test_any_number_of_ranks_fits_and_paints(folder):
     """The losses that a fit says are those of the map that paint makes of it, by NumPy."""
-    fit(folder, "dark-matter", "dm1.json", "--layers", 1, "--evaluations", 4, "--starts", 1)
-    fit(folder, "stellar-mass", "stellar0.json", "--layers", 0, "--evaluations", 10, "--starts",
-        1, "--dm", folder / "dm1.json")  # fmt: skip
+    paper = ["--loss", "paper", "--starts", 1]
+    fit(folder, "dark-matter", "dm1.json", "--layers", 1, "--evaluations", 4, *paper)
+    below = ["--dm", folder / "dm1.json"]
+    fit(folder, "stellar-mass", "stellar0.json", "--layers", 0, "--evaluations", 10, *paper, *below)
     for name, quantity in (("dm1.json", "dark-matter"), ("stellar0.json", "stellar-mass")):
         said = on_root(world(), read_fit, folder / name)
         expected = losses_of(painted(folder, name), quantity)
@@ -186,7 +191,8 @@ def test_the_same_fit_twice_is_the_same_to_the_bit(fits):
 def test_a_warm_start_goes_on_where_the_earlier_fit_ended(fits):
     earlier = read_fit(fits / "stellar.json")
     more = fit(fits, "stellar-mass", "warm.json", "--start", fits / "stellar.json", "--starts",
-               1, "--evaluations", 2, "--smoothing", 1, "--dm", fits / "dm.json")  # fmt: skip
+               1, "--evaluations", 2, "--smoothing", 1, "--dm", fits / "dm.json",
+               *PAPER)  # fmt: skip
     assert [start["name"] for start in more["starts"]] == [f"fit {fits / 'stellar.json'}"]
     assert more["starts"][0]["parameters"] == earlier["parameters"]
     assert more["history"]["train"][0] == pytest.approx(earlier["loss"]["train"], rel=1e-12)
@@ -194,7 +200,8 @@ def test_a_warm_start_goes_on_where_the_earlier_fit_ended(fits):
 
 
 def test_without_layers_a_map_is_the_power_law_alone(folder):
-    document = fit(folder, "stellar-mass", "bare.json", "--layers", 0, "--evaluations", 30)
+    options = ["--layers", 0, "--evaluations", 30, *PAPER]
+    document = fit(folder, "stellar-mass", "bare.json", *options)
     assert number_of(document["parameters"]) == 3
     assert not any(key.endswith("_fit") for key in document)
     w, mu, b = (document["parameters"]["transform"][name] for name in ("w", "mu", "b"))
@@ -216,6 +223,78 @@ def test_every_optimiser_lowers_the_loss(folder, optimiser):
     best = min(start["validation"] for start in document["starts"])
     assert document["loss"]["validation"] == best
     assert best < document["history"]["validation"][0]
+
+
+def test_two_simulations_in_one_fit(folder):
+    """Both targets are over the mean of their means, and each has its own quality."""
+    save_particles(folder / "others.h5", where=positions(seed=9))
+    brighter = 3 * target_values("stellar-mass")
+    save_target(folder / "brighter.h5", "stellar-mass", brighter)
+    more = [folder / "others.h5", "--target", folder / "brighter.h5"]
+    options = ["--layers", 0, "--evaluations", 30, "--starts", 1, *PAPER]
+    document = fit(folder, "stellar-mass", "both.json", *options, *more)
+    assert document["target"]["mean"] == pytest.approx(2 * MEANS["stellar-mass"])
+    first, second = (map_of(folder / name) for name in ("stellar-mass.h5", "brighter.h5"))
+    both = []
+    for particles, target, quality in (
+        ("particles.h5", first, document["quality"]),
+        ("others.h5", second, document["others"][0]["quality"]),
+    ):
+        output = folder / f"both_{particles}"
+        arguments = [folder / particles, "--fit", folder / "both.json", "-o", output,
+                     "--precision", "double", "-q"]  # fmt: skip
+        paint.main.main([str(argument) for argument in arguments], standalone_mode=False)
+        predicted = map_of(output)
+        assert quality["all"]["mean_ratio"] == pytest.approx(predicted.mean() / target.mean())
+        residual = np.abs(predicted - target) / document["target"]["mean"]
+        both.append({name: residual[mask].mean() for name, mask in regions().items()})
+    for name in regions():
+        expected = (both[0][name] + both[1][name]) / 2
+        assert document["loss"][name] == pytest.approx(expected, rel=1e-9)
+    inputs = [Path(entry["path"]).name for entry in document["provenance"]["inputs"]]
+    assert set(inputs) == {"particles.h5", "others.h5", "stellar-mass.h5", "brighter.h5"}
+
+
+def test_simulations_that_do_not_go_together_are_refused(folder):
+    save_particles(folder / "later.h5", redshift=1.0)
+    save_target(folder / "later_target.h5", "stellar-mass", redshift=1.0)
+    for more, error, reason in (
+        ([folder / "later.h5", "--target", folder / "later_target.h5"], BadInput, "redshift 1"),
+        ([folder / "particles.h5"], click.UsageError, "2 PARTICLES and 1 --target"),
+    ):
+        with pytest.raises(error, match=reason):
+            fit(folder, "stellar-mass", "refused.json", *more)
+        assert not (folder / "refused.json").exists()
+
+
+def test_a_fit_records_the_loss_that_was_asked_for(folder):
+    """All that it takes to compute it again, and by default the one of the quantity."""
+    options = ["--layers", 0, "--evaluations", 5, "--starts", 1, "--smoothing", 0.7]
+    documents = [
+        fit(folder, "stellar-mass", f"of_{name}.json", *options, *extra)
+        for name, extra in (
+            ("paper", PAPER),
+            ("default", []),
+            ("shares", ["--loss", "distribution"]),
+        )
+    ]
+    losses = [document["loss"] for document in documents]
+    assert [loss["name"] for loss in losses] == [
+        "paper",
+        DEFAULTS["stellar-mass"],
+        "distribution",
+    ]
+    assert losses[0]["smoothing"] == 0.7
+    for loss in losses[1:]:
+        assert loss["residual_loss"] == {"power": 1, "smoothing": 0.7}
+        assert loss["spectrum"] > 0
+    assert losses[2]["distribution"] > 0
+
+
+def test_a_loss_without_smoothing_refuses_one(folder):
+    with pytest.raises(BadInput, match="--smoothing 1: the loss logarithmic has no smoothing"):
+        fit(folder, "stellar-mass", "refused.json", "--loss", "logarithmic", "--smoothing", 1)
+    assert not (folder / "refused.json").exists()
 
 
 def test_a_fit_that_is_all_floor_fails(folder, capsys):

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Losses and gradients over MPI ranks equal those of one process."""
 
+import jax
 import numpy as np
 import pytest
 from model_cases import QUANTITIES, generic_parameters, model_case
 
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, on_root, world
-from jerald_tools.training.losses import PaperLoss
+from jerald_tools.training.named_loss import loss_named
 from jerald_tools.training.objective import make_evaluate, ravel_parameters
 
 pytestmark = pytest.mark.ranks
@@ -19,27 +20,32 @@ MESHES = {
 }
 
 
-def losses_and_gradient(mesh, quantity, power):
+def losses_and_gradient(mesh, quantity, loss_name):
     inputs, target = model_case(mesh, quantity)
     parameters = generic_parameters(quantity)
     # Displacements of several cells, more than a slab of two planes.
     vector = ravel_parameters(parameters)
-    loss = PaperLoss(power, 1.0)
+    loss = loss_named(loss_name, quantity, None if loss_name == "logarithmic" else 1.0)
     evaluate = make_evaluate(mesh, quantity, loss, parameters)
-    (_, losses), gradient = evaluate(vector, inputs, target)
+    reference = jax.jit(loss.reference, static_argnums=0)(mesh, target)
+    (_, losses), gradient = evaluate(vector, inputs, reference)
     return np.array([float(value) for value in losses]), np.asarray(gradient)
 
 
 @pytest.mark.parametrize(
-    ("quantity", "shape"),
-    [*((quantity, "six planes") for quantity in QUANTITIES), ("neutral-hydrogen", "rectangle")],
+    ("quantity", "shape", "loss"),
+    [
+        *((quantity, "six planes", "paper") for quantity in QUANTITIES),
+        ("neutral-hydrogen", "rectangle", "paper"),
+        ("neutral-hydrogen", "six planes", "distribution"),
+        ("dark-matter", "rectangle", "logarithmic"),
+    ],
 )
-def test_loss_and_gradient(quantity, shape):
+def test_loss_and_gradient(quantity, shape, loss):
     ranks = world()
-    power = 2 if quantity == "dark-matter" else 1
     alone = make_mesh(*MESHES[shape], "double", ONE_PROCESS, "native")
-    expected = on_root(ranks, losses_and_gradient, alone, quantity, power)
+    expected = on_root(ranks, losses_and_gradient, alone, quantity, loss)
     shared = make_mesh(*MESHES[shape], "double", ranks, "native")
-    actual = losses_and_gradient(shared, quantity, power)
+    actual = losses_and_gradient(shared, quantity, loss)
     for found, wanted in zip(actual, expected, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-12 * np.abs(wanted).max())

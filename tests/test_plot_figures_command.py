@@ -68,7 +68,7 @@ def options(name, values):
 @pytest.mark.parametrize("suffix", BEGINNINGS)
 def test_figures_of_maps_are_written_in_the_format_of_their_name(maps, tmp_path, suffix):
     models, references = maps
-    for kind in ("slices", "relative-difference"):
+    for kind in ("slices", "relative-difference", "distribution"):
         output = tmp_path / f"{kind}.{suffix}"
         plot(kind, *models, *options("--reference", references[::-1]), "-o", output)
         content = output.read_bytes()
@@ -143,7 +143,7 @@ def test_maps_without_a_partner_are_refused(maps, tmp_path, capsys):
 @pytest.mark.parametrize("change", [{"mesh": (8, 6, 10)}, {"box_size": (8.0, 6.0, 10.5)}])
 def test_partners_that_do_not_match_are_refused(maps, tmp_path, capsys, change):
     other = save_map(tmp_path / "other.h5", 3, **change)
-    for kind in ("slices", "relative-difference"):
+    for kind in ("slices", "relative-difference", "distribution"):
         line = refused(capsys, kind, maps[0][0], "--reference", other, "-o", tmp_path / "o.png")
         assert "other.h5" in line
     assert not (tmp_path / "o.png").exists()

@@ -12,6 +12,7 @@ from jerald_tools.analysis.correlation import Comparison
 from jerald_tools.analysis.loss_table import FittedLoss
 from jerald_tools.analysis.quality_table import (
     MeasuredMap,
+    by_quantity_and_redshift,
     comma_separated,
     in_coarse_bins,
     is_poor,
@@ -71,6 +72,23 @@ def test_the_table_says_what_was_measured():
     assert {row["label"] for row in rows} == {"test cube, all"}
     assert float(rows[4]["ratio"]) == 0.5
     assert float(rows[1]["r"]) == pytest.approx(np.sqrt(0.8))
+
+
+def test_rows_by_quantity_keep_the_order_of_the_files_within_a_redshift():
+    maps = [
+        MeasuredMap(quantity, redshift, label, 1.0, None)
+        for label in ("paper's loss", "default")
+        for redshift in (2.0, 5.0)
+        for quantity in ("stellar-mass", "metals", "dark-matter")
+    ]
+    rows = [(one.quantity, one.redshift, one.label) for one in by_quantity_and_redshift(maps)]
+    assert rows[:4] == [
+        ("dark-matter", 5.0, "paper's loss"),
+        ("dark-matter", 5.0, "default"),
+        ("dark-matter", 2.0, "paper's loss"),
+        ("dark-matter", 2.0, "default"),
+    ]
+    assert [row[0] for row in rows[4:]] == ["stellar-mass"] * 4 + ["metals"] * 4
 
 
 def test_the_table_of_losses_holds_each_fit_against_the_one_without_layers():

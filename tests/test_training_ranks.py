@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Curvature and fits over MPI ranks: those of one process, and the same bits on every rank."""
 
+import jax
 import numpy as np
 import pytest
 from model_cases import generic_parameters, model_case
@@ -11,6 +12,7 @@ from jerald_tools.training import gauss_newton
 from jerald_tools.training.fit import fit_parameters
 from jerald_tools.training.gauss_newton import GaussNewton, make_sampled_residual
 from jerald_tools.training.losses import PaperLoss
+from jerald_tools.training.named_loss import loss_named
 from jerald_tools.training.objective import ravel_parameters
 from jerald_tools.training.search_space import search_space
 from jerald_tools.training.starts import Start
@@ -21,21 +23,31 @@ pytestmark = pytest.mark.ranks
 SHAPE, BOX_SIZE = (6, 6, 8), (3.0, 3.0, 4.0)
 
 
-def curvature(mesh, power):
+def curvature(mesh, loss):
     inputs, target = model_case(mesh, "stellar-mass")
-    parameters, loss = generic_parameters("stellar-mass", 1), PaperLoss(power, 1.0)
+    parameters = generic_parameters("stellar-mass", 1)
     residual = make_sampled_residual(mesh, "stellar-mass", loss, parameters)
-    estimate = GaussNewton(mesh, residual, loss.curvature, search_space(parameters), inputs, target)
+    reference = jax.jit(loss.reference, static_argnums=0)(mesh, target)
+    estimate = GaussNewton(
+        mesh, residual, loss.curvature, search_space(parameters), inputs, reference
+    )
     return estimate(ravel_parameters(parameters))
 
 
-@pytest.mark.parametrize(("power", "spacing"), [(1, 1), (2, 2)])
-def test_curvature(power, spacing, monkeypatch):
+@pytest.mark.parametrize(
+    ("loss", "spacing"),
+    [
+        (PaperLoss(1, 1.0), 1),
+        (PaperLoss(2, 1.0), 2),
+        (loss_named("statistics", "stellar-mass", 1.0), 1),
+    ],
+)
+def test_curvature(loss, spacing, monkeypatch):
     ranks = world()
     monkeypatch.setattr(gauss_newton, "NODES", np.prod(SHAPE) // 2 // spacing**3)
     alone = make_mesh(SHAPE, BOX_SIZE, "double", ONE_PROCESS, "native")
-    expected = on_root(ranks, curvature, alone, power)
-    found = curvature(make_mesh(SHAPE, BOX_SIZE, "double", ranks, "native"), power)
+    expected = on_root(ranks, curvature, alone, loss)
+    found = curvature(make_mesh(SHAPE, BOX_SIZE, "double", ranks, "native"), loss)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8 * np.abs(expected).max())
     assert all(np.array_equal(found, other) for other in gather(ranks, found))
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from jerald_tools.analysis.correlation import Comparison
+from jerald_tools.analysis.loss_table import QUANTITY_ORDER
 
 COARSE_EDGES = (0.15, 0.5, 1.2, 3.0, 6.0, 7.5)  # [h/Mpc]
 
@@ -36,6 +37,13 @@ class MeasuredMap:
     label: str
     mean_ratio: float
     comparison: Comparison
+
+
+def by_quantity_and_redshift(maps: Sequence[MeasuredMap]) -> list[MeasuredMap]:
+    """The maps by quantity, dark matter first, then from high to low redshift, else as given."""
+    quantities = [name for name in QUANTITY_ORDER if any(one.quantity == name for one in maps)]
+    quantities += sorted({one.quantity for one in maps} - set(quantities))
+    return sorted(maps, key=lambda one: (quantities.index(one.quantity), -one.redshift))
 
 
 class CoarseBin(typing.NamedTuple):

@@ -3,23 +3,41 @@
 
 import logging
 import math
+from collections.abc import Sequence
 
 import click
 
 from jerald_tools.cli.command import Run
 from jerald_tools.cli.progress import progress
 from jerald_tools.errors import BadInput
+from jerald_tools.training.loss_names import DEFAULTS, NAMES
 
 logger = logging.getLogger(__name__)
 
 TRAINING_OPTIONS = (
-    click.option("--target", metavar="FILE", required=True, help="Map to learn from."),
+    click.argument("particles", nargs=-1, required=True),
+    click.option(
+        "--target",
+        "targets",
+        metavar="FILE",
+        multiple=True,
+        required=True,
+        help="Map to learn from, once for each PARTICLES, in the same order.",
+    ),
     click.option(
         "--layers",
         type=click.IntRange(min=0),
         default=2,
         show_default=True,
         help="Displacement layers.",
+    ),
+    click.option(
+        "--loss",
+        "loss_name",
+        type=click.Choice(NAMES),
+        help="What is minimised: the paper's residual; with it the errors of mean, power and "
+        "correlation; with the one-point distribution too; or all these with residuals of the "
+        "logarithm.  [default: what held best for the quantity]",
     ),
     click.option(
         "--smoothing",
@@ -74,11 +92,12 @@ def training_options(function):
 def run_fit(
     run: Run,
     quantity: str,
-    particles: str,
-    target: str,
+    particles: Sequence[str],
+    targets: Sequence[str],
     output: str,
     *,
     layers: int,
+    loss_name: str | None,
     smoothing: float | None,
     optimiser: str,
     evaluations: int,
@@ -92,6 +111,7 @@ def run_fit(
     """Load, fit, measure and write.
 
     Raises:
+        click.UsageError: if there are not as many targets as particle files.
         BadInput: on every rank, if the files or options do not go together.
         RunFailed: on every rank, if no start leads to a map.
     """
@@ -102,44 +122,58 @@ def run_fit(
     from jerald_tools.training.find_starts import find_starts
     from jerald_tools.training.fit import fit_parameters
     from jerald_tools.training.fit_document import fit_document
-    from jerald_tools.training.losses import paper_loss
-    from jerald_tools.training.problem import load_problem
+    from jerald_tools.training.named_loss import loss_named
+    from jerald_tools.training.problem import load_problems
     from jerald_tools.training.quality import map_quality
     from jerald_tools.training.starts import choose_starts
     from jerald_tools.training.warm_start import start_from_fit
 
+    if len(particles) != len(targets):
+        raise click.UsageError(
+            f"{len(particles)} PARTICLES and {len(targets)} --target: give one for each"
+        )
     _check_numbers(smoothing, shift)
+    loss_name = loss_name or DEFAULTS[quantity]
+    loss = loss_named(loss_name, quantity, smoothing)
     ranks = world()
     on_root(ranks, check_target, output, run.force)
     warm = None if start is None else on_root(ranks, start_from_fit, start, quantity, layers)
     below = {"dark-matter": dm, "stellar-mass": stellar}
     with run.stages.stage("reading"):
-        problem = load_problem(quantity, particles, target, below, run.precision)
-    loss = paper_loss(quantity, smoothing)
+        problem, *others = load_problems(quantity, particles, targets, below, run.precision)
     task = (problem.mesh, quantity, problem.inputs, problem.target, loss)
     how = {"optimiser": optimiser, "evaluations": evaluations, "shift": shift}
+    together = {"others": [(other.inputs, other.target) for other in others]}
     with run.stages.stage("training"):
         if warm is None:
-            chosen, _ = find_starts(*task, layers, starts, random_seed, **how)
+            chosen, _ = find_starts(*task, layers, starts, random_seed, **how, **together)
         else:
             chosen = choose_starts([warm], starts, random_seed)
         with progress(evaluations * len(chosen), f"fit of {quantity}") as advance:
             report = _Reporter(advance)
-            fit = fit_parameters(*task, chosen, **how, on_evaluation=report)
+            fit = fit_parameters(*task, chosen, **how, **together, on_evaluation=report)
     with run.stages.stage("measuring"):
-        quality = map_quality(problem.mesh, fit.predicted, problem.target)
+        quality, *quality_of_others = [
+            map_quality(problem.mesh, predicted, one.target)
+            for predicted, one in zip(fit.predicted, (problem, *others), strict=True)
+        ]
 
     content = fit_document(
         quantity,
         problem.setting,
         problem.target_info,
+        loss_name,
         loss,
         fit,
         {**how, "starts": starts, "random_seed": random_seed},
         problem.stands_on,
         quality,
+        [
+            {"target": other.target_info.path, "quality": its}
+            for other, its in zip(others, quality_of_others, strict=True)
+        ],
     )
-    files = [path for path in (particles, target, dm, stellar, start) if path is not None]
+    files = [*particles, *targets, *(path for path in (dm, stellar, start) if path is not None)]
     content["provenance"] = provenance_of(run, problem.mesh, files).as_dict()
     on_root(ranks, write_fit, output, content, run.force)
     logger.info(

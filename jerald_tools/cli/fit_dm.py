@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """fit-dm: learn the displacements that bring FastPM's dark matter to a reference."""
 
-import click
-
 from jerald_tools.cli.command import Run, command
 from jerald_tools.cli.fit_command import run_fit, training_options
 
@@ -13,11 +11,10 @@ from jerald_tools.cli.fit_command import run_fit, training_options
     fit-dm particles_z2.00.h5 --target dark-matter_z2.00.h5 --layers 2 -o dm.json
     """,
 )
-@click.argument("particles")
 @training_options
-def main(run: Run, particles, target, output, **options):
+def main(run: Run, particles, targets, output, **options):
     """Fit the dark-matter layers (equations (1)-(3), (7)) to a reference's density.
 
-    PARTICLES is a file of run-fastpm at the target's redshift.
+    PARTICLES are files of run-fastpm at the target's redshift, one for each simulation.
     """
-    run_fit(run, "dark-matter", particles, target, output, **options)
+    run_fit(run, "dark-matter", particles, targets, output, **options)

@@ -13,7 +13,6 @@ from jerald_tools.cli.fit_command import run_fit, training_options
     fit-hi particles_z2.00.h5 --target hi.h5 --dm dm.json --stellar stellar.json -o hi.json
     """,
 )
-@click.argument("particles")
 @click.option("--dm", metavar="FIT", help="Fit whose layers move the particles first.")
 @click.option(
     "--stellar", metavar="FIT", required=True, help="Fit whose stars displace and deplete the gas."
@@ -26,9 +25,9 @@ from jerald_tools.cli.fit_command import run_fit, training_options
     help="Constant added to 1 + d before the power of equation (13), not trained.",
 )
 @training_options
-def main(run: Run, particles, target, output, **options):
+def main(run: Run, particles, targets, output, **options):
     """Fit layers, transform and depletion of neutral hydrogen (equations (12)-(15)).
 
-    PARTICLES is a file of run-fastpm at the target's redshift.
+    PARTICLES are files of run-fastpm at the target's redshift, one for each simulation.
     """
-    run_fit(run, "neutral-hydrogen", particles, target, output, **options)
+    run_fit(run, "neutral-hydrogen", particles, targets, output, **options)

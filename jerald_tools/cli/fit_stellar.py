@@ -13,12 +13,11 @@ from jerald_tools.cli.fit_command import run_fit, training_options
     fit-stellar particles_z2.00.h5 --target stars.h5 --dm dm.json --smoothing 1 -o stellar.json
     """,
 )
-@click.argument("particles")
 @click.option("--dm", metavar="FIT", help="Fit whose layers move the particles first.")
 @training_options
-def main(run: Run, particles, target, output, dm, **options):
+def main(run: Run, particles, targets, output, dm, **options):
     """Fit layers and transform of the stellar mass (equations (6), (8)).
 
-    PARTICLES is a file of run-fastpm at the target's redshift.
+    PARTICLES are files of run-fastpm at the target's redshift, one for each simulation.
     """
-    run_fit(run, "stellar-mass", particles, target, output, dm=dm, **options)
+    run_fit(run, "stellar-mass", particles, targets, output, dm=dm, **options)

@@ -14,6 +14,7 @@ main = command_group(
     plot-figures slices dm_z2.h5 --reference dm_ref_z2.h5 -o maps.png
     plot-figures spectra dm_z5.csv dm_z2.csv --baseline fastpm_z2.csv -o power.png
     plot-figures relative-difference dm_z2.h5 --reference dm_ref_z2.h5 --region test -o cube.png
+    plot-figures distribution dm_z2.h5 --reference dm_ref_z2.h5 -o distribution.png
     plot-figures table dm_z5.csv dm_z2.csv -o quality.md
     plot-figures losses dm_z2.json dm_z2_without_layers.json -o losses.md
     plot-figures scaling ranks1.json ranks2.json -o figure2.png
@@ -168,21 +169,52 @@ def relative_difference(run: Run, models, references, region, output):
     _write_on_root(run, output, FIGURE_SUFFIXES, make)
 
 
+@command(
+    "distribution",
+    example="""
+    plot-figures distribution hi_z2.h5 --reference hi_ref_z2.h5 -o distribution.png
+    """,
+)
+@models_argument
+@references_option
+@figure_option
+def distribution(run: Run, models, references, output):
+    """One-point distribution of maps: share of the cells by value, and of the total above it."""
+
+    def make():
+        from jerald_tools.analysis.figures.distribution import plot_distribution
+        from jerald_tools.cli.figure_inputs import load_pairs
+
+        return plot_distribution(load_pairs(models, references))
+
+    _write_on_root(run, output, FIGURE_SUFFIXES, make)
+
+
 @command("table", example="plot-figures table dm_z5.csv dm_z2.csv -o quality.md")
 @click.argument("spectra_files", metavar="SPECTRA...", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--by-quantity",
+    is_flag=True,
+    help="Order rows by quantity and redshift, whatever the order of the files.",
+)
 @table_option
-def table(run: Run, spectra_files, output):
+def table(run: Run, spectra_files, by_quantity, output):
     """Mean, P / P_ref and r(k) in five bins of k, a row for each file of powerspec.
 
     Bins where the map is poor (P / P_ref not within 70 %, or r below 0.7) are marked.
     """
 
     def make():
-        from jerald_tools.analysis.quality_table import comma_separated, markdown
+        from jerald_tools.analysis.quality_table import (
+            by_quantity_and_redshift,
+            comma_separated,
+            markdown,
+        )
         from jerald_tools.cli.figure_inputs import load_measured_map
 
         write = markdown if output.lower().endswith(".md") else comma_separated
-        return write([load_measured_map(path) for path in spectra_files])
+        maps = [load_measured_map(path) for path in spectra_files]
+        return write(by_quantity_and_redshift(maps) if by_quantity else maps)
 
     _write_on_root(run, output, TABLE_SUFFIXES, make)
 
@@ -221,5 +253,5 @@ def scaling(run: Run, measurements, output):
     _write_on_root(run, output, FIGURE_SUFFIXES, make)
 
 
-for subcommand in (slices, spectra, relative_difference, table, losses, scaling):
+for subcommand in (slices, spectra, relative_difference, distribution, table, losses, scaling):
     main.add_command(subcommand)

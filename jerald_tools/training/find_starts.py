@@ -38,7 +38,7 @@ def find_starts(
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
         inputs: from :func:`jerald_tools.model.chain.model_inputs`.
         target: this rank's slab of the target over its mean.
-        loss: such as :class:`jerald_tools.training.losses.PaperLoss`.
+        loss: a :class:`jerald_tools.training.losses.Loss`.
         layers: number of displacement layers.
         number: how many starts.
         seed: of the random ones.

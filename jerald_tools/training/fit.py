@@ -7,6 +7,7 @@ import typing
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jerald_tools.errors import RunFailed
 from jerald_tools.mesh.mesh import Mesh
@@ -61,12 +62,12 @@ class Fit:
 
     Attributes:
         best: the start with the least validation loss, among those with a usable map.
-        predicted: its map, this rank's slab, over the target's mean.
+        predicted: its map of each simulation, this rank's slabs, over the targets' mean.
         tried: all starts that met a finite loss.
     """
 
     best: FittedStart
-    predicted: jax.Array
+    predicted: list[jax.Array]
     tried: list[FittedStart]
 
 
@@ -80,6 +81,7 @@ def fit_parameters(
     optimiser: str = "bfgs",
     evaluations: int = 500,
     shift: float = 0.0,
+    others: typing.Sequence[tuple[ModelInputs, jax.Array]] = (),
     on_evaluation: typing.Callable[[str, int, Regions], None] = lambda start, number, losses: None,
 ) -> Fit:
     """Minimise the training loss from every start and keep the least validation loss.
@@ -89,11 +91,13 @@ def fit_parameters(
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
         inputs: from :func:`jerald_tools.model.chain.model_inputs`.
         target: this rank's slab of the target over its mean.
-        loss: such as :class:`jerald_tools.training.losses.PaperLoss`.
+        loss: a :class:`jerald_tools.training.losses.Loss`.
         starts: at least one.
         optimiser: "bfgs", "lbfgsb" or "adam".
         evaluations: at most so many from each start.
         shift: constant of the neutral hydrogen's transform.
+        others: inputs and targets of more simulations on the same mesh, all over one mean; what is
+            minimised is the mean of their losses, each in its own regions.
         on_evaluation: called with the start's name, the evaluation's number and its losses.
 
     Returns:
@@ -107,16 +111,27 @@ def fit_parameters(
     unravel = unravel_parameters(starts[0].parameters)
     space = search_space(starts[0].parameters)
     residual = make_sampled_residual(mesh, quantity, loss, starts[0].parameters, shift)
-    curvature = GaussNewton(mesh, residual, loss.curvature, space, inputs, target)
+    make_reference = jax.jit(functools.partial(loss.reference, mesh))
+    all_inputs, targets = zip((inputs, target), *others, strict=True)
+    simulations = [(one, make_reference(its)) for one, its in zip(all_inputs, targets, strict=True)]
+    curvatures = [
+        GaussNewton(mesh, residual, loss.curvature, space, *simulation)
+        for simulation in simulations
+    ]
     predict_map = jax.jit(functools.partial(predict, mesh, quantity, shift=shift))
+
+    def curvature(vector):
+        return np.mean([estimate(vector) for estimate in curvatures], axis=0)
+
+    def maps_of(parameters):
+        return [predict_map(parameters, one) for one in all_inputs]
 
     tried, usable = [], []
     for start in starts:
         objective = RecordedObjective(
             mesh,
             evaluate,
-            inputs,
-            target,
+            simulations,
             curvature,
             lambda number, losses, name=start.name: on_evaluation(name, number, losses),
         )
@@ -133,7 +148,7 @@ def fit_parameters(
             objective.curvature_maps,
         )
         tried.append(fitted)
-        if not _is_all_floor(mesh, predict_map(parameters, inputs)):
+        if not any(_is_all_floor(mesh, predicted) for predicted in maps_of(parameters)):
             usable.append(fitted)
     if not usable:
         raise RunFailed(
@@ -141,7 +156,7 @@ def fit_parameters(
             "everywhere or its loss not finite; try more starts (--starts) or another --random-seed"
         )
     best = min(usable, key=lambda fitted: fitted.losses.validation)
-    return Fit(best, predict_map(best.parameters, inputs), tried)
+    return Fit(best, maps_of(best.parameters), tried)
 
 
 def _is_all_floor(mesh: Mesh, predicted) -> bool:

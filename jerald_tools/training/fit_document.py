@@ -3,11 +3,12 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.setting import Setting
 from jerald_tools.training.fit import Fit
-from jerald_tools.training.losses import PaperLoss
+from jerald_tools.training.losses import Loss
 from jerald_tools.training.split import TEST_FRACTION, Regions
 
 
@@ -17,7 +18,8 @@ class TargetInfo:
 
     Attributes:
         path: as given.
-        mean: of the whole map, in its units.
+        mean: that maps are over, in the map's units: of the whole map, or the mean of those of all
+            simulations that were fitted together.
         units: of the map.
         description: of the map.
     """
@@ -32,11 +34,13 @@ def fit_document(
     quantity: str,
     setting: Setting,
     target: TargetInfo,
-    loss: PaperLoss,
+    loss_name: str,
+    loss: Loss,
     fit: Fit,
     how: dict,
     stands_on: dict[str, dict | None],
     quality: dict,
+    others: Sequence[dict],
 ) -> dict:
     """Everything that a fit file holds, but for its provenance and its digest.
 
@@ -44,11 +48,13 @@ def fit_document(
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
         setting: where the parameters hold.
         target: the map that was trained on.
-        loss: what was minimised.
+        loss_name: what was minimised, as it is asked for.
+        loss: the same with all its settings.
         fit: the result.
         how: optimiser, evaluations, shift, starts and their seed.
         stands_on: documents of the fits below by key ("dark_matter_fit", "stellar_mass_fit").
         quality: measures of the map by region.
+        others: of each simulation that was fitted besides, its target's path and quality.
     """
     best = fit.best
     return {
@@ -57,7 +63,7 @@ def fit_document(
         "layers": len(best.parameters.layers),
         "parameters": to_dictionary(best.parameters),
         "shift": how["shift"],
-        "loss": {**dataclasses.asdict(loss), **best.losses._asdict()},
+        "loss": {"name": loss_name, **dataclasses.asdict(loss), **best.losses._asdict()},
         "target": dataclasses.asdict(target),
         "setting": setting.as_dict(),
         "split": {
@@ -67,6 +73,7 @@ def fit_document(
         },
         "training": how,
         "quality": quality,
+        "others": others,
         "best_evaluation": best.best_number,
         "history": _columns(best.history),
         "starts": [

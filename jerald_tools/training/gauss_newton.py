@@ -32,18 +32,20 @@ NODES = 2**18
 
 @dataclasses.dataclass(frozen=True)
 class GaussNewton:
-    """Second derivatives of the training loss, J^T W J / n.
+    """Second derivatives of the training loss, J^T W J / n + 2 K^T K.
 
     J is the change of the residual on a lattice of n training nodes with each parameter, by
-    difference quotients (one map a parameter), W the loss's own curvature at each node.
+    difference quotients (one map a parameter), W the loss's own curvature at each node, and K the
+    change of the penalties whose squares the loss adds.
 
     Attributes:
         mesh: the mesh of the maps.
-        residual: jitted (vector, inputs, target) -> this rank's residual on the lattice, (m,).
+        residual: jitted (vector, inputs, reference) -> this rank's residual on the lattice, (m,),
+            and the penalties (q,).
         weights: (residual, its mean modulus over the lattice) -> the loss's curvature at each node.
         space: bounds and typical distances.
         inputs: model inputs.
-        target: this rank's slab of the target over its mean.
+        reference: what the loss needs of the target.
     """
 
     mesh: Mesh
@@ -51,48 +53,56 @@ class GaussNewton:
     weights: typing.Callable
     space: SearchSpace
     inputs: ModelInputs
-    target: jax.Array
+    reference: typing.Any
 
     def __call__(self, vector: np.ndarray) -> np.ndarray:
         """The matrix (p, p) at a vector (p,), the same on every rank."""
-        here = self._residual(vector)
+        here, penalties = self._residual(vector)
         changes = np.empty((here.size, vector.size))
+        penalty_changes = np.empty((penalties.size, vector.size))
         for number in range(vector.size):
             moved = np.array(vector)
             step = STEP * self.space.distance[number]
             moved[number] += step if vector[number] + step < self.space.upper[number] else -step
             difference = moved[number] - vector[number]
-            changes[:, number] = (self._residual(moved) - here) / difference
+            there, moved_penalties = self._residual(moved)
+            changes[:, number] = (there - here) / difference
+            penalty_changes[:, number] = (moved_penalties - penalties) / difference
         sums = gather(self.mesh.ranks, (np.abs(here).sum(), here.size))
         nodes = sum(size for _, size in sums)
         weights = self.weights(here, sum(total for total, _ in sums) / nodes)
         parts = gather(self.mesh.ranks, (changes.T * weights) @ changes)
-        return on_root(self.mesh.ranks, lambda: sum(parts) / nodes)
+        squares = 2 * penalty_changes.T @ penalty_changes
+        return on_root(self.mesh.ranks, lambda: sum(parts) / nodes + squares)
 
-    def _residual(self, vector: np.ndarray) -> np.ndarray:
-        residual = self.residual(jnp.asarray(vector, jnp.float64), self.inputs, self.target)
-        return np.asarray(residual, np.float64)
+    def _residual(self, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        vector = jnp.asarray(vector, jnp.float64)
+        residual, penalties = self.residual(vector, self.inputs, self.reference)
+        return np.asarray(residual, np.float64), np.asarray(penalties, np.float64)
 
 
 def make_sampled_residual(mesh: Mesh, quantity: str, loss, parameters, shift: float = 0.0):
-    """Compile the residual on a lattice of training nodes as a function of all parameters.
+    """Compile residual on a lattice of training nodes and penalties as functions of all parameters.
 
     Args:
         mesh: the mesh of the maps.
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        loss: has a method ``residual`` (mesh, prediction, target) -> slab.
+        loss: a :class:`jerald_tools.training.losses.Loss`.
         parameters: any parameters of this quantity, for the vector's layout.
         shift: constant of the neutral hydrogen's transform.
 
     Returns:
-        A jitted function (vector (p,) float64, inputs, target) -> this rank's part of it, (m,).
+        A jitted function (vector (p,) float64, inputs, reference) -> this rank's part of the
+        residual, (m,), and the penalties, (q,).
     """
     unravel = unravel_parameters(parameters)
     spacing = max(1, round((mesh.size / 2 / NODES) ** (1 / 3)))
     first = -mesh.x_start % spacing
 
-    def residual(vector, inputs: ModelInputs, target):
-        field = loss.residual(mesh, predict(mesh, quantity, unravel(vector), inputs, shift), target)
-        return field[first::spacing, ::spacing, training_start(mesh) :: spacing].ravel()
+    def residual(vector, inputs: ModelInputs, reference):
+        prediction = predict(mesh, quantity, unravel(vector), inputs, shift)
+        field = loss.residual(mesh, prediction, reference)
+        lattice = field[first::spacing, ::spacing, training_start(mesh) :: spacing]
+        return lattice.ravel(), loss.penalties(mesh, prediction, reference)
 
     return jax.jit(residual)

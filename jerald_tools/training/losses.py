@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fit minimises: the paper's smoothed residual."""
+"""What a fit asks of a loss, and the paper's: the smoothed residual."""
 
 import dataclasses
+import typing
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -13,33 +15,89 @@ from jerald_tools.model.greens_functions import smoothing_filter
 from jerald_tools.training.split import Regions, region_means
 
 
+class Loss(typing.Protocol):
+    """A loss: the mean of a function of each node's residual, plus a sum of squared penalties.
+
+    The two parts are told apart for the curvature by Gauss and Newton.
+    """
+
+    def reference(self, mesh: Mesh, target):
+        """All that the loss needs of a target, this rank's part: arrays, computed once.
+
+        Args:
+            mesh: the mesh.
+            target: this rank's slab of the target, over its mean.
+        """
+
+    def __call__(self, mesh: Mesh, prediction, reference) -> Regions:
+        """The loss in each region: three float64 scalars, the same on every rank.
+
+        Args:
+            mesh: the mesh.
+            prediction: this rank's slab of the map, over the target's mean; differentiable.
+            reference: from :meth:`reference`.
+        """
+
+    def residual(self, mesh: Mesh, prediction, reference) -> jax.Array:
+        """This rank's slab of the residual; arguments as of the loss itself."""
+
+    def curvature(self, residual: np.ndarray, mean_modulus: float) -> np.ndarray:
+        """Second derivative of what the loss averages, at some nodes, in the residual's shape.
+
+        Args:
+            residual: at these nodes.
+            mean_modulus: mean of its modulus over the nodes of all ranks.
+        """
+
+    def penalties(self, mesh: Mesh, prediction, reference) -> jax.Array:
+        """Numbers whose squares the training loss adds, (q,) float64, the same on every rank."""
+
+
 @dataclasses.dataclass(frozen=True)
-class PaperLoss:
+class ResidualLoss:
+    """Mean of |residual|^p over the nodes of a region; what the residual is, a subclass says.
+
+    Attributes:
+        power: p, 1 or 2.
+    """
+
+    power: int
+
+    def reference(self, mesh: Mesh, target):
+        """The target itself, this rank's slab over its mean."""
+        return target
+
+    def __call__(self, mesh: Mesh, prediction, target) -> Regions:
+        """The loss in each region, see :class:`Loss`."""
+        residual = self.residual(mesh, prediction, target)
+        return region_means(mesh, jnp.abs(residual) if self.power == 1 else residual * residual)
+
+    def curvature(self, residual: np.ndarray, mean_modulus: float) -> np.ndarray:
+        """Second derivative of |x|^p, see :class:`Loss`.
+
+        A modulus has none: of the parabola that touches it at x, 1 / |x|, as in iteratively
+        reweighted least squares, where x is not small.
+        """
+        if self.power == 2:
+            return np.full(residual.shape, 2.0)
+        return 1 / np.maximum(np.abs(residual), mean_modulus)
+
+    def penalties(self, mesh: Mesh, prediction, target):
+        """None, (0,)."""
+        return jnp.zeros(0)
+
+
+@dataclasses.dataclass(frozen=True)
+class PaperLoss(ResidualLoss):
     """Mean of |O_s F - O_s F_ref|^p over the nodes of a region (equations (10) and (11)).
 
     O_s acts on the whole residual, before the region is cut out.
 
     Attributes:
-        power: p, 1 or 2.
         smoothing: n of O_s(k) = 1 + k^-n; None for no O_s at all.
     """
 
-    power: int
     smoothing: float | None = None
-
-    def __call__(self, mesh: Mesh, prediction, target) -> Regions:
-        """The loss in each region, the same on every rank.
-
-        Args:
-            mesh: the mesh.
-            prediction: this rank's slab of the map, over the target's mean.
-            target: this rank's slab of the target, over its mean.
-
-        Returns:
-            Three float64 scalars.
-        """
-        residual = self.residual(mesh, prediction, target)
-        return region_means(mesh, jnp.abs(residual) if self.power == 1 else residual * residual)
 
     def residual(self, mesh: Mesh, prediction, target):
         """O_s F - O_s F_ref, this rank's slab; arguments as of the loss itself."""
@@ -48,19 +106,17 @@ class PaperLoss:
             return residual
         return convolve(mesh, residual, smoothing_filter(wavenumber_table(mesh), self.smoothing))
 
-    def curvature(self, residual: np.ndarray, mean_modulus: float) -> np.ndarray:
-        """Second derivative of |x|^p, for an estimate of the loss's, in the residual's shape.
 
-        A modulus has none: of the parabola that touches it at x, 1 / |x|, as in iteratively
-        reweighted least squares, where x is not small.
+@dataclasses.dataclass(frozen=True)
+class LogarithmicLoss(ResidualLoss):
+    """Mean of |ln(1 + F) - ln(1 + F_ref)|^p over the nodes of a region.
 
-        Args:
-            residual: x at some nodes.
-            mean_modulus: mean of |x| over the nodes of all ranks.
-        """
-        if self.power == 2:
-            return np.full(residual.shape, 2.0)
-        return 1 / np.maximum(np.abs(residual), mean_modulus)
+    The densest cells do not rule it, and empty ones, whose logarithm has no end, do not either.
+    """
+
+    def residual(self, mesh: Mesh, prediction, target):
+        """ln(1 + F) - ln(1 + F_ref), this rank's slab; arguments as of the loss itself."""
+        return jnp.log1p(prediction) - jnp.log1p(target)
 
 
 def paper_loss(quantity: str, smoothing: float | None = None) -> PaperLoss:

@@ -24,19 +24,19 @@ def make_evaluate(mesh: Mesh, quantity: str, loss, parameters, shift: float = 0.
     Args:
         mesh: the mesh of the maps.
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        loss: a callable (mesh, prediction, target) -> Regions.
+        loss: a :class:`jerald_tools.training.losses.Loss`.
         parameters: any parameters of this quantity, for the vector's layout.
         shift: constant of the neutral hydrogen's transform.
 
     Returns:
-        A jitted function (vector (p,) float64, inputs, target) ->
+        A jitted function (vector (p,) float64, inputs, reference) ->
         ((training loss, Regions), gradient of the training loss (p,)), the same on every rank.
     """
     unravel = unravel_parameters(parameters)
 
-    def training_loss(vector, inputs: ModelInputs, target):
+    def training_loss(vector, inputs: ModelInputs, reference):
         vector = spread(mesh.ranks, vector)
-        losses = loss(mesh, predict(mesh, quantity, unravel(vector), inputs, shift), target)
+        losses = loss(mesh, predict(mesh, quantity, unravel(vector), inputs, shift), reference)
         return losses.train, losses
 
     return jax.jit(jax.value_and_grad(training_loss, has_aux=True))
@@ -60,10 +60,10 @@ class RecordedObjective:
     Attributes:
         mesh: the mesh, for its ranks.
         evaluate: from :func:`make_evaluate`.
-        inputs: model inputs.
-        target: this rank's slab of the target over its mean.
+        simulations: model inputs and what the loss needs of the target, of each simulation; their
+            losses are averaged.
         estimate_curvature: vector (p,) -> estimate of the second derivatives of the training loss
-            (p, p), the same on every rank, from p + 1 maps.
+            (p, p), the same on every rank, from p + 1 maps of each simulation.
         on_evaluation: called with the number of the evaluation and its losses.
         history: losses of every evaluation, in order.
         best_vector: the vector with the least validation loss so far.
@@ -73,8 +73,7 @@ class RecordedObjective:
 
     mesh: Mesh
     evaluate: typing.Callable
-    inputs: ModelInputs
-    target: typing.Any
+    simulations: typing.Sequence[tuple[ModelInputs, typing.Any]]
     estimate_curvature: typing.Callable[[np.ndarray], np.ndarray]
     on_evaluation: typing.Callable[[int, Regions], None] = lambda number, losses: None
     history: list[Regions] = dataclasses.field(default_factory=list)
@@ -84,14 +83,12 @@ class RecordedObjective:
 
     def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
         """Training loss and its gradient at a vector, identical on every rank."""
-        (_, losses), gradient = self.evaluate(
-            jnp.asarray(vector, jnp.float64), self.inputs, self.target
-        )
+        found = [
+            self.evaluate(jnp.asarray(vector, jnp.float64), *simulation)
+            for simulation in self.simulations
+        ]
         # An optimiser runs on every rank: they must see the same bits, or they part.
-        losses, gradient = on_root(
-            self.mesh.ranks,
-            lambda: (Regions(*(float(value) for value in losses)), np.asarray(gradient)),
-        )
+        losses, gradient = on_root(self.mesh.ranks, _mean_over_simulations, found)
         finite = np.all(np.isfinite(losses)) and np.all(np.isfinite(gradient))
         best_so_far = np.inf if self.best_vector is None else self.best_losses.validation
         if finite and losses.validation < best_so_far:
@@ -107,10 +104,17 @@ class RecordedObjective:
 
     def curvature(self, vector: np.ndarray) -> np.ndarray:
         """Estimate of the training loss's second derivatives (p, p) at a vector."""
-        self.curvature_maps += len(vector) + 1
+        self.curvature_maps += (len(vector) + 1) * len(self.simulations)
         return self.estimate_curvature(vector)
 
     @property
     def best_losses(self) -> Regions:
         """Losses of the evaluation with the least validation loss."""
         return self.history[self.best_number]
+
+
+def _mean_over_simulations(found: list) -> tuple[Regions, np.ndarray]:
+    """Mean losses and gradient of what :func:`make_evaluate`'s function returned for each."""
+    losses = [[float(value) for value in losses] for (_, losses), _ in found]
+    gradients = [np.asarray(gradient) for _, gradient in found]
+    return Regions(*map(float, np.mean(losses, axis=0))), np.mean(gradients, axis=0)

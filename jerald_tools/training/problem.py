@@ -3,6 +3,7 @@
 
 import dataclasses
 import os
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +30,7 @@ class Problem:
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
         setting: where the parameters will hold.
         inputs: what they act on.
-        target: this rank's slab of the target over its mean.
+        target: this rank's slab of the target over the mean of all targets.
         target_info: what the fit will say of it.
         stands_on: documents of the fits below, None where there is none.
     """
@@ -50,51 +51,86 @@ def load_problem(
     fit_paths: dict[str, str | None],
     precision: str = "single",
 ) -> Problem:
-    """Read and check particles, target and the fits that this one stands on.
+    """The problem of one simulation, see :func:`load_problems`."""
+    return load_problems(quantity, [particles_path], [target_path], fit_paths, precision)[0]
+
+
+def load_problems(
+    quantity: str,
+    particles_paths: Sequence[str],
+    target_paths: Sequence[str],
+    fit_paths: dict[str, str | None],
+    precision: str = "single",
+) -> list[Problem]:
+    """Read and check particles and targets of simulations, and the fits that this one stands on.
 
     Args:
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        particles_path: from run-fastpm.
-        target_path: map of the same quantity, box and redshift.
+        particles_paths: from run-fastpm, one for each simulation.
+        target_paths: maps of the same quantity, box and redshift, in the same order.
         fit_paths: fit files by quantity ("dark-matter", "stellar-mass"), None where there is none.
         precision: "single" or "double".
+
+    Returns:
+        One problem a simulation, on one mesh, with all targets over the mean of their means: one
+        set of parameters cannot know which simulation it is in.
 
     Raises:
         BadInput: on every rank, if a file cannot be used or does not fit the others.
     """
     ranks = world()
-    particles = read_header(ranks, open_particles, particles_path)
-    target = read_header(ranks, open_map, target_path)
-    _check_target(target_path, target, quantity, particles_path, particles)
-    mesh = make_mesh(target.mesh, target.box_size, precision, ranks)
-    setting = setting_of(mesh, particles)
+    headers = [read_header(ranks, open_particles, path) for path in particles_paths]
+    targets = [read_header(ranks, open_map, path) for path in target_paths]
+    for files in zip(target_paths, targets, particles_paths, headers, strict=True):
+        _check_target(quantity, *files)
+    mesh = make_mesh(targets[0].mesh, targets[0].box_size, precision, ranks)
+    setting = setting_of(mesh, headers[0])
+    for path, target, particles in zip(target_paths, targets, headers, strict=True):
+        _check_same_mesh(path, target, target_paths[0], targets[0])
+        require_same_setting(
+            path, setting_of(mesh, particles), setting, "fit simulations of one setting together"
+        )
     documents = {
         below: on_root(ranks, read_fit_for, path, below, setting)
         for below, path in fit_paths.items()
         if path is not None
     }
     models = {below: model_of(documents[below], fit_paths[below]) for below in documents}
+    stands_on = {
+        "dark_matter_fit": documents.get("dark-matter"),
+        "stellar_mass_fit": documents.get("stellar-mass"),
+    }
 
-    field = load_field(mesh, open_map, target_path)
-    mean = _mean_of_target(mesh, target_path, field)
-    positions = load_particles(mesh, particles_path).positions
-    return Problem(
-        mesh,
-        quantity,
-        setting,
-        model_inputs(
+    fields = [load_field(mesh, open_map, path) for path in target_paths]
+    means = [
+        _mean_of_target(mesh, path, field) for path, field in zip(target_paths, fields, strict=True)
+    ]
+    mean = sum(means) / len(means)
+    problems = []
+    for path, target, field, particles_path in zip(
+        target_paths, targets, fields, particles_paths, strict=True
+    ):
+        positions = load_particles(mesh, particles_path).positions
+        inputs = model_inputs(
             mesh, quantity, positions, models.get("dark-matter"), models.get("stellar-mass")
-        ),
-        jnp.asarray(field / mean, mesh.dtype),
-        TargetInfo(os.fspath(target_path), mean, target.units, target.description),
-        {
-            "dark_matter_fit": documents.get("dark-matter"),
-            "stellar_mass_fit": documents.get("stellar-mass"),
-        },
-    )
+        )
+        info = TargetInfo(os.fspath(path), mean, target.units, target.description)
+        scaled = jnp.asarray(field / mean, mesh.dtype)
+        problems.append(Problem(mesh, quantity, setting, inputs, scaled, info, stands_on))
+    return problems
 
 
-def _check_target(path: str, target, quantity: str, particles_path: str, particles) -> None:
+def _check_same_mesh(path: str, target, first_path: str, first) -> None:
+    """Refuse a target that the mesh of the first one does not fit, or in other units."""
+    same_box = np.allclose(target.box_size, first.box_size, rtol=1e-6, atol=0)
+    if target.mesh != first.mesh or not same_box or target.units != first.units:
+        raise BadInput(
+            f"{path}: {target.mesh} nodes in {target.box_size} Mpc/h, {target.units}, but "
+            f"{first_path} has {first.mesh} in {first.box_size}, {first.units}: give targets alike"
+        )
+
+
+def _check_target(quantity: str, path: str, target, particles_path: str, particles) -> None:
     """Refuse a target of another quantity, box, redshift or cosmology than the particles'."""
     if target.quantity != quantity:
         raise BadInput(f"{path}: holds {target.quantity}: give a map of {quantity}")

@@ -4,7 +4,7 @@
 import numpy as np
 
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.training.split import test_shape, training_start
+from jerald_tools.training.split import region_indicators
 
 REGIONS = ("training", "validation", "test")
 
@@ -19,10 +19,4 @@ def region_mask(mesh: Mesh, region: str) -> np.ndarray:
     Returns:
         (nx_local, ny, nz), True inside.
     """
-    test_x, test_y, test_z = test_shape(mesh)
-    x = np.arange(mesh.x_start, mesh.x_stop).reshape(-1, 1, 1)
-    y = np.arange(mesh.shape[1]).reshape(1, -1, 1)
-    z = np.arange(mesh.shape[2]).reshape(1, 1, -1)
-    test = (x < test_x) & (y < test_y) & (z < test_z)
-    training = np.broadcast_to(z >= training_start(mesh), mesh.local_shape)
-    return {"training": training, "test": test, "validation": ~(training | test)}[region]
+    return np.asarray(region_indicators(mesh)[REGIONS.index(region)])

@@ -3,6 +3,7 @@
 
 import typing
 
+import jax
 import jax.numpy as jnp
 
 from jerald_tools.mesh.mesh import Mesh
@@ -35,6 +36,15 @@ def region_sizes(mesh: Mesh) -> Regions:
     tx, ty, tz = test_shape(mesh)
     lower_half = mesh.shape[0] * mesh.shape[1] * training_start(mesh)
     return Regions(mesh.size - lower_half, lower_half - tx * ty * tz, tx * ty * tz)
+
+
+def region_indicators(mesh: Mesh) -> Regions:
+    """Which of this rank's nodes belong to each region: booleans (nx_local, ny, nz)."""
+    x, y, z = (jax.lax.broadcasted_iota(jnp.int32, mesh.local_shape, axis) for axis in range(3))
+    test_x, test_y, test_z = test_shape(mesh)
+    test = (x + mesh.x_start < test_x) & (y < test_y) & (z < test_z)
+    training = z >= training_start(mesh)
+    return Regions(training, ~(training | test), test)
 
 
 def region_means(mesh: Mesh, field) -> Regions:

@@ -19,8 +19,8 @@ def baseline_options(wildcards, input):
 
 
 def test_region_option(wildcards):
-    """Only the simulation that fits are made on has regions; all of another one is unseen."""
-    return "--test-region" if wildcards.simulation == TRAIN else "--no-test-region"
+    """Only simulations that fits are made on have regions; all of another one is unseen."""
+    return "--test-region" if wildcards.simulation in TRAINING else "--no-test-region"
 
 
 rule slices:
@@ -69,18 +69,40 @@ rule spectra:
         "plot-figures spectra {input.spectra} {params.baselines} -o {output} 2> {log}"
 
 
+rule distribution:
+    input:
+        maps=of_one("results/{simulation}/maps/{quantity}_z{redshift}.h5"),
+        references=of_one("results/{simulation}/reference/{quantity}_z{redshift}.h5"),
+    output:
+        report(
+            "results/figures/distribution_{simulation}.png",
+            caption="../report/distribution.rst",
+            category="Figures",
+            labels={"figure": "one-point distribution", "of": "{simulation}"},
+        ),
+    params:
+        references=reference_options,
+        version=VERSION,
+    log:
+        "results/logs/distribution/{simulation}.log",
+    benchmark:
+        "results/benchmarks/distribution/{simulation}.tsv"
+    shell:
+        "plot-figures distribution {input.maps} {params.references} -o {output} 2> {log}"
+
+
 rule relative_difference:
     input:
         maps=for_each(
             "results/{simulation}/maps/{quantity}_z{redshift}.h5",
             STANDS_ON,
-            [TRAIN],
+            TRAINING[:1],
             [LAST_REDSHIFT],
         ),
         references=for_each(
             "results/{simulation}/reference/{quantity}_z{redshift}.h5",
             STANDS_ON,
-            [TRAIN],
+            TRAINING[:1],
             [LAST_REDSHIFT],
         ),
     output:

@@ -1,5 +1,14 @@
-# Fits to the training simulation, and those without layers that they have to beat. Without layers
-# the map of dark matter is FastPM's own density.
+# Fits to the training simulations together, and those that they have to beat: without layers, where
+# the map of dark matter is FastPM's own density, and by the paper's loss, a chain of its own.
+
+
+def of_training(path):
+    """The path of every training simulation, wildcards left in it."""
+    return [f"results/{name}/{path}" for name in TRAINING]
+
+
+def target_options(wildcards, input):
+    return [f"--target {path}" for path in input.targets]
 
 
 def fit_setting(quantity, key):
@@ -11,14 +20,16 @@ def fit_setting(quantity, key):
     return value
 
 
-def smoothing(quantity):
-    """The option for the residual's weight, nothing where there is none."""
+def loss(quantity, name=None):
+    """The options for the loss, by default that of the fit's row, and for its weight if any."""
 
-    def option(wildcards):
-        exponent = FITS[quantity, wildcards.redshift]["smoothing"]
-        return "" if exponent is None else f"--smoothing {exponent}"
+    def options(wildcards):
+        row = FITS[quantity, wildcards.redshift]
+        exponent = row["smoothing"]
+        smoothing = "" if exponent is None else f" --smoothing {exponent}"
+        return f"--loss {name or row['loss']}{smoothing}"
 
-    return option
+    return options
 
 
 OPTIMISATION = (
@@ -29,13 +40,14 @@ OPTIMISATION = (
 
 rule fit_dark_matter:
     input:
-        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
-        target=f"results/{TRAIN}/reference/dark-matter_z{{redshift}}.h5",
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/dark-matter_z{redshift}.h5"),
     output:
         "results/fits/dark-matter_z{redshift}.json",
     params:
+        targets=target_options,
         layers=fit_setting("dark-matter", "layers"),
-        smoothing=smoothing("dark-matter"),
+        loss=loss("dark-matter"),
         optimisation=OPTIMISATION,
         version=VERSION,
     log:
@@ -46,21 +58,22 @@ rule fit_dark_matter:
     resources:
         mpi="",
     shell:
-        "{resources.mpi} fit-dm {input.particles} --target {input.target}"
-        " --layers {params.layers} {params.smoothing} {params.optimisation}"
+        "{resources.mpi} fit-dm {input.particles} {params.targets}"
+        " --layers {params.layers} {params.loss} {params.optimisation}"
         " --threads {threads} -o {output} 2> {log}"
 
 
 rule fit_stellar_mass:
     input:
-        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
-        target=f"results/{TRAIN}/reference/stellar-mass_z{{redshift}}.h5",
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/stellar-mass_z{redshift}.h5"),
         dark_matter="results/fits/dark-matter_z{redshift}.json",
     output:
         "results/fits/stellar-mass_z{redshift}.json",
     params:
+        targets=target_options,
         layers=fit_setting("stellar-mass", "layers"),
-        smoothing=smoothing("stellar-mass"),
+        loss=loss("stellar-mass"),
         optimisation=OPTIMISATION,
         version=VERSION,
     log:
@@ -71,22 +84,23 @@ rule fit_stellar_mass:
     resources:
         mpi="",
     shell:
-        "{resources.mpi} fit-stellar {input.particles} --target {input.target}"
-        " --dm {input.dark_matter} --layers {params.layers} {params.smoothing}"
+        "{resources.mpi} fit-stellar {input.particles} {params.targets}"
+        " --dm {input.dark_matter} --layers {params.layers} {params.loss}"
         " {params.optimisation} --threads {threads} -o {output} 2> {log}"
 
 
 rule fit_neutral_hydrogen:
     input:
-        particles=f"results/{TRAIN}/particles_z{{redshift}}.h5",
-        target=f"results/{TRAIN}/reference/neutral-hydrogen_z{{redshift}}.h5",
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/neutral-hydrogen_z{redshift}.h5"),
         dark_matter="results/fits/dark-matter_z{redshift}.json",
         stellar_mass="results/fits/stellar-mass_z{redshift}.json",
     output:
         "results/fits/neutral-hydrogen_z{redshift}.json",
     params:
+        targets=target_options,
         layers=fit_setting("neutral-hydrogen", "layers"),
-        smoothing=smoothing("neutral-hydrogen"),
+        loss=loss("neutral-hydrogen"),
         optimisation=OPTIMISATION,
         version=VERSION,
     log:
@@ -97,9 +111,9 @@ rule fit_neutral_hydrogen:
     resources:
         mpi="",
     shell:
-        "{resources.mpi} fit-hi {input.particles} --target {input.target}"
+        "{resources.mpi} fit-hi {input.particles} {params.targets}"
         " --dm {input.dark_matter} --stellar {input.stellar_mass} --layers {params.layers}"
-        " {params.smoothing} {params.optimisation} --threads {threads} -o {output} 2> {log}"
+        " {params.loss} {params.optimisation} --threads {threads} -o {output} 2> {log}"
 
 
 # Without layers dark matter has nothing to fit: what is left is FastPM's own loss.
@@ -107,8 +121,9 @@ use rule fit_dark_matter as fit_dark_matter_without_layers with:
     output:
         "results/fits/without_layers/dark-matter_z{redshift}.json",
     params:
+        targets=target_options,
         layers=0,
-        smoothing=smoothing("dark-matter"),
+        loss=loss("dark-matter"),
         optimisation="--evaluations 1 --starts 1",
         version=VERSION,
     log:
@@ -121,8 +136,9 @@ use rule fit_stellar_mass as fit_stellar_mass_without_layers with:
     output:
         "results/fits/without_layers/stellar-mass_z{redshift}.json",
     params:
+        targets=target_options,
         layers=0,
-        smoothing=smoothing("stellar-mass"),
+        loss=loss("stellar-mass"),
         optimisation=OPTIMISATION,
         version=VERSION,
     log:
@@ -135,11 +151,69 @@ use rule fit_neutral_hydrogen as fit_neutral_hydrogen_without_layers with:
     output:
         "results/fits/without_layers/neutral-hydrogen_z{redshift}.json",
     params:
+        targets=target_options,
         layers=0,
-        smoothing=smoothing("neutral-hydrogen"),
+        loss=loss("neutral-hydrogen"),
         optimisation=OPTIMISATION,
         version=VERSION,
     log:
         "results/logs/fit_neutral_hydrogen_without_layers/z{redshift}.log",
     benchmark:
         "results/benchmarks/fit_neutral_hydrogen_without_layers/z{redshift}.tsv"
+
+
+use rule fit_dark_matter as fit_dark_matter_with_the_papers_loss with:
+    input:
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/dark-matter_z{redshift}.h5"),
+    output:
+        "results/fits/paper/dark-matter_z{redshift}.json",
+    params:
+        targets=target_options,
+        layers=fit_setting("dark-matter", "layers"),
+        loss=loss("dark-matter", "paper"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_dark_matter_with_the_papers_loss/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_dark_matter_with_the_papers_loss/z{redshift}.tsv"
+
+
+use rule fit_stellar_mass as fit_stellar_mass_with_the_papers_loss with:
+    input:
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/stellar-mass_z{redshift}.h5"),
+        dark_matter="results/fits/paper/dark-matter_z{redshift}.json",
+    output:
+        "results/fits/paper/stellar-mass_z{redshift}.json",
+    params:
+        targets=target_options,
+        layers=fit_setting("stellar-mass", "layers"),
+        loss=loss("stellar-mass", "paper"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_stellar_mass_with_the_papers_loss/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_stellar_mass_with_the_papers_loss/z{redshift}.tsv"
+
+
+use rule fit_neutral_hydrogen as fit_neutral_hydrogen_with_the_papers_loss with:
+    input:
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/neutral-hydrogen_z{redshift}.h5"),
+        dark_matter="results/fits/paper/dark-matter_z{redshift}.json",
+        stellar_mass="results/fits/paper/stellar-mass_z{redshift}.json",
+    output:
+        "results/fits/paper/neutral-hydrogen_z{redshift}.json",
+    params:
+        targets=target_options,
+        layers=fit_setting("neutral-hydrogen", "layers"),
+        loss=loss("neutral-hydrogen", "paper"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_neutral_hydrogen_with_the_papers_loss/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_neutral_hydrogen_with_the_papers_loss/z{redshift}.tsv"

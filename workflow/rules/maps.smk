@@ -1,4 +1,4 @@
-# Maps of every simulation.
+# Maps of every simulation, and those of the rivals where there is a reference to judge by.
 
 
 rule paint:
@@ -19,3 +19,15 @@ rule paint:
     shell:
         "{resources.mpi} paint {input.particles} --fit {input.fit} --threads {threads}"
         " -o {output} 2> {log}"
+
+
+use rule paint as paint_rival with:
+    input:
+        particles="results/{simulation}/particles_z{redshift}.h5",
+        fit="results/fits/{rival}/{quantity}_z{redshift}.json",
+    output:
+        "results/{simulation}/maps/{rival}/{quantity}_z{redshift}.h5",
+    log:
+        "results/logs/paint_rival/{simulation}_{rival}_{quantity}_z{redshift}.log",
+    benchmark:
+        "results/benchmarks/paint_rival/{simulation}_{rival}_{quantity}_z{redshift}.tsv"

@@ -20,10 +20,18 @@ def reference_option(wildcards, input):
     return f"--reference {input.reference}" if input.reference else ""
 
 
+def place(wildcards):
+    return wildcards.simulation + {"all": "", "test": ", test cube"}[wildcards.region]
+
+
 def label(wildcards):
     model = "FastPM alone, " if wildcards.measured == "fastpm" else ""
-    place = {"all": "", "test": ", test cube"}[wildcards.region]
-    return f"{model}{wildcards.simulation}{place}"
+    return model + place(wildcards)
+
+
+def rival_label(wildcards):
+    rival = {"without_layers": "without layers", "paper": "paper's loss"}[wildcards.rival]
+    return f"{rival}, {place(wildcards)}"
 
 
 rule powerspec:
@@ -49,3 +57,22 @@ rule powerspec:
     shell:
         "{resources.mpi} powerspec {input.measured} {params.reference} --region {wildcards.region}"
         " --label {params.label:q} --threads {threads} -o {output} 2> {log}"
+
+
+use rule powerspec as powerspec_rival with:
+    input:
+        measured="results/{simulation}/maps/{rival}/{quantity}_z{redshift}.h5",
+        reference="results/{simulation}/reference/{quantity}_z{redshift}.h5",
+    output:
+        "results/{simulation}/spectra/{region}/{rival}/{quantity}_z{redshift}.csv",
+    params:
+        reference=reference_option,
+        label=rival_label,
+        version=VERSION,
+    wildcard_constraints:
+        region="all|test",
+    log:
+        "results/logs/powerspec_rival/{simulation}_{region}_{rival}_{quantity}_z{redshift}.log",
+    benchmark:
+        "results/benchmarks/powerspec_rival/{simulation}_{region}_{rival}_{quantity}"
+        "_z{redshift}.tsv",

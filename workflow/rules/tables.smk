@@ -6,12 +6,12 @@ rule quality:
         for_each(
             "results/{simulation}/spectra/test/{quantity}_z{redshift}.csv",
             ["fastpm", *STANDS_ON],
-            [TRAIN],
+            TRAINING,
         ),
         for_each(
             "results/{simulation}/spectra/all/{quantity}_z{redshift}.csv",
             ["fastpm", *STANDS_ON],
-            [name for name in COMPARED if name != TRAIN],
+            [name for name in COMPARED if name not in TRAINING],
         ),
     output:
         "results/quality.md",
@@ -25,9 +25,42 @@ rule quality:
         "plot-figures table {input} -o {output} 2> {log}"
 
 
+def compared_spectra(region, simulations):
+    """Spectra of FastPM alone, of the maps without layers, by the paper's loss, and the default."""
+    folder = f"results/{{simulation}}/spectra/{region}/"
+    rivals = [
+        path
+        for rival, quantities in RIVALS.items()
+        for path in for_each(
+            f"{folder}{rival}/{{quantity}}_z{{redshift}}.csv", quantities, simulations
+        )
+    ]
+    own = for_each(
+        f"{folder}{{quantity}}_z{{redshift}}.csv", ["fastpm", *STANDS_ON], simulations
+    )
+    return [*own, *rivals]
+
+
+rule comparison:
+    input:
+        compared_spectra("all", COMPARED),
+        compared_spectra("test", TRAINING),
+    output:
+        "results/comparison.md",
+    params:
+        version=VERSION,
+    log:
+        "results/logs/comparison.log",
+    benchmark:
+        "results/benchmarks/comparison/all.tsv"
+    shell:
+        "plot-figures table {input} --by-quantity -o {output} 2> {log}"
+
+
 rule losses:
     input:
-        FITTED,
+        # Losses of one kind: those by the paper's loss are in other units.
+        [path for path in FITTED if "/paper/" not in path],
     output:
         "results/losses.md",
     params:
@@ -47,6 +80,7 @@ rule timings:
         MEASURED,
         FIGURES,
         "results/quality.md",
+        "results/comparison.md",
         "results/losses.md",
         script="workflow/scripts/time_by_rule.py",
     output:
