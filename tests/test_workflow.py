@@ -27,6 +27,9 @@ ALL_JOBS = {
     "fit_dark_matter_with_the_papers_loss": 3,
     "fit_stellar_mass_with_the_papers_loss": 3,
     "fit_neutral_hydrogen_with_the_papers_loss": 3,
+    "fit_dark_matter_without_layers_with_the_papers_loss": 3,
+    "fit_stellar_mass_without_layers_with_the_papers_loss": 3,
+    "fit_neutral_hydrogen_without_layers_with_the_papers_loss": 3,
     "paint": 18,
     # Five maps at each redshift, without layers or by the paper's loss, in two simulations; two
     # regions of one of them and the whole of the other.
@@ -149,9 +152,11 @@ def test_a_changed_smoothing_reruns_only_what_stands_on_that_fit(config_of):
         "fit_stellar_mass": 1,
         "fit_stellar_mass_without_layers": 1,
         "fit_stellar_mass_with_the_papers_loss": 1,
+        "fit_stellar_mass_without_layers_with_the_papers_loss": 1,
         "fit_neutral_hydrogen": 1,
         "fit_neutral_hydrogen_without_layers": 1,
         "fit_neutral_hydrogen_with_the_papers_loss": 1,
+        "fit_neutral_hydrogen_without_layers_with_the_papers_loss": 1,
         "paint": 4,
         "paint_rival": 8,
         "powerspec": 6,

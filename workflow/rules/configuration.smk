@@ -116,7 +116,7 @@ RIVALS = {
 FITTED = [
     f"results/fits/{folder}{quantity}_z{redshift}.json"
     for quantity, redshift in FITS
-    for folder in ("", "without_layers/", "paper/")
+    for folder in ("", "without_layers/", "paper/", "paper_without_layers/")
 ]
 MEASURED = for_each(
     "results/{simulation}/spectra/all/{quantity}_z{redshift}.csv",

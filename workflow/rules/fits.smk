@@ -217,3 +217,60 @@ use rule fit_neutral_hydrogen as fit_neutral_hydrogen_with_the_papers_loss with:
         "results/logs/fit_neutral_hydrogen_with_the_papers_loss/z{redshift}.log",
     benchmark:
         "results/benchmarks/fit_neutral_hydrogen_with_the_papers_loss/z{redshift}.tsv"
+
+
+use rule fit_dark_matter as fit_dark_matter_without_layers_with_the_papers_loss with:
+    input:
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/dark-matter_z{redshift}.h5"),
+    output:
+        "results/fits/paper_without_layers/dark-matter_z{redshift}.json",
+    params:
+        targets=target_options,
+        layers=0,
+        loss=loss("dark-matter", "paper"),
+        optimisation="--evaluations 1 --starts 1",
+        version=VERSION,
+    log:
+        "results/logs/fit_dark_matter_without_layers_with_the_papers_loss/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_dark_matter_without_layers_with_the_papers_loss/z{redshift}.tsv"
+
+
+use rule fit_stellar_mass as fit_stellar_mass_without_layers_with_the_papers_loss with:
+    input:
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/stellar-mass_z{redshift}.h5"),
+        dark_matter="results/fits/paper/dark-matter_z{redshift}.json",
+    output:
+        "results/fits/paper_without_layers/stellar-mass_z{redshift}.json",
+    params:
+        targets=target_options,
+        layers=0,
+        loss=loss("stellar-mass", "paper"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_stellar_mass_without_layers_with_the_papers_loss/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_stellar_mass_without_layers_with_the_papers_loss/z{redshift}.tsv"
+
+
+use rule fit_neutral_hydrogen as fit_neutral_hydrogen_without_layers_with_the_papers_loss with:
+    input:
+        particles=of_training("particles_z{redshift}.h5"),
+        targets=of_training("reference/neutral-hydrogen_z{redshift}.h5"),
+        dark_matter="results/fits/paper/dark-matter_z{redshift}.json",
+        stellar_mass="results/fits/paper/stellar-mass_z{redshift}.json",
+    output:
+        "results/fits/paper_without_layers/neutral-hydrogen_z{redshift}.json",
+    params:
+        targets=target_options,
+        layers=0,
+        loss=loss("neutral-hydrogen", "paper"),
+        optimisation=OPTIMISATION,
+        version=VERSION,
+    log:
+        "results/logs/fit_neutral_hydrogen_without_layers_with_the_papers_loss/z{redshift}.log",
+    benchmark:
+        "results/benchmarks/fit_neutral_hydrogen_without_layers_with_the_papers_loss/z{redshift}.tsv"

@@ -59,8 +59,8 @@ rule comparison:
 
 rule losses:
     input:
-        # Losses of one kind: those by the paper's loss are in other units.
-        [path for path in FITTED if "/paper/" not in path],
+        # Losses of one kind, the paper's: others are in units of their own.
+        [path for path in FITTED if path.startswith("results/fits/paper")],
     output:
         "results/losses.md",
     params:
