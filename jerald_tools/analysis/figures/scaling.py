@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import FormatStrFormatter, MaxNLocator, NullLocator
 
 from jerald_tools.analysis.figures.style import CURVE_COLOURS, new_figure, plain_logarithmic_ticks
 
@@ -57,6 +57,13 @@ def plot_scaling(steps: list[MeasuredStep]) -> Figure:
     for axes in (left, right):
         axes.set_xticks(ranks, map(str, ranks))
         axes.xaxis.set_minor_locator(NullLocator())
-        plain_logarithmic_ticks(axes.yaxis)
+        least, most = axes.get_ylim()
+        if most > 10 * least:
+            plain_logarithmic_ticks(axes.yaxis)
+        else:
+            # So narrow a range has one power of ten in it at most.
+            axes.yaxis.set_major_locator(MaxNLocator(5))
+            axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+            axes.yaxis.set_minor_locator(NullLocator())
     figure.suptitle(steps[0].title, fontsize=9)
     return figure
