@@ -2,7 +2,10 @@
 """Under mpirun only rank 0 prints, but a failure on any rank is shown and fails the run."""
 
 import os
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +23,14 @@ def pytest_runtest_logreport(report):
     """Show a failure of a silent rank on standard error."""
     if RANK > 0 and report.failed:
         print(f"rank {RANK}: {report.nodeid} failed\n{report.longreprtext}", file=sys.stderr)
+
+
+@pytest.fixture
+def shared_folder():
+    """One folder for all ranks."""
+    from jerald_tools.mesh.ranks import gather, on_root, world
+
+    folder = on_root(world(), tempfile.mkdtemp)
+    yield Path(folder)
+    gather(world(), "done")
+    on_root(world(), shutil.rmtree, folder)

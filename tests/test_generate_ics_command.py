@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """generate-ics: from a seed or a file to initial conditions, on any ranks, and what it refuses."""
 
-import shutil
-import tempfile
 from pathlib import Path
 
 import click
@@ -21,7 +19,7 @@ from jerald_tools.gravity.linear_power import read_linear_power
 from jerald_tools.gravity.white_noise import white_noise
 from jerald_tools.mesh.fourier import c2r
 from jerald_tools.mesh.mesh import make_mesh
-from jerald_tools.mesh.ranks import Ranks, gather, on_root, world
+from jerald_tools.mesh.ranks import Ranks, on_root, world
 
 POWER = DIRECTORY / "linear_power.txt"
 SEED = ["--seed", 7, "--mesh", 16, "--box-size", 20]
@@ -46,15 +44,6 @@ def save_field(path, name, values, **attributes):
         file[name] = values
         file.attrs.update(attributes)
     return path
-
-
-@pytest.fixture
-def shared_folder():
-    """One folder for all ranks."""
-    folder = on_root(world(), tempfile.mkdtemp)
-    yield Path(folder)
-    gather(world(), "done")
-    on_root(world(), shutil.rmtree, folder)
 
 
 @pytest.mark.ranks

@@ -3,8 +3,6 @@
 
 import dataclasses
 import itertools
-import shutil
-import tempfile
 from pathlib import Path
 
 import h5py
@@ -18,7 +16,7 @@ from jerald_tools.files.maps import MapHeader, write_map
 from jerald_tools.files.particles import ParticlesHeader, write_particles
 from jerald_tools.files.provenance import Provenance, this_run
 from jerald_tools.files.spectra import read_spectrum
-from jerald_tools.mesh.ranks import gather, on_root, world
+from jerald_tools.mesh.ranks import on_root, world
 
 GOLDEN = Path(__file__).parent / "golden" / "nbodykit_power.h5"
 MESH = (16, 12, 20)
@@ -41,15 +39,6 @@ def lognormal_maps(shape=MESH):
     generator = np.random.default_rng(11)
     reference = generator.lognormal(size=shape)
     return 0.8 * reference * generator.lognormal(sigma=0.3, size=shape), reference
-
-
-@pytest.fixture
-def shared_folder():
-    """One folder for all ranks."""
-    folder = on_root(world(), tempfile.mkdtemp)
-    yield Path(folder)
-    gather(world(), "done")
-    on_root(world(), shutil.rmtree, folder)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 """recover-ics: the field behind displacements, from MP-GenIC and from closed forms."""
 
 import shutil
-import tempfile
-from pathlib import Path
 
 import h5py
 import jax.numpy as jnp
@@ -24,7 +22,7 @@ from jerald_tools.gravity.lpt import second_order_source
 from jerald_tools.gravity.potential import inverse_laplacian
 from jerald_tools.gravity.white_noise import white_noise
 from jerald_tools.mesh.mesh import make_mesh
-from jerald_tools.mesh.ranks import Ranks, gather, on_root, world
+from jerald_tools.mesh.ranks import Ranks, on_root, world
 
 BOX = 10.0
 REDSHIFT = 99.0
@@ -42,15 +40,6 @@ def recover(*arguments):
 def recovered(path):
     with open_initial_conditions(path) as file:
         return file.header, file.read()
-
-
-@pytest.fixture
-def folder():
-    """One folder for all ranks."""
-    name = Path(on_root(world(), tempfile.mkdtemp))
-    yield name
-    gather(world(), "done")
-    on_root(world(), shutil.rmtree, name)
 
 
 def lattice(side):
@@ -101,11 +90,11 @@ def correlation(one, other, quarter_of_nyquist):
     return np.array(values).T
 
 
-def test_the_seed_of_the_reference(folder):
+def test_the_seed_of_the_reference(shared_folder):
     """MP-GenIC displaces by Zel'dovich's theory; its growth has radiation, which ours has not."""
-    save(folder / "ics.hdf5", *mp_genic())
-    recover(folder / "ics.hdf5", "--lpt-order", 1, "-o", folder / "ics.h5")
-    header, field = recovered(folder / "ics.h5")
+    save(shared_folder / "ics.hdf5", *mp_genic())
+    recover(shared_folder / "ics.hdf5", "--lpt-order", 1, "-o", shared_folder / "ics.h5")
+    header, field = recovered(shared_folder / "ics.h5")
     mesh = make_mesh(32, BOX, "double", ranks=Ranks())
     power = read_linear_power(DIRECTORY / "linear_power.txt")
     seeded = np.asarray(linear_field(mesh, white_noise(mesh, 1234), power))
@@ -147,7 +136,7 @@ def smooth_field(side, seed=3):
 @pytest.mark.ranks
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("species", [1, 2])
-def test_displacements_give_back_their_field(folder, order, species):
+def test_displacements_give_back_their_field(shared_folder, order, species):
     side, exact = 12, smooth_field(12)
     mesh = make_mesh(side, BOX, "double", ranks=Ranks())
     grown = growth(1 / (1 + REDSHIFT), Cosmology())
@@ -160,44 +149,52 @@ def test_displacements_give_back_their_field(folder, order, species):
         + (order - 1) * grown.second * second(offset)
         for offset in offsets
     ]  # fmt: skip
-    on_root(world(), save, folder / "ics.hdf5", *positions)
-    recover(folder / "ics.hdf5", "--lpt-order", order, "--particles", side, "-o", folder / "ics.h5")
-    header, field = recovered(folder / "ics.h5")
+    on_root(world(), save, shared_folder / "ics.hdf5", *positions)
+    recover(
+        shared_folder / "ics.hdf5",
+        "--lpt-order",
+        order,
+        "--particles",
+        side,
+        "-o",
+        shared_folder / "ics.h5",
+    )
+    header, field = recovered(shared_folder / "ics.h5")
     np.testing.assert_allclose(field, exact, rtol=0, atol=1e-9 * exact.std())
     assert header.lattice == (side,) * 3
     assert header.redshift == 0
 
 
-def test_unperturbed_positions_allow_any_displacement(folder):
+def test_unperturbed_positions_allow_any_displacement(shared_folder):
     side, exact = 8, smooth_field(8)
     grown = growth(1 / (1 + REDSHIFT), Cosmology())
     # A hundred times what a lattice could tell.
     strong = 60 * exact
     where = lattice(side) + 0.3 + grown.first * spectral_displacement(strong)(np.full(3, 0.3))
     # The mean displacement is zero, but particles are by far not next to their lattice points.
-    save(folder / "ics.hdf5", where)
+    save(shared_folder / "ics.hdf5", where)
     with pytest.raises(BadInput, match="lattice points have no dark-matter next to them, or two"):
-        recover(folder / "ics.hdf5", "--lpt-order", 1, "-o", folder / "ics.h5")
-    assert not (folder / "ics.h5").exists()
+        recover(shared_folder / "ics.hdf5", "--lpt-order", 1, "-o", shared_folder / "ics.h5")
+    assert not (shared_folder / "ics.h5").exists()
     header = {**gadget_attributes(UnitLength_in_cm=3.085678e24, BoxSize=BOX),
               "Time": 1 / (1 + REDSHIFT), "MassTable": np.array([0, 1.0, 0, 0, 0, 0])}  # fmt: skip
-    write_group(folder / "ics/Header", header)
-    write_block(folder / "ics/1/Position", where.shape, [(0, where % BOX)], "<f8")
+    write_group(shared_folder / "ics/Header", header)
+    write_block(shared_folder / "ics/1/Position", where.shape, [(0, where % BOX)], "<f8")
     before = lattice(side) + 0.3
-    write_block(folder / "ics/1/PrePosition", where.shape, [(0, before)], "<f8")
-    recover(folder / "ics", "--lpt-order", 1, "-o", folder / "ics.h5")
-    np.testing.assert_allclose(recovered(folder / "ics.h5")[1], strong, rtol=0, atol=1e-9)
-    shutil.rmtree(folder / "ics/1/PrePosition")
+    write_block(shared_folder / "ics/1/PrePosition", where.shape, [(0, before)], "<f8")
+    recover(shared_folder / "ics", "--lpt-order", 1, "-o", shared_folder / "ics.h5")
+    np.testing.assert_allclose(recovered(shared_folder / "ics.h5")[1], strong, rtol=0, atol=1e-9)
+    shutil.rmtree(shared_folder / "ics/1/PrePosition")
     glass = np.random.default_rng(1).random(where.shape) * BOX
-    write_block(folder / "ics/1/PrePosition", where.shape, [(0, glass)], "<f8")
+    write_block(shared_folder / "ics/1/PrePosition", where.shape, [(0, glass)], "<f8")
     with pytest.raises(BadInput, match="the dark-matter did not start from a lattice"):
-        recover(folder / "ics", "--lpt-order", 1, "--force", "-o", folder / "ics.h5")
+        recover(shared_folder / "ics", "--lpt-order", 1, "--force", "-o", shared_folder / "ics.h5")
 
 
-def test_what_is_no_lattice(folder):
-    save(folder / "ics.hdf5", lattice(4)[:-1])
+def test_what_is_no_lattice(shared_folder):
+    save(shared_folder / "ics.hdf5", lattice(4)[:-1])
     with pytest.raises(BadInput, match="63 particles of dark matter and 0 of gas in a box of 10 x"):
-        recover(folder / "ics.hdf5", "--lpt-order", 1, "-o", folder / "ics.h5")
-    save(folder / "ics.hdf5", lattice(4), lattice(5))
+        recover(shared_folder / "ics.hdf5", "--lpt-order", 1, "-o", shared_folder / "ics.h5")
+    save(shared_folder / "ics.hdf5", lattice(4), lattice(5))
     with pytest.raises(BadInput, match="125 particles of dark matter and 64 of gas"):
-        recover(folder / "ics.hdf5", "--lpt-order", 1, "-o", folder / "ics.h5")
+        recover(shared_folder / "ics.hdf5", "--lpt-order", 1, "-o", shared_folder / "ics.h5")

@@ -219,10 +219,7 @@ use rule fit_neutral_hydrogen as fit_neutral_hydrogen_with_the_papers_loss with:
         "results/benchmarks/fit_neutral_hydrogen_with_the_papers_loss/z{redshift}.tsv"
 
 
-use rule fit_dark_matter as fit_dark_matter_without_layers_with_the_papers_loss with:
-    input:
-        particles=of_training("particles_z{redshift}.h5"),
-        targets=of_training("reference/dark-matter_z{redshift}.h5"),
+use rule fit_dark_matter_with_the_papers_loss as fit_dark_matter_without_layers_with_the_papers_loss with:
     output:
         "results/fits/paper_without_layers/dark-matter_z{redshift}.json",
     params:
@@ -237,11 +234,7 @@ use rule fit_dark_matter as fit_dark_matter_without_layers_with_the_papers_loss 
         "results/benchmarks/fit_dark_matter_without_layers_with_the_papers_loss/z{redshift}.tsv"
 
 
-use rule fit_stellar_mass as fit_stellar_mass_without_layers_with_the_papers_loss with:
-    input:
-        particles=of_training("particles_z{redshift}.h5"),
-        targets=of_training("reference/stellar-mass_z{redshift}.h5"),
-        dark_matter="results/fits/paper/dark-matter_z{redshift}.json",
+use rule fit_stellar_mass_with_the_papers_loss as fit_stellar_mass_without_layers_with_the_papers_loss with:
     output:
         "results/fits/paper_without_layers/stellar-mass_z{redshift}.json",
     params:
@@ -256,12 +249,7 @@ use rule fit_stellar_mass as fit_stellar_mass_without_layers_with_the_papers_los
         "results/benchmarks/fit_stellar_mass_without_layers_with_the_papers_loss/z{redshift}.tsv"
 
 
-use rule fit_neutral_hydrogen as fit_neutral_hydrogen_without_layers_with_the_papers_loss with:
-    input:
-        particles=of_training("particles_z{redshift}.h5"),
-        targets=of_training("reference/neutral-hydrogen_z{redshift}.h5"),
-        dark_matter="results/fits/paper/dark-matter_z{redshift}.json",
-        stellar_mass="results/fits/paper/stellar-mass_z{redshift}.json",
+use rule fit_neutral_hydrogen_with_the_papers_loss as fit_neutral_hydrogen_without_layers_with_the_papers_loss with:
     output:
         "results/fits/paper_without_layers/neutral-hydrogen_z{redshift}.json",
     params:

@@ -44,15 +44,7 @@ class BigFileSnapshot:
         if not said:
             raise BadInput(f"{path}: has no Header with attributes; give a snapshot that has one")
         self._typed = any((path / str(kind)).is_dir() for kind in range(6))
-        self._units = code_units(
-            path,
-            {
-                "length_cm": said.get("UnitLength_in_cm"),
-                "mass_g": said.get("UnitMass_in_g"),
-                "velocity_cm_s": said.get("UnitVelocity_in_cm_per_s"),
-            },
-            stated,
-        )
+        self._units = code_units(path, said, stated)
         cosmology = {
             "omega_m": said.get("Omega0", said.get("OmegaM")),
             "omega_b": said.get("OmegaBaryon"),

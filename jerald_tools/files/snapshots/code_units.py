@@ -3,6 +3,7 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from jerald_tools.errors import BadInput
@@ -17,6 +18,14 @@ from jerald_tools.files.snapshots.stated import (
 # Codes differ in the fourth digit of a solar mass (1.989, 1.98841, 1.9885 e33 g): this close to a
 # power of ten of ours, a unit is one, and its value in cgs is what the code takes it for.
 NOMINAL = 1e-3
+
+
+# Under which attribute files of Gadget's kind, BigFile included, say each unit.
+ATTRIBUTES = {
+    "length_cm": "UnitLength_in_cm",
+    "mass_g": "UnitMass_in_g",
+    "velocity_cm_s": "UnitVelocity_in_cm_per_s",
+}
 
 
 def as_the_code_has_it(unit: float, standard: float) -> float:
@@ -86,12 +95,12 @@ class CodeUnits:
         return value
 
 
-def code_units(path: Path, found: dict[str, float | None], stated: Stated) -> CodeUnits:
+def code_units(path: Path, said: Mapping[str, float], stated: Stated) -> CodeUnits:
     """The units of a snapshot from its files, or where they are silent from what was stated.
 
     Args:
         path: of the snapshot.
-        found: ``length_cm``, ``mass_g``, ``velocity_cm_s``; None where the files are silent.
+        said: attributes of the files, ``UnitLength_in_cm`` and so on among them or not.
         stated: the units by option.
 
     Raises:
@@ -103,7 +112,7 @@ def code_units(path: Path, found: dict[str, float | None], stated: Stated) -> Co
         ("mass_g", "--mass-unit", MASS_UNITS, stated.mass_unit),
         ("velocity_cm_s", "--velocity-unit", VELOCITY_UNITS, stated.velocity_unit),
     ):
-        value, given = found[name], None if choice is None else table[choice]
+        value, given = said.get(ATTRIBUTES[name]), None if choice is None else table[choice]
         if value is not None and not 0 < value < math.inf:
             raise BadInput(f"{path}: its unit {name} is {value:g}; give a file with a positive one")
         if None not in (value, given) and abs(value / given - 1) > NOMINAL:

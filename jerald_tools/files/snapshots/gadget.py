@@ -50,15 +50,7 @@ class GadgetSnapshot:
         said = {}
         for group in reversed(GROUPS):
             said |= self._files.attributes(group)
-        self._units = code_units(
-            path,
-            {
-                "length_cm": said.get("UnitLength_in_cm"),
-                "mass_g": said.get("UnitMass_in_g"),
-                "velocity_cm_s": said.get("UnitVelocity_in_cm_per_s"),
-            },
-            stated,
-        )
+        self._units = code_units(path, said, stated)
         cosmology = {
             "omega_m": said.get("Omega0"),
             "omega_b": said.get("OmegaBaryon"),
