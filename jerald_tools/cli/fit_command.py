@@ -78,6 +78,14 @@ TRAINING_OPTIONS = (
     click.option(
         "--start", metavar="FIT", help="Start from this fit's parameters, then random ones near."
     ),
+    click.option(
+        "--redshift-order",
+        "order",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Fit PARTICLES of several redshifts together: every parameter is a polynomial of this "
+        "order in the scale factor, and the fit paints at any redshift between.",
+    ),
     click.option("-o", "--output", metavar="FILE", required=True, help="Fit to write (JSON)."),
 )
 
@@ -104,6 +112,7 @@ def run_fit(
     starts: int,
     random_seed: int,
     start: str | None,
+    order: int | None,
     dm: str | None = None,
     stellar: str | None = None,
     shift: float = 0.0,
@@ -119,6 +128,8 @@ def run_fit(
     from jerald_tools.files.atomic import check_target
     from jerald_tools.files.fits import write_fit
     from jerald_tools.mesh.ranks import on_root, world
+    from jerald_tools.model.evolution import node_redshifts
+    from jerald_tools.training.evolving_starts import evolving_starts
     from jerald_tools.training.find_starts import find_starts
     from jerald_tools.training.fit import fit_parameters
     from jerald_tools.training.fit_document import fit_document
@@ -140,41 +151,33 @@ def run_fit(
     warm = None if start is None else on_root(ranks, start_from_fit, start, quantity, layers)
     below = {"dark-matter": dm, "stellar-mass": stellar}
     with run.stages.stage("reading"):
-        problem, *others = load_problems(quantity, particles, targets, below, run.precision)
-    task = (problem.mesh, quantity, problem.inputs, problem.target, loss)
+        problems = load_problems(quantity, particles, targets, below, run.precision, order)
+    mesh = problems[0].mesh
+    simulations = [problem.simulation for problem in problems]
+    task = (mesh, quantity, simulations, loss)
     how = {"optimiser": optimiser, "evaluations": evaluations, "shift": shift}
-    together = {"others": [(other.inputs, other.target) for other in others]}
     with run.stages.stage("training"):
         if warm is None:
-            chosen, _ = find_starts(*task, layers, starts, random_seed, **how, **together)
+            chosen, _ = find_starts(*task, layers, starts, random_seed, **how)
         else:
             chosen = choose_starts([warm], starts, random_seed)
+        if order is not None:
+            constant = fit_parameters(*task, chosen, **how)
+            redshifts = [simulation.redshift for simulation in simulations]
+            chosen = evolving_starts(constant, node_redshifts(order, redshifts))
         with progress(evaluations * len(chosen), f"fit of {quantity}") as advance:
             report = _Reporter(advance)
-            fit = fit_parameters(*task, chosen, **how, **together, on_evaluation=report)
+            fit = fit_parameters(*task, chosen, **how, on_evaluation=report)
     with run.stages.stage("measuring"):
-        quality, *quality_of_others = [
-            map_quality(problem.mesh, predicted, one.target)
-            for predicted, one in zip(fit.predicted, (problem, *others), strict=True)
+        qualities = [
+            map_quality(mesh, predicted, simulation.target)
+            for predicted, simulation in zip(fit.predicted, simulations, strict=True)
         ]
 
-    content = fit_document(
-        quantity,
-        problem.setting,
-        problem.target_info,
-        loss_name,
-        loss,
-        fit,
-        {**how, "starts": starts, "random_seed": random_seed},
-        problem.stands_on,
-        quality,
-        [
-            {"target": other.target_info.path, "quality": its}
-            for other, its in zip(others, quality_of_others, strict=True)
-        ],
-    )
+    made_by = {**how, "starts": starts, "random_seed": random_seed}
+    content = fit_document(problems, loss_name, loss, fit, made_by, qualities)
     files = [*particles, *targets, *(path for path in (dm, stellar, start) if path is not None)]
-    content["provenance"] = provenance_of(run, problem.mesh, files).as_dict()
+    content["provenance"] = provenance_of(run, mesh, files).as_dict()
     on_root(ranks, write_fit, output, content, run.force)
     logger.info(
         "%s: %s from start %r, loss train %.5g, validation %.5g, test %.5g",

@@ -14,7 +14,7 @@ from jerald_tools.mesh.distributed_files import LoadedParticles, load_particles,
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import world
-from jerald_tools.model.chain import paint_trained
+from jerald_tools.model.chain import TrainedModel, paint_trained
 from jerald_tools.model.fit_reading import model_of, trained_setting, trained_target
 from jerald_tools.model.redshift_space import line_of_sight_shifts, move_map
 from jerald_tools.model.setting import require_same_setting, setting_of
@@ -50,19 +50,21 @@ def check_file(
     nodes: int | None = None,
     precision: str = "single",
     allow_mismatch: bool = False,
-) -> tuple[ParticlesHeader, Mesh]:
+) -> tuple[ParticlesHeader, Mesh, TrainedModel | None]:
     """Whether a particle file can be painted, before anything is computed.
 
-    Arguments and errors as :func:`paint_file`; returns the file's header and the map's mesh.
+    Arguments and errors as :func:`paint_file`; returns the file's header, the map's mesh and the
+    fit's model at the particles' redshift.
     """
     ranks = world()
     header = read_header(ranks, open_particles, path)
     mesh = make_mesh(_mesh_shape(header, fit, fit_path, nodes), header.box_size, precision, ranks)
+    model = None if fit is None else model_of(fit, fit_path, header.redshift)
     if fit is not None and not allow_mismatch:
         mend = f"paint particles like its own, not {path}, or use --allow-mismatch"
         trained = trained_setting(fit, fit_path)
         require_same_setting(fit_path, trained, setting_of(mesh, header), mend)
-    return header, mesh
+    return header, mesh, model
 
 
 def paint_file(
@@ -88,14 +90,13 @@ def paint_file(
     Raises:
         BadInput: on every rank, if the files do not go together.
     """
-    header, mesh = check_file(path, fit, fit_path, nodes, precision, allow_mismatch)
+    header, mesh, model = check_file(path, fit, fit_path, nodes, precision, allow_mismatch)
     particles = load_particles(mesh, path)
-    if fit is None:
+    if model is None:
         field, positions = density(mesh, particles.positions), particles.positions
         quantity, units, mean = "dark-matter", "1 + delta", 1.0
         description = "density of the particles over its mean, cloud-in-cell"
     else:
-        model = model_of(fit, fit_path)
         field, positions = paint_trained(mesh, model, particles.positions)
         target = trained_target(fit, fit_path)
         quantity, units, mean = model.quantity, target["units"], model.target_mean
