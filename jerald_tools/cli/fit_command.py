@@ -86,6 +86,12 @@ TRAINING_OPTIONS = (
         help="Fit PARTICLES of several redshifts together: every parameter is a polynomial of this "
         "order in the scale factor, and the fit paints at any redshift between.",
     ),
+    click.option(
+        "--members",
+        type=click.IntRange(2, 6),
+        help="Fit so many halves of the box besides, from where the best starts ended: how sure "
+        "the fit is, for paint --members.  [default: none]",
+    ),
     click.option("-o", "--output", metavar="FILE", required=True, help="Fit to write (JSON)."),
 )
 
@@ -113,6 +119,7 @@ def run_fit(
     random_seed: int,
     start: str | None,
     order: int | None,
+    members: int | None,
     dm: str | None = None,
     stellar: str | None = None,
     shift: float = 0.0,
@@ -129,6 +136,7 @@ def run_fit(
     from jerald_tools.files.fits import write_fit
     from jerald_tools.mesh.ranks import on_root, world
     from jerald_tools.model.evolution import node_redshifts
+    from jerald_tools.training.ensemble import fit_ensemble
     from jerald_tools.training.evolving_starts import evolving_starts
     from jerald_tools.training.find_starts import find_starts
     from jerald_tools.training.fit import fit_parameters
@@ -173,9 +181,13 @@ def run_fit(
             map_quality(mesh, predicted, simulation.target)
             for predicted, simulation in zip(fit.predicted, simulations, strict=True)
         ]
+    ensemble = None
+    if members is not None:
+        with run.stages.stage("ensemble"):
+            ensemble = fit_ensemble(problems, loss, fit, members, optimiser, shift)
 
     made_by = {**how, "starts": starts, "random_seed": random_seed}
-    content = fit_document(problems, loss_name, loss, fit, made_by, qualities)
+    content = fit_document(problems, loss_name, loss, fit, made_by, qualities, ensemble)
     files = [*particles, *targets, *(path for path in (dm, stellar, start) if path is not None)]
     content["provenance"] = provenance_of(run, mesh, files).as_dict()
     on_root(ranks, write_fit, output, content, run.force)

@@ -109,6 +109,9 @@ def paint_file(
         field = move_map(mesh, field, positions, shifts)
     if fit is not None:
         attributes["fit_sha256"] = fit["sha256"]
+        if "member" in fit:
+            attributes["member"] = fit["member"]
+            attributes["band_scale"] = fit["ensemble"]["scale"]
     return PaintedMap(
         mesh,
         # In double precision: number densities of neutral hydrogen are near float32's least.

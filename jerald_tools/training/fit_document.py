@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from jerald_tools.model.evolution import EvolvingParameters
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.setting import evolving_setting
+from jerald_tools.training.ensemble import LEVEL, Ensemble
 from jerald_tools.training.fit import Fit
 from jerald_tools.training.losses import Loss
 from jerald_tools.training.problem import Problem
@@ -21,6 +22,7 @@ def fit_document(
     fit: Fit,
     how: dict,
     qualities: Sequence[dict],
+    ensemble: Ensemble | None = None,
 ) -> dict:
     """Everything that a fit file holds, but for its provenance and its digest.
 
@@ -31,6 +33,7 @@ def fit_document(
         fit: the result.
         how: optimiser, evaluations, shift, starts and their seed.
         qualities: measures of each simulation's map by region.
+        ensemble: fits to halves of the box, if there are any.
     """
     first, best = problems[0], fit.best
     settings = [problem.setting for problem in problems]
@@ -75,6 +78,7 @@ def fit_document(
             }
             for tried in fit.tried
         ],
+        **({} if ensemble is None else {"ensemble": _ensemble_values(ensemble)}),
         **{f"{name.replace('-', '_')}_fit": below for name, below in first.below.items()},
     }
 
@@ -87,6 +91,23 @@ def parameter_values(parameters) -> dict | list[dict]:
             for redshift, node in zip(parameters.redshifts, parameters.nodes, strict=True)
         ]
     return to_dictionary(parameters)
+
+
+def _ensemble_values(ensemble: Ensemble) -> dict:
+    return {
+        "scale": ensemble.scale,
+        "level": LEVEL,
+        "members": [
+            {
+                "half": member.half.name,
+                "start": member.fitted.start.name,
+                "parameters": parameter_values(member.fitted.parameters),
+                "evaluations": len(member.fitted.history),
+                **member.fitted.losses._asdict(),
+            }
+            for member in ensemble.members
+        ],
+    }
 
 
 def _means(problems: Sequence[Problem]) -> list[dict]:
