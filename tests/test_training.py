@@ -24,7 +24,7 @@ from jerald_tools.model.parameters import (
 from jerald_tools.training import gauss_newton, split
 from jerald_tools.training.adam import learning_rate
 from jerald_tools.training.find_starts import find_starts
-from jerald_tools.training.fit import OPTIMISERS, fit_parameters
+from jerald_tools.training.fit import OPTIMISERS, FittedStart, _best, fit_parameters
 from jerald_tools.training.gauss_newton import GaussNewton, make_sampled_residual
 from jerald_tools.training.losses import PaperLoss
 from jerald_tools.training.nodes import Nodes, ravel_parameters
@@ -269,6 +269,17 @@ def test_two_simulations_are_fitted_by_their_mean_loss(stellar_problem):
     np.testing.assert_array_equal(both.predicted[0], both.predicted[1])
     losses = [PaperLoss(2)(mesh, both.predicted[0], part * target) for part in (1, 2)]
     assert both.best.losses == pytest.approx(np.mean(losses, axis=0), rel=1e-9)
+
+
+def test_starts_that_validate_alike_are_told_apart_by_their_training():
+    def fitted(name, train, validation):
+        losses = split.Regions(train, validation, 0.0)
+        return FittedStart(Start(name, None), None, losses, 0, [losses], 0)
+
+    worse = fitted("worse", 0.1, 1.02)
+    alike = [fitted("least", 0.5, 1.0), fitted("alike", 0.4, 1.009)]
+    assert _best([worse, *alike]).start.name == "alike"
+    assert _best([worse, alike[0]]).start.name == "least"
 
 
 def test_fit_of_a_start_in_the_floor_fails(stellar_problem):

@@ -26,6 +26,10 @@ from jerald_tools.training.simulation import Simulation
 from jerald_tools.training.split import Regions
 from jerald_tools.training.starts import Start
 
+# Validation losses this close, as a part of the least one, do not tell starts apart: the validation
+# region is a sample too. Then the other half of the box decides.
+AS_GOOD = 0.01
+
 OPTIMISERS = {
     "bfgs": minimise_with_bfgs,
     "lbfgsb": minimise_with_lbfgsb,
@@ -59,7 +63,7 @@ class Fit:
     """A finished fit.
 
     Attributes:
-        best: the start with the least validation loss, among those with a usable map.
+        best: the start that is kept, among those with a usable map.
         predicted: its map of each simulation, this rank's slabs, over the targets' mean.
         tried: all starts that met a finite loss.
     """
@@ -80,7 +84,10 @@ def fit_parameters(
     shift: float = 0.0,
     on_evaluation: typing.Callable[[str, int, Regions], None] = lambda start, number, losses: None,
 ) -> Fit:
-    """Minimise the training loss from every start and keep the least validation loss.
+    """Minimise the training loss from every start and keep the best.
+
+    Of each start that is the least validation loss, and of the starts too; among starts whose
+    validation losses differ by hardly anything, the least training loss.
 
     Args:
         mesh: the mesh of the maps.
@@ -151,8 +158,15 @@ def fit_parameters(
             f"the fit of {quantity} found no usable map: every start ended where the map is zero "
             "everywhere or its loss not finite; try more starts (--starts) or another --random-seed"
         )
-    best = min(usable, key=lambda fitted: fitted.losses.validation)
+    best = _best(usable)
     return Fit(best, maps_of(best.parameters), tried)
+
+
+def _best(usable: list[FittedStart]) -> FittedStart:
+    """The least validation loss; among those that are as good as it, the least training loss."""
+    least = min(fitted.losses.validation for fitted in usable)
+    as_good = [one for one in usable if one.losses.validation <= (1 + AS_GOOD) * least]
+    return min(as_good, key=lambda fitted: fitted.losses.train)
 
 
 def _is_all_floor(mesh: Mesh, predicted) -> bool:
