@@ -277,7 +277,7 @@ def test_starts_that_validate_alike_are_told_apart_by_their_training():
         return FittedStart(Start(name, None), None, losses, 0, [losses], 0)
 
     worse = fitted("worse", 0.1, 1.02)
-    alike = [fitted("least", 0.5, 1.0), fitted("alike", 0.4, 1.009)]
+    alike = [fitted("least", 0.5, 1.0), fitted("alike", 0.4, 1.004)]
     assert _best([worse, *alike]).start.name == "alike"
     assert _best([worse, alike[0]]).start.name == "least"
 

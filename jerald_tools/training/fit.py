@@ -28,7 +28,7 @@ from jerald_tools.training.starts import Start
 
 # Validation losses this close, as a part of the least one, do not tell starts apart: the validation
 # region is a sample too. Then the other half of the box decides.
-AS_GOOD = 0.01
+AS_GOOD = 0.005
 
 OPTIMISERS = {
     "bfgs": minimise_with_bfgs,
