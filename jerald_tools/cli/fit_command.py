@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from jerald_tools.cli.command import Run
+from jerald_tools.cli.edited_option import accept_edited_option
 from jerald_tools.cli.progress import progress
 from jerald_tools.errors import BadInput
 from jerald_tools.training.loss_names import DEFAULTS, NAMES
@@ -78,6 +79,7 @@ TRAINING_OPTIONS = (
     click.option(
         "--start", metavar="FIT", help="Start from this fit's parameters, then random ones near."
     ),
+    accept_edited_option,
     click.option("-o", "--output", metavar="FILE", required=True, help="Fit to write (JSON)."),
 )
 
@@ -104,6 +106,7 @@ def run_fit(
     starts: int,
     random_seed: int,
     start: str | None,
+    accept_edited: bool = False,
     dm: str | None = None,
     stellar: str | None = None,
     shift: float = 0.0,
@@ -137,10 +140,12 @@ def run_fit(
     loss = loss_named(loss_name, quantity, smoothing)
     ranks = world()
     on_root(ranks, check_target, output, run.force)
-    warm = None if start is None else on_root(ranks, start_from_fit, start, quantity, layers)
+    warm = start and on_root(ranks, start_from_fit, start, quantity, layers, accept_edited)
     below = {"dark-matter": dm, "stellar-mass": stellar}
     with run.stages.stage("reading"):
-        problem, *others = load_problems(quantity, particles, targets, below, run.precision)
+        problem, *others = load_problems(
+            quantity, particles, targets, below, run.precision, accept_edited
+        )
     task = (problem.mesh, quantity, problem.inputs, problem.target, loss)
     how = {"optimiser": optimiser, "evaluations": evaluations, "shift": shift}
     together = {"others": [(other.inputs, other.target) for other in others]}

@@ -6,6 +6,7 @@ import logging
 import click
 
 from jerald_tools.cli.command import Run, command
+from jerald_tools.cli.edited_option import accept_edited_option
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
     is_flag=True,
     help="Use a fit in another cell size, redshift, cosmology or step scheme than its own.",
 )
+@accept_edited_option
 @click.option(
     "--save-particles",
     metavar="FILE",
@@ -48,7 +50,17 @@ logger = logging.getLogger(__name__)
     required=True,
     help="Map to write; {name} in it becomes the particle file's name without its ending.",
 )
-def main(run: Run, particles, fit, nodes, redshift_space, allow_mismatch, save_particles, output):
+def main(
+    run: Run,
+    particles,
+    fit,
+    nodes,
+    redshift_space,
+    allow_mismatch,
+    accept_edited,
+    save_particles,
+    output,
+):
     """Paint dark matter, stellar mass or neutral hydrogen on the particles of run-fastpm.
 
     A fit file carries the fits that it stands on. Many particle files are painted in one process.
@@ -68,7 +80,7 @@ def main(run: Run, particles, fit, nodes, redshift_space, allow_mismatch, save_p
         raise click.UsageError(f"map and particles would be written to {path}: give two names")
     for path in (*outputs, *filter(None, saved)):
         on_root(ranks, check_target, path, run.force)
-    document = fit and on_root(ranks, read_fit, fit)
+    document = fit and on_root(ranks, read_fit, fit, accept_edited)
     how = (document, fit, nodes, run.precision, allow_mismatch)
     for path in particles:
         check_file(path, *how)

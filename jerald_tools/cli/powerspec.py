@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """powerspec: power of maps and particles, and how it compares with a reference's."""
 
+import json
+
 import click
 
 from jerald_tools.cli.command import Run, command
@@ -111,7 +113,7 @@ def main(run: Run, inputs, reference, divisor, region, edges, label, nodes, outp
             **_notes(source, measured, measured_partner),
             "region": region,
             "label": label or REGION_LABELS[region],
-            **_origin_notes(provenance_of(run, mesh, used)),
+            "provenance": json.dumps(provenance_of(run, mesh, used).as_dict()),
         }
         on_root(ranks, write_spectrum, target, columns, notes, run.force)
 
@@ -155,16 +157,3 @@ def _notes(source, measured, partner) -> dict:
     if measured.shot_noise is not None:
         notes["shot_noise [(Mpc/h)^3]"] = repr(measured.shot_noise)
     return notes
-
-
-def _origin_notes(provenance) -> dict:
-    origin = provenance.origin
-    inputs = {
-        f"input {number}": f"{one.path} sha256 {one.sha256}"
-        for number, one in enumerate(origin.inputs, start=1)
-    }
-    return {
-        **inputs,
-        "made by": f"jerald-tools {origin.version}, commit {origin.commit}",
-        "command line": origin.command_line,
-    }

@@ -40,6 +40,11 @@ def is_intact(file: h5py.File) -> bool:
     )
 
 
+def stated_content(file: h5py.File) -> str:
+    """The content digest that a file says it has."""
+    return plain_value(file["provenance"].attrs[CONTENT_DIGEST])
+
+
 def dataset_is_intact(dataset: h5py.Dataset) -> bool:
     """Whether the values of a dataset, all read here, have the digest that it carries."""
     digest = hashlib.sha256()

@@ -7,6 +7,7 @@ import typing
 import numpy as np
 
 from jerald_tools.errors import BadInput
+from jerald_tools.files.fits import edited_parts
 from jerald_tools.files.maps import MapHeader
 from jerald_tools.files.particles import ParticlesHeader, open_particles
 from jerald_tools.gravity.background import hubble_rate
@@ -108,6 +109,8 @@ def paint_file(
         field = move_map(mesh, field, positions, shifts)
     if fit is not None:
         attributes["fit_sha256"] = fit["sha256"]
+        if edited := edited_parts(fit):
+            attributes["fit_edited"] = [place or "itself" for place in edited]
     return PaintedMap(
         mesh,
         # In double precision: number densities of neutral hydrogen are near float32's least.

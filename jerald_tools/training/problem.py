@@ -61,6 +61,7 @@ def load_problems(
     target_paths: Sequence[str],
     fit_paths: dict[str, str | None],
     precision: str = "single",
+    accept_edited: bool = False,
 ) -> list[Problem]:
     """Read and check particles and targets of simulations, and the fits that this one stands on.
 
@@ -70,6 +71,7 @@ def load_problems(
         target_paths: maps of the same quantity, box and redshift, in the same order.
         fit_paths: fit files by quantity ("dark-matter", "stellar-mass"), None where there is none.
         precision: "single" or "double".
+        accept_edited: whether fits that were edited by hand are taken.
 
     Returns:
         One problem a simulation, on one mesh, with all targets over the mean of their means: one
@@ -91,7 +93,7 @@ def load_problems(
             path, setting_of(mesh, particles), setting, "fit simulations of one setting together"
         )
     documents = {
-        below: on_root(ranks, read_fit_for, path, below, setting)
+        below: on_root(ranks, read_fit_for, path, below, setting, accept_edited)
         for below, path in fit_paths.items()
         if path is not None
     }

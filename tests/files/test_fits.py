@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from jerald_tools.errors import BadInput
-from jerald_tools.files.fits import as_text, document, read_fit, write_fit
+from jerald_tools.files.fits import as_text, document, edited_parts, read_fit, write_fit
 
 
 @pytest.fixture
@@ -91,26 +91,77 @@ def test_truncated(fit_file):
             read_fit(fit_file)
 
 
-@pytest.mark.parametrize("path", ["redshift", "stands_on.stars.stands_on.dark-matter.redshift"])
-def test_edited_by_hand(fit_file, path):
-    fit = json.loads(fit_file.read_text())
+def edit(path, place, value=3.0):
+    """Change a value in a fit's file as with an editor."""
+    fit = json.loads(path.read_text())
     member = fit
-    *names, last = path.split(".")
+    *names, last = place.split(".")
     for name in names:
         member = member[name]
-    member[last] = 3.0
-    fit_file.write_text(as_text(fit))
-    with pytest.raises(BadInput, match="was edited since it was written"):
+    member[last] = value
+    path.write_text(as_text(fit))
+
+
+INNERMOST = "stands_on.stars.stands_on.dark-matter"
+
+
+@pytest.mark.parametrize("place", ["redshift", f"{INNERMOST}.redshift"])
+def test_edited_by_hand(fit_file, place):
+    edit(fit_file, place)
+    with pytest.raises(BadInput, match=r"was edited since it was written.*--accept-edited"):
         read_fit(fit_file)
+
+
+@pytest.mark.parametrize(
+    ("place", "parts"),
+    [
+        ("redshift", [""]),
+        # The digests of all that stands on it cover it too.
+        (f"{INNERMOST}.redshift", ["", "stands_on.stars", INNERMOST]),
+    ],
+)
+def test_an_edited_fit_is_taken_if_asked_and_goes_on_saying_so(
+    fit_file, tmp_path, caplog, place, parts
+):
+    edit(fit_file, place)
+    fit = read_fit(fit_file, accept_edited=True)
+    assert sorted(edited_parts(fit)) == sorted(parts)
+    warnings = [record.message for record in caplog.records]
+    assert len(warnings) == len(parts)
+    assert all(text.startswith(f"{fit_file}") and "was edited since" in text for text in warnings)
+    caplog.clear()
+
+    above = tmp_path / "above.json"
+    write_fit(above, {**fit, "edited": None, "below": [fit]})
+    found = read_fit(above)
+    assert found["below"] == [fit]
+    assert set(edited_parts(found)) >= {f"below[0].{part}".rstrip(".") for part in parts}
+    assert not caplog.records
+
+
+def test_a_whole_fit_is_taken_as_it_is(fit_file, caplog):
+    assert read_fit(fit_file, accept_edited=True) == read_fit(fit_file)
+    assert edited_parts(read_fit(fit_file)) == []
+    assert not caplog.records
 
 
 def test_a_carried_fit_is_checked_itself(fit_file):
     """Sealing the whole again does not hide that a fit inside was edited."""
     fit = read_fit(fit_file)
     fit["stands_on"]["stars"]["layers"] = 3
+    fit["members"] = [{**read_fit(fit_file), "layers": 7}]
     write_fit(fit_file, fit, force=True)
     with pytest.raises(BadInput, match=r"stands_on.stars: was edited"):
         read_fit(fit_file)
+    taken = read_fit(fit_file, accept_edited=True)
+    assert sorted(edited_parts(taken)) == ["members[0]", "stands_on.stars"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_numbers_that_are_not_finite(fit_file, number):
+    fit_file.write_text(fit_file.read_text().replace('"redshift": 2.0', f'"redshift": {number}'))
+    with pytest.raises(BadInput, match=r"hi.json: truncated or not JSON .*not a finite number"):
+        read_fit(fit_file, accept_edited=True)
 
 
 def test_newer_version(fit_file):
