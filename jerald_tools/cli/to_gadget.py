@@ -33,6 +33,7 @@ def _convert(source, output, provenance, force):
     from jerald_tools.files.particles_gadget import write_particles_gadget
 
     with open_particles(source) as file:
+        file.verify()
         if len(set(file.header.box_size)) > 1:
             raise BadInput(
                 f"{source}: its box is {file.header.box_size} Mpc/h; Gadget's header knows cubes "
