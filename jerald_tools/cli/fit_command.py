@@ -9,6 +9,7 @@ import click
 
 from jerald_tools.cli.command import Run
 from jerald_tools.cli.edited_option import accept_edited_option
+from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.cli.progress import progress
 from jerald_tools.errors import BadInput
 from jerald_tools.training.loss_names import DEFAULTS, NAMES
@@ -136,6 +137,7 @@ def run_fit(
             f"{len(particles)} PARTICLES and {len(targets)} --target: give one for each"
         )
     _check_numbers(smoothing, shift)
+    refuse_inputs([output], [*particles, *targets, dm, stellar])
     loss_name = loss_name or DEFAULTS[quantity]
     loss = loss_named(loss_name, quantity, smoothing)
     ranks = world()

@@ -65,7 +65,7 @@ def main(
 
     A fit file carries the fits that it stands on. Many particle files are painted in one process.
     """
-    from jerald_tools.cli.output_names import output_names
+    from jerald_tools.cli.output_names import output_names, refuse_inputs
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.files.atomic import check_target
     from jerald_tools.files.fits import read_fit
@@ -78,6 +78,7 @@ def main(
     saved = output_names(particles, save_particles) if save_particles else [None] * len(particles)
     for path in set(outputs) & set(saved):
         raise click.UsageError(f"map and particles would be written to {path}: give two names")
+    refuse_inputs(outputs, [fit])
     for path in (*outputs, *filter(None, saved)):
         on_root(ranks, check_target, path, run.force)
     document = fit and on_root(ranks, read_fit, fit, accept_edited)

@@ -2,11 +2,13 @@
 """powerspec: power of maps and particles, and how it compares with a reference's."""
 
 import json
+import math
 
 import click
 
 from jerald_tools.cli.command import Run, command
-from jerald_tools.cli.output_names import output_names
+from jerald_tools.cli.output_names import output_names, refuse_inputs
+from jerald_tools.errors import BadInput
 
 REGION_LABELS = {
     "all": "whole box",
@@ -73,6 +75,7 @@ def main(run: Run, inputs, reference, divisor, region, edges, label, nodes, outp
     width of the region, model and reference alike.
     """
     outputs = output_names(inputs, output)
+    refuse_inputs(outputs, [reference])
     edges = _parse_edges(edges)
     if reference is None and divisor == "reference":
         raise click.UsageError("--mean reference needs a --reference")
@@ -93,7 +96,7 @@ def main(run: Run, inputs, reference, divisor, region, edges, label, nodes, outp
     painting = Painting(**painting)
     partner = read_source(ranks, reference, nodes) if reference else None
     sources = [read_source(ranks, path, nodes, partner) for path in inputs]
-    check_partners(sources, partner, painting, over_reference_mean=divisor != "own")
+    check_partners(sources, partner, painting, nodes, over_reference_mean=divisor != "own")
 
     measured_partner = None
     for source, target in zip(sources, outputs, strict=True):
@@ -108,6 +111,11 @@ def main(run: Run, inputs, reference, divisor, region, edges, label, nodes, outp
         else:
             own = cross_power(mesh, measured.spectrum, measured.spectrum, edges)
             columns = {"k": own.k, "P": own.power, "modes": own.modes}
+        if not columns["modes"].any():
+            raise BadInput(
+                f"--edges {','.join(map(str, edges))}: {source.path} has no modes there; its mesh "
+                f"has them from {2 * math.pi / max(mesh.box_size):.3g} h/Mpc on"
+            )
         used = [path for path in (source.path, reference) if path]
         notes = {
             **_notes(source, measured, measured_partner),

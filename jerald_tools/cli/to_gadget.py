@@ -6,6 +6,7 @@ import logging
 import click
 
 from jerald_tools.cli.command import Run, command
+from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.errors import BadInput
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ def main(run: Run, source, output):
     from jerald_tools.files.atomic import check_target
     from jerald_tools.mesh.ranks import on_root, world
 
+    refuse_inputs([output], [source])
     ranks = world()
     on_root(ranks, check_target, output, run.force)
     provenance = provenance_of_copy(run, ranks, [source])
