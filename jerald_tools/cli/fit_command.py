@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import click
 
 from jerald_tools.cli.command import Run
+from jerald_tools.cli.edited_option import accept_edited_option
+from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.cli.progress import progress
 from jerald_tools.errors import BadInput
 from jerald_tools.training.loss_names import DEFAULTS, NAMES
@@ -92,6 +94,7 @@ TRAINING_OPTIONS = (
         help="Fit so many halves of the box besides, from where the best starts ended: how sure "
         "the fit is, for paint --members.  [default: none]",
     ),
+    accept_edited_option,
     click.option("-o", "--output", metavar="FILE", required=True, help="Fit to write (JSON)."),
 )
 
@@ -120,6 +123,7 @@ def run_fit(
     start: str | None,
     order: int | None,
     members: int | None,
+    accept_edited: bool = False,
     dm: str | None = None,
     stellar: str | None = None,
     shift: float = 0.0,
@@ -152,14 +156,17 @@ def run_fit(
             f"{len(particles)} PARTICLES and {len(targets)} --target: give one for each"
         )
     _check_numbers(smoothing, shift)
+    refuse_inputs([output], [*particles, *targets, dm, stellar])
     loss_name = loss_name or DEFAULTS[quantity]
     loss = loss_named(loss_name, quantity, smoothing)
     ranks = world()
     on_root(ranks, check_target, output, run.force)
-    warm = None if start is None else on_root(ranks, start_from_fit, start, quantity, layers)
+    warm = start and on_root(ranks, start_from_fit, start, quantity, layers, accept_edited)
     below = {"dark-matter": dm, "stellar-mass": stellar}
     with run.stages.stage("reading"):
-        problems = load_problems(quantity, particles, targets, below, run.precision, order)
+        problems = load_problems(
+            quantity, particles, targets, below, run.precision, order, accept_edited
+        )
     mesh = problems[0].mesh
     simulations = [problem.simulation for problem in problems]
     task = (mesh, quantity, simulations, loss)

@@ -7,6 +7,7 @@ import logging
 import click
 
 from jerald_tools.cli.command import Run, command
+from jerald_tools.cli.edited_option import accept_edited_option
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ logger = logging.getLogger(__name__)
     is_flag=True,
     help="Use a fit in another cell size, redshift, cosmology or step scheme than its own.",
 )
+@accept_edited_option
 @click.option(
     "--members",
     metavar="all|N",
@@ -63,6 +65,7 @@ def main(
     nodes,
     redshift_space,
     allow_mismatch,
+    accept_edited,
     members,
     save_particles,
     output,
@@ -71,7 +74,7 @@ def main(
 
     A fit file carries the fits that it stands on. Many particle files are painted in one process.
     """
-    from jerald_tools.cli.output_names import member_names, output_names
+    from jerald_tools.cli.output_names import member_names, output_names, refuse_inputs
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.files.atomic import check_target
     from jerald_tools.files.fits import read_fit
@@ -83,7 +86,7 @@ def main(
     if members and not fit:
         raise click.UsageError("--members needs a --fit")
     ranks = world()
-    document = fit and on_root(ranks, read_fit, fit)
+    document = fit and on_root(ranks, read_fit, fit, accept_edited)
     chosen = chosen_members(document, fit, members) if members else {0: document}
     documents = chosen.values()
     outputs = member_names(output_names(particles, output), chosen)
@@ -98,7 +101,9 @@ def main(
             raise click.UsageError(
                 f"map and particles would be written to {map_path}: give two names"
             )
-    for path in filter(None, itertools.chain(*maps_and_particles)):
+    written = list(filter(None, itertools.chain(*maps_and_particles)))
+    refuse_inputs(written, [fit])
+    for path in written:
         on_root(ranks, check_target, path, run.force)
     how = (nodes, run.precision, allow_mismatch)
     tasks = list(itertools.product(particles, documents))

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """powerspec: power of maps and particles, and how it compares with a reference's."""
 
+import json
+import math
+
 import click
 
 from jerald_tools.cli.command import Run, command
-from jerald_tools.cli.output_names import output_names
+from jerald_tools.cli.output_names import output_names, refuse_inputs
+from jerald_tools.errors import BadInput
 
 REGION_LABELS = {
     "all": "whole box",
@@ -80,6 +84,7 @@ def main(
     width of the region, model and reference alike.
     """
     outputs = [output] if band else output_names(inputs, output)
+    refuse_inputs(outputs, [*inputs, reference])
     edges = _parse_edges(edges)
     if reference is None and divisor == "reference":
         raise click.UsageError("--mean reference needs a --reference")
@@ -101,7 +106,7 @@ def main(
     painting = Painting(**painting)
     partner = read_source(ranks, reference, nodes) if reference else None
     sources = [read_source(ranks, path, nodes, partner) for path in inputs]
-    check_partners(sources, partner, painting, over_reference_mean=divisor != "own")
+    check_partners(sources, partner, painting, nodes, over_reference_mean=divisor != "own")
     scale = band_scale(sources) if band else None
 
     found, measured_partner = [], None
@@ -117,6 +122,11 @@ def main(
         else:
             own = cross_power(mesh, measured.spectrum, measured.spectrum, edges)
             columns = {"k": own.k, "P": own.power, "modes": own.modes}
+        if not columns["modes"].any():
+            raise BadInput(
+                f"--edges {','.join(map(str, edges))}: {source.path} has no modes there; its mesh "
+                f"has them from {2 * math.pi / max(mesh.box_size):.3g} h/Mpc on"
+            )
         notes = _notes(source, measured, measured_partner)
         found.append((columns, notes))
         if band and source is not sources[-1]:
@@ -129,7 +139,7 @@ def main(
             **notes,
             "region": region,
             "label": label or REGION_LABELS[region],
-            **_origin_notes(provenance_of(run, mesh, used)),
+            "provenance": json.dumps(provenance_of(run, mesh, used).as_dict()),
         }
         on_root(ranks, write_spectrum, outputs[0 if band else number], columns, notes, run.force)
 
@@ -173,16 +183,3 @@ def _notes(source, measured, partner) -> dict:
     if measured.shot_noise is not None:
         notes["shot_noise [(Mpc/h)^3]"] = repr(measured.shot_noise)
     return notes
-
-
-def _origin_notes(provenance) -> dict:
-    origin = provenance.origin
-    inputs = {
-        f"input {number}": f"{one.path} sha256 {one.sha256}"
-        for number, one in enumerate(origin.inputs, start=1)
-    }
-    return {
-        **inputs,
-        "made by": f"jerald-tools {origin.version}, commit {origin.commit}",
-        "command line": origin.command_line,
-    }

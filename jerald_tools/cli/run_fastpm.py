@@ -7,6 +7,7 @@ import logging
 import click
 
 from jerald_tools.cli.command import Run, command
+from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.errors import BadInput
 
 logger = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ def main(run: Run, initial_conditions, redshifts, output, **scheme_options):
     scheme = StepScheme(**scheme_options)
     runs = scheme.runs(redshifts)
     names = _output_names(output, redshifts)
+    refuse_inputs(names.values(), [initial_conditions])
     for name in names.values():
         on_root(ranks, check_target, name, run.force)
     header = read_header(ranks, open_initial_conditions, initial_conditions)

@@ -51,6 +51,23 @@ def agree(ranks: Ranks, read):
     return result
 
 
+def verify_on_root(ranks: Ranks, open_file, path: str | os.PathLike) -> None:
+    """Hold a file's data against their digests where every rank reads but a part of them.
+
+    One process does so when it reads all.
+
+    Raises:
+        BadInput: on every rank, if the data were changed.
+    """
+
+    def verify():
+        with open_file(path) as file:
+            file.verify()
+
+    if ranks.size > 1:
+        on_root(ranks, verify)
+
+
 def load_field(mesh: Mesh, open_file, path: str | os.PathLike) -> np.ndarray:
     """This rank's slab of a map or a linear density, as stored, (nx_local, ny, nz).
 
@@ -67,6 +84,7 @@ def load_field(mesh: Mesh, open_file, path: str | os.PathLike) -> np.ndarray:
         with open_file(path) as file:
             return file.read(mesh.x_start, mesh.x_stop)
 
+    verify_on_root(mesh.ranks, open_file, path)
     return agree(mesh.ranks, read)
 
 
@@ -155,6 +173,7 @@ def load_particles(mesh: Mesh, path: str | os.PathLike) -> LoadedParticles:
             share = [number * rank // ranks.size for rank in (ranks.rank, ranks.rank + 1)]
             return file.read(*share)
 
+    verify_on_root(ranks, particles.open_particles, path)
     ids, positions, velocities = agree(ranks, read)
     rows = {
         "positions": positions.astype(mesh.dtype),

@@ -11,7 +11,7 @@ from jerald_tools.errors import BadInput
 from jerald_tools.files.fits import read_fit
 from jerald_tools.model.chain import QUANTITIES, TrainedModel
 from jerald_tools.model.evolution import EvolvingParameters, mean_at, parameters_at
-from jerald_tools.model.parameters import from_dictionary
+from jerald_tools.model.parameters import from_dictionary, to_dictionary
 from jerald_tools.model.setting import (
     Setting,
     differences,
@@ -28,21 +28,29 @@ def parameters_of(document: dict, path: str):
         redshift.
 
     Raises:
-        BadInput: if a parameter is missing or unknown.
+        BadInput: if a parameter is missing, unknown or not a number, or a layer is.
     """
     try:
         if isinstance(document["parameters"], list):
-            return EvolvingParameters(
+            parameters = EvolvingParameters(
                 tuple(float(node["redshift"]) for node in document["parameters"]),
                 tuple(_parameters(document["quantity"], node) for node in document["parameters"]),
             )
-        return _parameters(document["quantity"], document["parameters"])
-    except (KeyError, TypeError) as error:
+        else:
+            parameters = _parameters(document["quantity"], document["parameters"])
+    except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{path}: parameters are incomplete ({error}): fit anew") from error
+    if len(parameters.layers) != document["layers"]:
+        raise BadInput(
+            f"{path}: says {document['layers']} layers, has {len(parameters.layers)}: fit anew"
+        )
+    return parameters
 
 
 def _parameters(quantity: str, values: dict):
     parameters = from_dictionary(quantity, values)
+    # Of a document that was edited the types are anybody's guess.
+    parameters = from_dictionary(quantity, to_dictionary(parameters))
     return jax.tree.map(lambda value: jnp.asarray(value, jnp.float64), parameters)
 
 
@@ -68,6 +76,9 @@ def model_of(document: dict, path: str, redshift: float) -> TrainedModel:
     }
     if document["quantity"] == "neutral-hydrogen" and "stellar_mass" not in below:
         raise BadInput(f"{path}: neutral hydrogen without the stellar fit it needs: fit anew")
+    shift = document.get("shift", 0.0)
+    if not isinstance(shift, int | float):
+        raise BadInput(f"{path}: shift {shift}: must be a number")
     parameters, mean = parameters_of(document, path), trained_target(document, path)["mean"]
     if isinstance(parameters, EvolvingParameters):
         _require_trained_there(trained_setting(document, path), path, redshift)
@@ -76,7 +87,7 @@ def model_of(document: dict, path: str, redshift: float) -> TrainedModel:
         document["quantity"],
         parameters_at(parameters, redshift),
         mean,
-        document.get("shift", 0.0),
+        shift,
         **below,
     )
 
@@ -110,6 +121,8 @@ def trained_target(document: dict, path: str) -> dict:
     target = document.get("target")
     if not isinstance(target, dict) or not {"mean", "units", "description"} <= target.keys():
         raise BadInput(f"{path}: does not say what its target was: fit anew")
+    if not isinstance(target["mean"], int | float) or target["mean"] <= 0:
+        raise BadInput(f"{path}: target's mean {target['mean']}: must be a positive number")
     return target
 
 
@@ -121,22 +134,25 @@ def trained_setting(document: dict, path: str) -> Setting:
     """
     try:
         return setting_from_dict(document["setting"])
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{path}: its setting is incomplete ({error}): fit anew") from error
 
 
-def read_fit_for(path: str, quantity: str, settings: Sequence[Setting]) -> dict:
+def read_fit_for(
+    path: str, quantity: str, settings: Sequence[Setting], accept_edited: bool = False
+) -> dict:
     """Read a fit and make sure that it holds in every setting.
 
     Args:
         path: the fit file.
         quantity: what it must be a fit of.
         settings: of the particles and the mesh.
+        accept_edited: whether a fit that was edited by hand is taken.
 
     Raises:
         BadInput: if it cannot be used there.
     """
-    document = read_fit(path)
+    document = read_fit(path, accept_edited)
     if document["quantity"] != quantity:
         raise BadInput(f"{path}: is a fit of {document['quantity']}: give one of {quantity}")
     for setting in settings:

@@ -7,6 +7,7 @@ import typing
 import numpy as np
 
 from jerald_tools.errors import BadInput
+from jerald_tools.files.fits import edited_parts
 from jerald_tools.files.maps import MapHeader
 from jerald_tools.files.particles import ParticlesHeader, open_particles
 from jerald_tools.gravity.background import hubble_rate
@@ -112,6 +113,8 @@ def paint_file(
         if "member" in fit:
             attributes["member"] = fit["member"]
             attributes["band_scale"] = fit["ensemble"]["scale"]
+        if edited := edited_parts(fit):
+            attributes["fit_edited"] = [place or "itself" for place in edited]
     return PaintedMap(
         mesh,
         # In double precision: number densities of neutral hydrogen are near float32's least.

@@ -71,15 +71,22 @@ def setting_from_dict(values: dict) -> Setting:
     """The inverse of :meth:`Setting.as_dict`.
 
     Raises:
-        KeyError, TypeError: if something is missing.
+        KeyError, TypeError, ValueError: if something is missing or of another type.
     """
     return Setting(
-        tuple(values["cell_size"]),
-        values["particles_per_cell"],
-        tuple(values["redshift"]) if np.ndim(values["redshift"]) else values["redshift"],
-        Cosmology(**values["cosmology"]),
-        values["step_scheme"],
+        tuple(float(side) for side in values["cell_size"]),
+        float(values["particles_per_cell"]),
+        _redshift(values["redshift"]),
+        Cosmology(**{name: float(value) for name, value in dict(values["cosmology"]).items()}),
+        dict(values["step_scheme"]),
     )
+
+
+def _redshift(value) -> float | tuple[float, float]:
+    if np.ndim(value) == 0:
+        return float(value)
+    highest, lowest = map(float, value)
+    return highest, lowest
 
 
 def differences(ours: Setting, theirs: Setting) -> list[str]:

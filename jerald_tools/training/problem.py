@@ -76,6 +76,7 @@ def load_problems(
     fit_paths: dict[str, str | None],
     precision: str = "single",
     order: int | None = None,
+    accept_edited: bool = False,
 ) -> list[Problem]:
     """Read and check particles and targets of simulations, and the fits that this one stands on.
 
@@ -87,6 +88,7 @@ def load_problems(
         precision: "single" or "double".
         order: of the polynomials in the scale factor, if simulations at several redshifts are to be
             fitted together.
+        accept_edited: whether fits that were edited by hand are taken.
 
     Returns:
         One problem a simulation, on one mesh, with all targets of a redshift over the mean of their
@@ -106,7 +108,7 @@ def load_problems(
         _check_same_mesh(path, target, target_paths[0], targets[0])
     _check_settings(particles_paths, settings, order)
     documents = {
-        below: on_root(ranks, read_fit_for, path, below, settings)
+        below: on_root(ranks, read_fit_for, path, below, settings, accept_edited)
         for below, path in fit_paths.items()
         if path is not None
     }

@@ -1,4 +1,6 @@
 # Checks config.yaml and names what the rules take from it.
+from pathlib import Path
+
 import jsonschema
 import yaml
 
@@ -8,15 +10,18 @@ def check_configuration(config, schema):
     with open(schema) as file:
         validator = jsonschema.Draft202012Validator(yaml.safe_load(file))
     mistakes = [
-        f"{error.json_path.removeprefix('$').removeprefix('.')}: {mistake_in_words(error)}"
+        ": ".join(filter(None, (error.json_path.lstrip("$."), mistake_in_words(error))))
         for error in sorted(validator.iter_errors(config), key=str)
     ]
-    # What rows say of each other is looked at once every row is sound.
-    mistakes = mistakes or inconsistencies(
-        config["simulations"], config["fits"], config.get("over_redshifts")
-    )
+    # What rows say of each other and of files is looked at once every row is sound.
+    mistakes = mistakes or [
+        *inconsistencies(config["simulations"], config["fits"], config.get("over_redshifts")),
+        *inconsistent_numbers(config),
+        *missing_files(config),
+    ]
     if mistakes:
-        raise WorkflowError("\n".join(f"config.yaml: {line}" for line in mistakes))
+        # Not as a WorkflowError, to which Snakemake adds its own lines.
+        raise SystemExit("\n".join(f"config.yaml: {line}" for line in mistakes))
 
 
 def mistake_in_words(error):
@@ -93,6 +98,35 @@ def joint_inconsistencies(over_redshifts, trained, rows):
             f" {len(redshifts) - 1} at most"
         )
     return mistakes
+
+
+def inconsistent_numbers(config):
+    """Mistakes that only show between keys."""
+    cosmology, start = config["cosmology"], config["initial_conditions"]
+    if cosmology["omega_b"] > cosmology["omega_m"]:
+        yield f"cosmology.omega_b: {cosmology['omega_b']} is more than omega_m"
+    if start["mesh"] % start["particles"]:
+        yield (
+            f"initial_conditions.particles: {start['particles']} does not divide the mesh of"
+            f" {start['mesh']}"
+        )
+    first = config["fastpm"]["start_redshift"]
+    for number, row in enumerate(config["simulations"]):
+        if max(row["redshifts"]) >= first:
+            yield (
+                f"simulations[{number}].redshifts: {max(row['redshifts'])} is not below"
+                f" fastpm.start_redshift, {first}"
+            )
+
+
+def missing_files(config):
+    """Files and folders that config.yaml names and that are not there."""
+    power = config["initial_conditions"]["linear_power"]
+    if power != "camb" and not Path(power).is_file():
+        yield f"initial_conditions.linear_power: {power}: no such file; give a table, or camb"
+    for number, row in enumerate(config["simulations"]):
+        if "reference" in row and not Path(row["reference"]).is_dir():
+            yield f"simulations[{number}].reference: {row['reference']}: no such folder of maps"
 
 
 def two_decimals(redshift):
