@@ -3,12 +3,14 @@
 
 import logging
 import math
+import os
 from collections.abc import Sequence
 
 import click
 
 from jerald_tools.cli.command import Run
 from jerald_tools.cli.progress import progress
+from jerald_tools.cli.stop_signals import stop_when_asked
 from jerald_tools.errors import BadInput
 from jerald_tools.training.loss_names import DEFAULTS, NAMES
 
@@ -116,18 +118,21 @@ def run_fit(
         RunFailed: on every rank, if no start leads to a map.
     """
     from jerald_tools.cli.provenance import provenance_of
+    from jerald_tools.cli.run_identity import run_identity
     from jerald_tools.files.atomic import check_target
     from jerald_tools.files.fits import write_fit
     from jerald_tools.mesh.ranks import on_root, world
     from jerald_tools.training.find_starts import find_starts
     from jerald_tools.training.fit import fit_parameters
     from jerald_tools.training.fit_document import fit_document
+    from jerald_tools.training.journal import journal_in
     from jerald_tools.training.named_loss import loss_named
     from jerald_tools.training.problem import load_problems
     from jerald_tools.training.quality import map_quality
     from jerald_tools.training.starts import choose_starts
     from jerald_tools.training.warm_start import start_from_fit
 
+    stop_when_asked("the same command again goes on from there")
     if len(particles) != len(targets):
         raise click.UsageError(
             f"{len(particles)} PARTICLES and {len(targets)} --target: give one for each"
@@ -136,7 +141,10 @@ def run_fit(
     loss_name = loss_name or DEFAULTS[quantity]
     loss = loss_named(loss_name, quantity, smoothing)
     ranks = world()
-    on_root(ranks, check_target, output, run.force)
+    # With a journal beside it, an output is what a run left that was interrupted at its very end.
+    journal_path = f"{output}.journal"
+    force = run.force or on_root(ranks, os.path.exists, journal_path)
+    on_root(ranks, check_target, output, force)
     warm = None if start is None else on_root(ranks, start_from_fit, start, quantity, layers)
     below = {"dark-matter": dm, "stellar-mass": stellar}
     with run.stages.stage("reading"):
@@ -144,7 +152,12 @@ def run_fit(
     task = (problem.mesh, quantity, problem.inputs, problem.target, loss)
     how = {"optimiser": optimiser, "evaluations": evaluations, "shift": shift}
     together = {"others": [(other.inputs, other.target) for other in others]}
-    with run.stages.stage("training"):
+    files = [*particles, *targets, *(path for path in (dm, stellar, start) if path is not None)]
+    with (
+        run.stages.stage("training"),
+        journal_in(journal_path, ranks, on_root(ranks, run_identity, files), run.force) as journal,
+    ):
+        together["journal"] = journal
         if warm is None:
             chosen, _ = find_starts(*task, layers, starts, random_seed, **how, **together)
         else:
@@ -173,9 +186,9 @@ def run_fit(
             for other, its in zip(others, quality_of_others, strict=True)
         ],
     )
-    files = [*particles, *targets, *(path for path in (dm, stellar, start) if path is not None)]
     content["provenance"] = provenance_of(run, problem.mesh, files).as_dict()
-    on_root(ranks, write_fit, output, content, run.force)
+    on_root(ranks, write_fit, output, content, force)
+    journal.remove()
     logger.info(
         "%s: %s from start %r, loss train %.5g, validation %.5g, test %.5g",
         output,

@@ -16,6 +16,7 @@ from jerald_tools.model.chain import ModelInputs, predict
 from jerald_tools.model.power_law import FLOOR
 from jerald_tools.training.adam import minimise_with_adam
 from jerald_tools.training.gauss_newton import GaussNewton, make_sampled_residual
+from jerald_tools.training.journal import Journal
 from jerald_tools.training.lbfgsb import minimise_with_lbfgsb
 from jerald_tools.training.nonsmooth_bfgs import minimise_with_bfgs
 from jerald_tools.training.objective import (
@@ -83,6 +84,7 @@ def fit_parameters(
     shift: float = 0.0,
     others: typing.Sequence[tuple[ModelInputs, jax.Array]] = (),
     on_evaluation: typing.Callable[[str, int, Regions], None] = lambda start, number, losses: None,
+    journal: Journal | None = None,
 ) -> Fit:
     """Minimise the training loss from every start and keep the least validation loss.
 
@@ -99,6 +101,7 @@ def fit_parameters(
         others: inputs and targets of more simulations on the same mesh, all over one mean; what is
             minimised is the mean of their losses, each in its own regions.
         on_evaluation: called with the start's name, the evaluation's number and its losses.
+        journal: what was answered before an interruption; by default none is kept.
 
     Returns:
         The fit, the same on every rank.
@@ -134,6 +137,7 @@ def fit_parameters(
             simulations,
             curvature,
             lambda number, losses, name=start.name: on_evaluation(name, number, losses),
+            journal,
         )
         OPTIMISERS[optimiser](objective, ravel_parameters(start.parameters), space, evaluations)
         if objective.best_vector is None:

@@ -12,6 +12,7 @@ import numpy as np
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import on_root, spread
 from jerald_tools.model.chain import ModelInputs, predict
+from jerald_tools.training.journal import CURVATURE, LOSSES, Journal
 from jerald_tools.training.split import Regions
 
 # Height of the wall where no gradient leads on, over the largest loss that was seen.
@@ -65,6 +66,7 @@ class RecordedObjective:
         estimate_curvature: vector (p,) -> estimate of the second derivatives of the training loss
             (p, p), the same on every rank, from p + 1 maps of each simulation.
         on_evaluation: called with the number of the evaluation and its losses.
+        journal: what was answered before an interruption; by default none is kept.
         history: losses of every evaluation, in order.
         best_vector: the vector with the least validation loss so far.
         best_number: which evaluation that was.
@@ -76,19 +78,20 @@ class RecordedObjective:
     simulations: typing.Sequence[tuple[ModelInputs, typing.Any]]
     estimate_curvature: typing.Callable[[np.ndarray], np.ndarray]
     on_evaluation: typing.Callable[[int, Regions], None] = lambda number, losses: None
+    journal: Journal | None = None
     history: list[Regions] = dataclasses.field(default_factory=list)
     best_vector: np.ndarray | None = None
     best_number: int = -1
     curvature_maps: int = 0
 
+    def __post_init__(self):
+        if self.journal is None:
+            self.journal = Journal(self.mesh.ranks)
+
     def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
         """Training loss and its gradient at a vector, identical on every rank."""
-        found = [
-            self.evaluate(jnp.asarray(vector, jnp.float64), *simulation)
-            for simulation in self.simulations
-        ]
-        # An optimiser runs on every rank: they must see the same bits, or they part.
-        losses, gradient = on_root(self.mesh.ranks, _mean_over_simulations, found)
+        answer = self.journal.answer(LOSSES, vector, lambda: self._evaluate(vector))
+        losses, gradient = Regions(*map(float, answer[:3])), answer[3:]
         finite = np.all(np.isfinite(losses)) and np.all(np.isfinite(gradient))
         best_so_far = np.inf if self.best_vector is None else self.best_losses.validation
         if finite and losses.validation < best_so_far:
@@ -105,7 +108,19 @@ class RecordedObjective:
     def curvature(self, vector: np.ndarray) -> np.ndarray:
         """Estimate of the training loss's second derivatives (p, p) at a vector."""
         self.curvature_maps += (len(vector) + 1) * len(self.simulations)
-        return self.estimate_curvature(vector)
+        answer = self.journal.answer(
+            CURVATURE, vector, lambda: np.ravel(self.estimate_curvature(vector))
+        )
+        return answer.reshape(len(vector), len(vector))
+
+    def _evaluate(self, vector: np.ndarray) -> np.ndarray:
+        """Losses of the three regions and the gradient (p,) of the training loss, in one row."""
+        found = [
+            self.evaluate(jnp.asarray(vector, jnp.float64), *simulation)
+            for simulation in self.simulations
+        ]
+        # An optimiser runs on every rank: they must see the same bits, or they part.
+        return on_root(self.mesh.ranks, _mean_over_simulations, found)
 
     @property
     def best_losses(self) -> Regions:
@@ -113,8 +128,7 @@ class RecordedObjective:
         return self.history[self.best_number]
 
 
-def _mean_over_simulations(found: list) -> tuple[Regions, np.ndarray]:
-    """Mean losses and gradient of what :func:`make_evaluate`'s function returned for each."""
-    losses = [[float(value) for value in losses] for (_, losses), _ in found]
-    gradients = [np.asarray(gradient) for _, gradient in found]
-    return Regions(*map(float, np.mean(losses, axis=0))), np.mean(gradients, axis=0)
+def _mean_over_simulations(found: list) -> np.ndarray:
+    """Mean of what :func:`make_evaluate`'s function returned for each, in one row."""
+    rows = [np.concatenate([np.ravel(losses), gradient]) for (_, losses), gradient in found]
+    return np.mean(rows, axis=0)
