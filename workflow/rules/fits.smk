@@ -1,5 +1,7 @@
 # Fits to the training simulations together, and those that they have to beat: without layers, where
 # the map of dark matter is FastPM's own density, and by the paper's loss, a chain of its own.
+# Snakemake takes an old output away itself; --force is for journals of fits interrupted before a
+# setting changed.
 
 
 def of_training(path):
@@ -60,7 +62,7 @@ rule fit_dark_matter:
     shell:
         "{resources.mpi} fit-dm {input.particles} {params.targets}"
         " --layers {params.layers} {params.loss} {params.optimisation}"
-        " --threads {threads} -o {output} 2> {log}"
+        " --threads {threads} --force -o {output} 2> {log}"
 
 
 rule fit_stellar_mass:
@@ -86,7 +88,7 @@ rule fit_stellar_mass:
     shell:
         "{resources.mpi} fit-stellar {input.particles} {params.targets}"
         " --dm {input.dark_matter} --layers {params.layers} {params.loss}"
-        " {params.optimisation} --threads {threads} -o {output} 2> {log}"
+        " {params.optimisation} --threads {threads} --force -o {output} 2> {log}"
 
 
 rule fit_neutral_hydrogen:
@@ -113,7 +115,7 @@ rule fit_neutral_hydrogen:
     shell:
         "{resources.mpi} fit-hi {input.particles} {params.targets}"
         " --dm {input.dark_matter} --stellar {input.stellar_mass} --layers {params.layers}"
-        " {params.loss} {params.optimisation} --threads {threads} -o {output} 2> {log}"
+        " {params.loss} {params.optimisation} --threads {threads} --force -o {output} 2> {log}"
 
 
 # Without layers dark matter has nothing to fit: what is left is FastPM's own loss.
