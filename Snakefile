@@ -14,6 +14,7 @@ configfile: "config.yaml"
 report: "workflow/report/workflow.rst"
 
 
+include: "workflow/rules/interruption.smk"
 include: "workflow/rules/configuration.smk"
 include: "workflow/rules/initial_conditions.smk"
 include: "workflow/rules/fastpm.smk"

@@ -2,18 +2,20 @@
 """How a command ends when something is wrong: one line, the status, and no rank left behind."""
 
 import errno
+import os
 import sys
 import time
 import traceback
 
 import click
 
-from jerald_tools.errors import BadInput, RunFailed
+from jerald_tools.errors import BadInput, RunFailed, RunStopped
 from jerald_tools.launcher import launched_rank, launched_size
 
 BAD_INPUT = 2
 FAILED = 1
 INTERRUPTED = 130
+STOPPED = 75  # what BSD's sysexits.h calls a temporary failure: try again later
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -33,6 +35,10 @@ def end(command: str, error: BaseException) -> int:
     """
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return INTERRUPTED
+    if isinstance(error, RunStopped):
+        if _all_ranks_arrive():
+            _say_on_root(f"{command}: {error}")
+        return STOPPED
     line, status = describe(error)
     shared = isinstance(error, BadInput | RunFailed | click.ClickException)
     if shared and _all_ranks_arrive():
@@ -45,6 +51,18 @@ def end(command: str, error: BaseException) -> int:
         print(f"{command}: error: {rank}{line}", file=sys.stderr)
     _abort_all_ranks(status)
     return status
+
+
+def stop_at_once(command: str, line: str) -> None:
+    """Say a line and end all ranks, whatever they are doing: for a thread beside the main one.
+
+    Args:
+        command: the name of the executable, the first word of the line.
+        line: who asked for it and what becomes of the work.
+    """
+    print(f"{command}: {line}", file=sys.stderr)
+    _abort_all_ranks(STOPPED)
+    os._exit(STOPPED)
 
 
 def describe(error: BaseException) -> tuple[str | None, int]:

@@ -7,7 +7,7 @@ jitted function can do.
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +26,21 @@ from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.readout_gradient import readout_gradient
 
 
+@dataclasses.dataclass(frozen=True)
+class State:
+    """Where a simulation stands.
+
+    Attributes:
+        run: number of the run, from 0, as :meth:`StepScheme.runs` plans them.
+        steps: that it has made.
+        particles: this rank's after these steps.
+    """
+
+    run: int
+    steps: int
+    particles: Particles
+
+
 def simulate(
     mesh: Mesh,
     linear_density,
@@ -33,7 +48,9 @@ def simulate(
     cosmology: Cosmology,
     scheme: StepScheme,
     redshifts: list[float],
-    after_step: Callable[[], None] = lambda: None,
+    after_step: Callable[[State], None] = lambda state: None,
+    state: State | None = None,
+    unwanted: Container[float] = (),
 ) -> Iterator[tuple[float, Particles]]:
     """Run from linear overdensity to particles at each redshift.
 
@@ -43,8 +60,10 @@ def simulate(
         particles_per_axis: lattice points along x, y, z.
         cosmology: the cosmological parameters.
         scheme: the steps.
-        redshifts: the redshifts wanted.
+        redshifts: the redshifts of the runs.
         after_step: called after every step.
+        state: where an interrupted simulation stood; its run goes on from there.
+        unwanted: redshifts that nothing need be yielded of.
 
     Yields:
         Redshift and particles: in the order given, or from high to low in a single run.
@@ -56,18 +75,33 @@ def simulate(
     force_mesh = dataclasses.replace(
         mesh, shape=tuple(n * scheme.force_mesh_factor for n in particles_per_axis)
     )
-    beginning = second_order_start(
-        mesh, linear_density, particles_per_axis, cosmology, scale_factor_of(scheme.start_redshift)
-    )
-    for stages, outputs in runs:
-        particles = beginning
+
+    @functools.cache
+    def beginning() -> Particles:
+        at = scale_factor_of(scheme.start_redshift)
+        return second_order_start(mesh, linear_density, particles_per_axis, cosmology, at)
+
+    for run, (stages, outputs) in enumerate(runs):
+        wanted = {
+            redshift: int(np.searchsorted(stages, scale_factor_of(redshift)))
+            for redshift in outputs
+            if redshift not in unwanted
+        }
+        if not wanted:
+            continue
+        if state is not None and state.run == run and state.steps <= min(wanted.values()):
+            steps, particles = state.steps, state.particles
+        else:
+            steps, particles = 0, beginning()
         factors = step_factors(stages, cosmology)
-        done = 0
-        for redshift in outputs:
-            reached = np.searchsorted(stages, scale_factor_of(redshift))
-            stretch = factors[done:reached]
-            particles = evolve(force_mesh, particles, stretch, cosmology.omega_m, after_step)
-            done = reached
+        for redshift, reached in wanted.items():
+
+            def after(number, particles, run=run, before=steps):
+                after_step(State(run, before + number, particles))
+
+            stretch = factors[steps:reached]
+            particles = evolve(force_mesh, particles, stretch, cosmology.omega_m, after)
+            steps = reached
             yield redshift, particles
 
 
@@ -158,7 +192,7 @@ def evolve(
     particles: Particles,
     factors: np.ndarray,
     omega_m: float,
-    after_step: Callable[[], None] = lambda: None,
+    after_step: Callable[[int, Particles], None] = lambda number, particles: None,
 ) -> Particles:
     """Kick, drift and kick, step by step.
 
@@ -167,14 +201,14 @@ def evolve(
         particles: this rank's particles, anywhere.
         factors: (steps, 3) as :func:`jerald_tools.gravity.step_scheme.step_factors` gives them.
         omega_m: matter density today.
-        after_step: called after every step.
+        after_step: called after every step with its number, from 1, and the particles.
     """
     particles = bring_home(mesh, particles)
     force = accelerations(mesh, particles, omega_m)
-    for three in np.asarray(factors, mesh.dtype):
+    for number, three in enumerate(np.asarray(factors, mesh.dtype), 1):
         particles, force = step(mesh, particles, force, three, omega_m)
         jax.block_until_ready(particles)
-        after_step()
+        after_step(number, particles)
     return particles
 
 

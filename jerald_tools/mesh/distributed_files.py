@@ -97,7 +97,7 @@ def save_map(
         BadInput, RunFailed: on every rank, if rank 0 cannot write.
     """
     pieces = pieces_on_root(mesh.ranks, field)
-    _write_on_root(
+    write_on_root(
         mesh.ranks, [pieces], lambda: maps.write_map(path, header, pieces, provenance, force)
     )
 
@@ -111,7 +111,7 @@ def save_initial_conditions(
         BadInput, RunFailed: on every rank, if rank 0 cannot write.
     """
     pieces = pieces_on_root(mesh.ranks, field)
-    _write_on_root(
+    write_on_root(
         mesh.ranks,
         [pieces],
         lambda: initial_conditions.write_initial_conditions(
@@ -120,7 +120,7 @@ def save_initial_conditions(
     )
 
 
-def _write_on_root(ranks: Ranks, streams, write) -> None:
+def write_on_root(ranks: Ranks, streams, write) -> None:
     """Write on rank 0 while the other ranks send; a failed write still drains the streams."""
     if not ranks.is_root:
         for stream in streams:
@@ -218,7 +218,7 @@ def save_particles(
     rows = redistribute(ranks, rows, ids_to_ranks(ranks, rows["ids"], header.number))
     order = np.argsort(rows["ids"])
     streams = [pieces_on_root(ranks, rows[name][order]) for name in ("positions", "velocities")]
-    _write_on_root(
+    write_on_root(
         ranks,
         streams,
         lambda: particles.write_particles(path, header, *streams, provenance, force),

@@ -20,6 +20,7 @@ from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.fit_reading import model_of
 from jerald_tools.model.members import member_document
 from jerald_tools.training.fit import Fit, FittedStart, fit_parameters
+from jerald_tools.training.journal import Journal
 from jerald_tools.training.problem import Problem
 from jerald_tools.training.quality import map_quality
 from jerald_tools.training.simulation import Simulation
@@ -70,7 +71,13 @@ class Ensemble:
 
 
 def fit_ensemble(
-    problems: Sequence[Problem], loss, fit: Fit, number: int, optimiser: str, shift: float
+    problems: Sequence[Problem],
+    loss,
+    fit: Fit,
+    number: int,
+    optimiser: str,
+    shift: float,
+    journal: Journal | None = None,
 ) -> Ensemble:
     """Fit members to halves of the box, and scale their scatter.
 
@@ -81,6 +88,7 @@ def fit_ensemble(
         number: of members, 2 to 6.
         optimiser: "bfgs", "lbfgsb" or "adam".
         shift: constant of the neutral hydrogen's transform.
+        journal: what the members' objectives answered before an interruption.
 
     Raises:
         RunFailed: if a member met no usable map.
@@ -93,7 +101,15 @@ def fit_ensemble(
         simulations = [_turned(problem, half, count + 1) for problem in problems]
         start = near[count % len(near)]
         member = fit_parameters(
-            turned, quantity, simulations, loss, [start], optimiser, EVALUATIONS, shift
+            turned,
+            quantity,
+            simulations,
+            loss,
+            [start],
+            optimiser,
+            EVALUATIONS,
+            shift,
+            journal=journal,
         )
         members.append(Member(half, member.best))
         missed += [

@@ -17,6 +17,7 @@ from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.power_law import FLOOR
 from jerald_tools.training.adam import minimise_with_adam
 from jerald_tools.training.gauss_newton import GaussNewton, make_sampled_residual
+from jerald_tools.training.journal import Journal
 from jerald_tools.training.lbfgsb import minimise_with_lbfgsb
 from jerald_tools.training.nodes import Nodes
 from jerald_tools.training.nonsmooth_bfgs import minimise_with_bfgs
@@ -83,6 +84,7 @@ def fit_parameters(
     evaluations: int = 500,
     shift: float = 0.0,
     on_evaluation: typing.Callable[[str, int, Regions], None] = lambda start, number, losses: None,
+    journal: Journal | None = None,
 ) -> Fit:
     """Minimise the training loss from every start and keep the best.
 
@@ -100,6 +102,7 @@ def fit_parameters(
         evaluations: at most so many from each start.
         shift: constant of the neutral hydrogen's transform.
         on_evaluation: called with the start's name, the evaluation's number and its losses.
+        journal: what was answered before an interruption; by default none is kept.
 
     Returns:
         The fit, the same on every rank.
@@ -136,6 +139,7 @@ def fit_parameters(
             prepared,
             nodes,
             lambda number, losses, name=start.name: on_evaluation(name, number, losses),
+            journal,
         )
         vector = nodes.ravel(start.parameters)
         OPTIMISERS[optimiser](objective, vector, nodes.tile(space), evaluations)

@@ -46,6 +46,11 @@ class Nodes:
         """The parameters at the first node."""
         return self.like.nodes[0] if self.redshifts else self.like
 
+    @property
+    def count(self) -> int:
+        """How many nodes there are."""
+        return max(1, len(self.redshifts))
+
     def weights(self, redshift: float) -> np.ndarray:
         """Weights of the nodes at a redshift, (nodes,)."""
         return node_weights(self.redshifts, redshift) if self.redshifts else np.ones(1)
@@ -63,9 +68,8 @@ class Nodes:
 
     def tile(self, space: SearchSpace) -> SearchSpace:
         """The search space of all nodes from that of one."""
-        count = max(1, len(self.redshifts))
         return SearchSpace(
-            *(np.tile(values, count) for values in (space.lower, space.upper, space.distance))
+            *(np.tile(values, self.count) for values in (space.lower, space.upper, space.distance))
         )
 
     def interpolate(self, vector: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -81,4 +85,4 @@ class Nodes:
         return np.outer(weights, gradient * inside).ravel()
 
     def _rows(self, vector: np.ndarray) -> np.ndarray:
-        return np.asarray(vector, np.float64).reshape(max(1, len(self.redshifts)), -1)
+        return np.asarray(vector, np.float64).reshape(self.count, -1)

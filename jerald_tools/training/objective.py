@@ -11,6 +11,7 @@ import numpy as np
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import on_root, spread
 from jerald_tools.model.chain import ModelInputs, predict
+from jerald_tools.training.journal import CURVATURE, LOSSES, Journal
 from jerald_tools.training.nodes import Nodes, unravel_parameters
 from jerald_tools.training.split import Regions
 
@@ -72,6 +73,7 @@ class RecordedObjective:
         simulations: their losses are averaged.
         nodes: how the vector is made of the parameters at each node.
         on_evaluation: called with the number of the evaluation and its losses.
+        journal: what was answered before an interruption; by default none is kept.
         history: losses of every evaluation, in order.
         best_vector: the vector with the least validation loss so far.
         best_number: which evaluation that was.
@@ -83,16 +85,20 @@ class RecordedObjective:
     simulations: typing.Sequence[PreparedSimulation]
     nodes: Nodes
     on_evaluation: typing.Callable[[int, Regions], None] = lambda number, losses: None
+    journal: Journal | None = None
     history: list[Regions] = dataclasses.field(default_factory=list)
     best_vector: np.ndarray | None = None
     best_number: int = -1
     curvature_maps: int = 0
 
+    def __post_init__(self):
+        if self.journal is None:
+            self.journal = Journal(self.mesh.ranks)
+
     def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
         """Training loss and its gradient at a vector, identical on every rank."""
-        found = [self._evaluate_one(vector, simulation) for simulation in self.simulations]
-        # An optimiser runs on every rank: they must see the same bits, or they part.
-        losses, gradient = on_root(self.mesh.ranks, _mean_over_simulations, found)
+        answer = self.journal.answer(LOSSES, vector, lambda: self._evaluate(vector))
+        losses, gradient = Regions(*map(float, answer[:3])), answer[3:]
         finite = np.all(np.isfinite(losses)) and np.all(np.isfinite(gradient))
         best_so_far = np.inf if self.best_vector is None else self.best_losses.validation
         if finite and losses.validation < best_so_far:
@@ -108,10 +114,22 @@ class RecordedObjective:
 
     def curvature(self, vector: np.ndarray) -> np.ndarray:
         """Estimate of the training loss's second derivatives (v, v) at a vector."""
+        self.curvature_maps += len(self.simulations) * (len(vector) // self.nodes.count + 1)
+        answer = self.journal.answer(
+            CURVATURE, vector, lambda: np.ravel(self._estimate_curvature(vector))
+        )
+        return answer.reshape(len(vector), len(vector))
+
+    def _evaluate(self, vector: np.ndarray) -> np.ndarray:
+        """Losses of the three regions and the gradient (v,) of the training loss, in one row."""
+        found = [self._evaluate_one(vector, simulation) for simulation in self.simulations]
+        # An optimiser runs on every rank: they must see the same bits, or they part.
+        return on_root(self.mesh.ranks, np.mean, found, axis=0)
+
+    def _estimate_curvature(self, vector: np.ndarray) -> np.ndarray:
         estimates = []
         for simulation in self.simulations:
             values = self.nodes.interpolate(vector, simulation.weights)
-            self.curvature_maps += len(values) + 1
             weights = np.outer(simulation.weights, simulation.weights)
             estimates.append(np.kron(weights, simulation.estimate_curvature(values)))
         return np.mean(estimates, axis=0)
@@ -121,17 +139,11 @@ class RecordedObjective:
         """Losses of the evaluation with the least validation loss."""
         return self.history[self.best_number]
 
-    def _evaluate_one(self, vector, simulation: PreparedSimulation) -> tuple[list, np.ndarray]:
-        """Losses in the three regions, and the gradient (v,) of the training loss."""
+    def _evaluate_one(self, vector, simulation: PreparedSimulation) -> np.ndarray:
+        """Losses in the three regions and the gradient (v,) of the training loss, in one row."""
         values = self.nodes.interpolate(vector, simulation.weights)
         (_, losses), gradient = self.evaluate(
             jnp.asarray(values), simulation.inputs, simulation.reference
         )
         pulled_back = self.nodes.pull_back(vector, simulation.weights, np.asarray(gradient))
-        return [float(value) for value in losses], pulled_back
-
-
-def _mean_over_simulations(found: list) -> tuple[Regions, np.ndarray]:
-    """Mean losses and gradient over simulations."""
-    losses, gradients = zip(*found, strict=True)
-    return Regions(*map(float, np.mean(losses, axis=0))), np.mean(gradients, axis=0)
+        return np.concatenate([np.ravel(losses), pulled_back])

@@ -1,4 +1,6 @@
 # Fits to the training simulations together, and those that they have to beat, see VARIANTS.
+# Snakemake takes an old output away itself; --force is for journals of fits interrupted before a
+# setting changed.
 
 
 def setting_of(wildcards, key):
@@ -73,7 +75,7 @@ rule fit_dark_matter:
         mpi="",
     shell:
         "{resources.mpi} fit-dm {input.particles} {params.targets} {params.options}"
-        " --threads {threads} -o {output} 2> {log}"
+        " --threads {threads} --force -o {output} 2> {log}"
 
 
 rule fit_stellar_mass:
@@ -96,7 +98,7 @@ rule fit_stellar_mass:
         mpi="",
     shell:
         "{resources.mpi} fit-stellar {input.particles} {params.targets}"
-        " --dm {input.dark_matter} {params.options} --threads {threads} -o {output} 2> {log}"
+        " --dm {input.dark_matter} {params.options} --threads {threads} --force -o {output} 2> {log}"
 
 
 rule fit_neutral_hydrogen:
@@ -121,4 +123,4 @@ rule fit_neutral_hydrogen:
     shell:
         "{resources.mpi} fit-hi {input.particles} {params.targets}"
         " --dm {input.dark_matter} --stellar {input.stellar_mass} {params.options}"
-        " --threads {threads} -o {output} 2> {log}"
+        " --threads {threads} --force -o {output} 2> {log}"

@@ -72,7 +72,7 @@ rule fit_over_redshifts:
     shell:
         "{resources.mpi} {params.command} {input.particles} {params.targets} {params.below}"
         " {params.options} --redshift-order {params.order} --threads {threads}"
-        " -o {output} 2> {log}"
+        " --force -o {output} 2> {log}"
 
 
 use rule paint as paint_over_redshifts with:
