@@ -242,7 +242,7 @@ def memory_limit():
     from jerald_tools.mesh.paint import paint
     from jerald_tools.mesh.ranks import on_root, sum_over_ranks
 
-    mesh = make_mesh((128, 512, 512), (128.0, 512.0, 512.0), "single", ranks_in_step())
+    mesh = make_mesh((256, 512, 512), (256.0, 512.0, 512.0), "single", ranks_in_step())
 
     @jax.jit
     def program(matrix):
@@ -252,7 +252,7 @@ def memory_limit():
 
     matrix = jnp.zeros((300, 300), mesh.dtype)
     if LAST:
-        limit_memory(64 << 20)
+        limit_memory(96 << 20)
     total = program(matrix)
     on_root(mesh.ranks, lambda: float(total))
 
@@ -269,7 +269,7 @@ def memory_limit_in_the_library():
     field = jnp.zeros(mesh.local_shape, mesh.dtype)
     everywhere = jnp.asarray(np.linspace(0, 128, 3 * 256).reshape(-1, 3), mesh.dtype)
     if LAST:
-        limit_memory(64 << 20)
+        limit_memory(96 << 20)
     readout_gradient(mesh, field, everywhere).block_until_ready()
 
 

@@ -26,6 +26,9 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PATIENCE_SECONDS = 5.0
 SHORT_PATIENCE_SECONDS = 0.5
 
+# How long the launcher may take to pass on what a rank has said, before its own account of the end.
+FORWARDING_SECONDS = 0.1
+
 CALLS_SHOWN = 4
 
 
@@ -132,4 +135,5 @@ def _abort_all_ranks(status: int) -> None:
     sys.stderr.flush()
     mpi = _running_mpi()
     if mpi is not None:
+        time.sleep(FORWARDING_SECONDS)
         mpi.COMM_WORLD.Abort(status)
