@@ -15,7 +15,7 @@ from jerald_tools.errors import BadInput
 from jerald_tools.files.fits import read_fit
 from jerald_tools.files.spectra import read_spectrum
 from jerald_tools.mesh.ranks import gather, on_root, world
-from jerald_tools.training.ensemble import _scale
+from jerald_tools.training.ensemble import half_width, model_error
 
 MEMBERS = 3
 
@@ -50,7 +50,9 @@ def test_members_are_fits_to_halves_whatever_the_ranks(folder):
     document = read_fit(folder / "stars.json")
     members = document["ensemble"]["members"]
     assert [member["half"] for member in members] == ["upper z", "lower z", "upper x"]
-    assert document["ensemble"]["scale"] > 0
+    ensemble = document["ensemble"]
+    assert len(ensemble["k"]) == len(ensemble["model_error"]) > 1
+    assert min(ensemble["model_error"]) >= 0 < max(ensemble["model_error"])
     target = target_values("stellar-mass") / target_values("stellar-mass").mean()
     z, x = np.indices(target.shape)[[2, 0]]
     halves = [z >= 4, z < 4, x >= 5]
@@ -81,7 +83,7 @@ def band_of(folder, *options):
     return read_spectrum(folder / "band.csv")
 
 
-def test_a_band_is_the_widened_scatter_of_the_members(folder):
+def test_a_band_is_the_members_scatter_and_the_models_error(folder):
     reference = folder / "stellar-mass.h5"
     columns, notes = band_of(folder, "--reference", reference)
     alone = []
@@ -89,14 +91,14 @@ def test_a_band_is_the_widened_scatter_of_the_members(folder):
         output = folder / f"own_{member}.csv"
         run(powerspec.main, folder / f"stars_{member}.h5", "--reference", reference, "-o", output)
         alone.append(read_spectrum(output)[0])
-    scale = read_fit(folder / "stars.json")["ensemble"]["scale"]
+    ensemble = read_fit(folder / "stars.json")["ensemble"]
+    error = np.interp(np.log(columns["k"]), np.log(ensemble["k"]), ensemble["model_error"])
     logarithms = np.log([member["P"] for member in alone])
     low, median, high = np.percentile(logarithms, [16, 50, 84], axis=0)
     np.testing.assert_allclose(columns["P"], np.exp(median), rtol=1e-12)
-    np.testing.assert_allclose(columns["P_low"], np.exp(median + scale * (low - median)), rtol=1e-9)
-    np.testing.assert_allclose(
-        columns["P_high"], np.exp(median + scale * (high - median)), rtol=1e-9
-    )
+    below, above = np.hypot(median - low, error), np.hypot(high - median, error)
+    np.testing.assert_allclose(columns["P_low"], np.exp(median - below), rtol=1e-9)
+    np.testing.assert_allclose(columns["P_high"], np.exp(median + above), rtol=1e-9)
     np.testing.assert_allclose(columns["ratio"], columns["P"] / alone[0]["P_ref"], rtol=1e-12)
     assert np.all((columns["r_low"] <= columns["r"]) & (columns["r"] <= columns["r_high"]))
     assert "4 members" in notes["band"]
@@ -150,21 +152,30 @@ def test_what_is_no_ensemble_is_refused(folder):
     assert not (folder / "no.csv").exists()
 
 
-def test_band_of_a_power_law_of_members():
+def test_bands_of_three_members():
     powers = np.exp(np.outer([-1.0, 0.0, 1.0], [1.0, 2.0]))
-    band = power_band(powers, 1.0)
+    band = power_band(powers, 0.0)
     np.testing.assert_allclose(band.median, 1.0)
     # The 16th percentile of three numbers lies 0.32 of the way from the first to the second.
     np.testing.assert_allclose(np.log(band.low), [-0.68, -1.36])
-    np.testing.assert_allclose(np.log(power_band(powers, 2.0).high), [1.36, 2.72])
-    r = correlation_band(np.array([[0.9], [0.98], [1.0]]), 5.0)
-    assert r.high == 1.0
-    np.testing.assert_allclose(r.low, 0.98 - 5 * 0.68 * 0.08)
+    widened = power_band(powers, np.array([0.0, 1.0]))
+    np.testing.assert_allclose(np.log(widened.high), [0.68, np.hypot(1.36, 1.0)])
+    r = correlation_band(np.array([[0.9], [0.98], [1.0]]))
+    np.testing.assert_allclose([r.low, r.median, r.high], [[0.9256], [0.98], [0.9936]])
 
 
-def test_the_scale_is_what_the_members_miss_over_their_scatter():
-    """Errors drawn three times as wide as the members' own scatter need a scale of three."""
+def test_what_is_missed_is_scatter_and_model_error():
+    """Members scatter by 0.3 and miss by 0.5 in one bin, by 0.2 in the other: 0.4 and nothing."""
     generator = np.random.default_rng(3)
-    powers = list(generator.normal(size=(400, 50)))
-    missed = list(3 * generator.normal(size=(400, 50)))
-    assert _scale(missed, powers, 1) == pytest.approx(3.0, rel=0.05)
+    k = np.repeat([1.0, 3.0], 2000)
+
+    def rows(deviations):
+        return np.stack([k, deviations], axis=1)
+
+    members = [rows(0.3 * generator.normal(size=k.size)) for _ in range(400)]
+    scatter = half_width(np.array(members))
+    np.testing.assert_allclose(scatter[:, 1].mean(), 0.3, rtol=0.02)
+    missed = [rows(np.where(k < 2, 0.5, 0.2) * generator.normal(size=k.size))]
+    middles, error = model_error(np.array([0.5, 2.0, 4.5, 9.0]), missed, scatter)
+    np.testing.assert_allclose(middles, [1.0, 3.0])
+    np.testing.assert_allclose(error, [0.4, 0.0], atol=0.03)

@@ -8,7 +8,7 @@ import numpy as np
 
 from jerald_tools.analysis.correlation import Comparison
 
-# Percentiles of the members that are the edges of the band before it is widened: 68 %.
+# Percentiles of the members that are the edges of their scatter: 68 %.
 LOW, HIGH = 16, 84
 
 
@@ -27,27 +27,23 @@ class Band:
     high: np.ndarray
 
 
-def power_band(powers: Sequence[np.ndarray], scale: float) -> Band:
-    """Median and band of a power, widened in its logarithm.
+def power_band(powers: Sequence[np.ndarray], model_error: np.ndarray | float) -> Band:
+    """Median and band of a power: the members' scatter and the model's error in quadrature.
 
     Args:
         powers: of each member, (bins,).
-        scale: by how much the members' own band is widened on either side of their median.
+        model_error: of ln P, (bins,).
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        band = _band(np.log(powers), scale)
-        return Band(*(np.exp(getattr(band, field.name)) for field in dataclasses.fields(band)))
+        low, median, high = np.percentile(np.log(powers), [LOW, 50, HIGH], axis=0)
+        below, above = (np.hypot(edge - median, model_error) for edge in (low, high))
+        return Band(np.exp(median), np.exp(median - below), np.exp(median + above))
 
 
-def correlation_band(correlations: Sequence[np.ndarray], scale: float) -> Band:
-    """Median and band of r(k), widened, but not above 1."""
-    band = _band(np.asarray(correlations), scale)
-    return Band(band.median, np.minimum(band.low, 1), np.minimum(band.high, 1))
-
-
-def _band(values: np.ndarray, scale: float) -> Band:
-    low, median, high = np.percentile(values, [LOW, 50, HIGH], axis=0)
-    return Band(median, median + scale * (low - median), median + scale * (high - median))
+def correlation_band(correlations: Sequence[np.ndarray]) -> Band:
+    """Median and band of r(k): the members' scatter."""
+    low, median, high = np.percentile(correlations, [LOW, 50, HIGH], axis=0)
+    return Band(median, low, high)
 
 
 def covered(comparison: Comparison, power: Band) -> np.ndarray:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The spectra of an ensemble's members as one spectrum with a band, for powerspec."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -10,8 +10,10 @@ from jerald_tools.cli.spectrum_inputs import Source
 from jerald_tools.errors import BadInput
 
 
-def band_scale(sources: Sequence[Source]) -> float:
-    """By how much the members' band is to be widened, as their fit says.
+def model_error_of(sources: Sequence[Source]) -> Callable[[np.ndarray], np.ndarray]:
+    """The model's error of ln P that the members' fit knows, as a function of k [h/Mpc].
+
+    Between the wavenumbers that the fit names it is interpolated in ln k, beyond them it stays.
 
     Raises:
         BadInput: if the inputs are not different members of one ensemble.
@@ -30,21 +32,26 @@ def band_scale(sources: Sequence[Source]) -> float:
         members.add(member)
     if len(members) < 3:
         raise BadInput(f"{first.path}: {len(members)} members make no band: give all of them")
-    return float(first.header.attributes["band_scale"])
+    known = (np.atleast_1d(first.header.attributes[name]) for name in ("k", "model_error"))
+    k, error = known
+    return lambda wanted: np.interp(np.log(wanted), np.log(k), error)
 
 
-def band_columns(members: Sequence[dict[str, np.ndarray]], scale: float) -> dict[str, np.ndarray]:
+def band_columns(
+    members: Sequence[dict[str, np.ndarray]],
+    model_error: Callable[[np.ndarray], np.ndarray],
+) -> dict[str, np.ndarray]:
     """Columns of the members' median and the edges of their band.
 
     Args:
         members: columns of each member's own spectrum.
-        scale: from :func:`band_scale`.
+        model_error: from :func:`model_error_of`.
     """
     columns = dict(members[0])
-    power = power_band([member["P"] for member in members], scale)
+    power = power_band([member["P"] for member in members], model_error(columns["k"]))
     columns |= {"P": power.median, "P_low": power.low, "P_high": power.high}
     if "P_ref" in columns:
-        r = correlation_band([member["r"] for member in members], scale)
+        r = correlation_band([member["r"] for member in members])
         reference = columns["P_ref"]
         with np.errstate(divide="ignore", invalid="ignore"):
             columns["ratio"] = np.where(reference > 0, power.median / reference, np.nan)
@@ -53,7 +60,7 @@ def band_columns(members: Sequence[dict[str, np.ndarray]], scale: float) -> dict
     return columns
 
 
-def band_notes(members: Sequence[dict], scale: float) -> dict:
+def band_notes(members: Sequence[dict]) -> dict:
     """What the band is of; means are those of all members, the fit's own first."""
     notes = dict(members[0])
     if "mean_ratio" in notes:
@@ -61,7 +68,7 @@ def band_notes(members: Sequence[dict], scale: float) -> dict:
         notes["mean_ratio"] = repr(float(np.median(ratios)))
         notes["mean_ratio of each member"] = " ".join(f"{ratio:.4f}" for ratio in ratios)
     notes["band"] = (
-        f"P, ratio, r are medians of {len(members)} members; P_low, P_high, r_low, r_high their "
-        f"16th and 84th percentiles, {scale:.3g} times as far from the median"
+        f"P, ratio, r: medians of {len(members)} members; r_low, r_high: their 16th and 84th "
+        "percentiles; P_low, P_high too, with the model's error in ln P added in quadrature"
     )
     return notes

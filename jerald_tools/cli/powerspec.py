@@ -91,7 +91,7 @@ def main(
 
     from jerald_tools.analysis.correlation import compare
     from jerald_tools.analysis.power_spectrum import cross_power
-    from jerald_tools.cli.ensemble_band import band_columns, band_notes, band_scale
+    from jerald_tools.cli.ensemble_band import band_columns, band_notes, model_error_of
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.cli.spectrum_inputs import Painting, check_partners, measure, read_source
     from jerald_tools.files.atomic import check_target
@@ -107,7 +107,7 @@ def main(
     partner = read_source(ranks, reference, nodes) if reference else None
     sources = [read_source(ranks, path, nodes, partner) for path in inputs]
     check_partners(sources, partner, painting, nodes, over_reference_mean=divisor != "own")
-    scale = band_scale(sources) if band else None
+    model_error = model_error_of(sources) if band else None
 
     found, measured_partner = [], None
     for number, source in enumerate(sources):
@@ -132,8 +132,8 @@ def main(
         if band and source is not sources[-1]:
             continue
         if band:
-            columns = band_columns([each for each, _ in found], scale)
-            notes = band_notes([each for _, each in found], scale)
+            columns = band_columns([each for each, _ in found], model_error)
+            notes = band_notes([each for _, each in found])
         used = [*(inputs if band else [source.path]), *([reference] if reference else [])]
         notes = {
             **notes,

@@ -79,14 +79,13 @@ def model_of(document: dict, path: str, redshift: float) -> TrainedModel:
     shift = document.get("shift", 0.0)
     if not isinstance(shift, int | float):
         raise BadInput(f"{path}: shift {shift}: must be a number")
-    parameters, mean = parameters_of(document, path), trained_target(document, path)["mean"]
+    parameters = parameters_of(document, path)
     if isinstance(parameters, EvolvingParameters):
         _require_trained_there(trained_setting(document, path), path, redshift)
-        mean = mean_at(*_columns(mean, path), redshift)
     return TrainedModel(
         document["quantity"],
         parameters_at(parameters, redshift),
-        mean,
+        _target_mean(document, path, redshift),
         shift,
         **below,
     )
@@ -102,12 +101,17 @@ def _require_trained_there(trained: Setting, path: str, redshift: float) -> None
         )
 
 
-def _columns(rows, path: str) -> tuple[list[float], list[float]]:
-    """Redshifts and means of a target that was given at several redshifts."""
+def _target_mean(document: dict, path: str, redshift: float) -> float:
+    """Mean of the maps that were trained on, at a redshift if there were several."""
+    mean = trained_target(document, path)["mean"]
     try:
-        return [row["redshift"] for row in rows], [row["mean"] for row in rows]
-    except (KeyError, TypeError) as error:
-        raise BadInput(f"{path}: the target's means are incomplete ({error}): fit anew") from error
+        rows = mean if isinstance(mean, list) else [{"redshift": redshift, "mean": mean}]
+        redshifts, means = ([float(row[name]) for row in rows] for name in ("redshift", "mean"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{path}: the target's mean is incomplete ({error}): fit anew") from error
+    if not means or min(means) <= 0:
+        raise BadInput(f"{path}: target's mean {mean}: must be a positive number")
+    return mean_at(redshifts, means, redshift)
 
 
 def trained_target(document: dict, path: str) -> dict:
@@ -121,8 +125,6 @@ def trained_target(document: dict, path: str) -> dict:
     target = document.get("target")
     if not isinstance(target, dict) or not {"mean", "units", "description"} <= target.keys():
         raise BadInput(f"{path}: does not say what its target was: fit anew")
-    if not isinstance(target["mean"], int | float) or target["mean"] <= 0:
-        raise BadInput(f"{path}: target's mean {target['mean']}: must be a positive number")
     return target
 
 

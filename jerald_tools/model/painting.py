@@ -139,7 +139,7 @@ def paint_particles(
         attributes["fit_sha256"] = fit["sha256"]
         if "member" in fit:
             attributes["member"] = fit["member"]
-            attributes["band_scale"] = fit["ensemble"]["scale"]
+            attributes |= {name: fit["ensemble"][name] for name in ("k", "model_error")}
         if edited := edited_parts(fit):
             attributes["fit_edited"] = [place or "itself" for place in edited]
     # In double precision: number densities of neutral hydrogen are near float32's least.

@@ -3,12 +3,13 @@
 
 Every half of the box tells other parameters. Members are fits to the six halves, from the starts
 that led nearly as far as the best one: their scatter is that of the sample and that of the minimum.
-What they miss on the half that they have not seen, over that scatter, says by how much the scatter
-has to be widened for what the model itself cannot do. No other simulation takes part.
+What they miss on the half that they have not seen is more, for the model cannot do everything: what
+is left after their scatter is the model's error. No other simulation takes part.
 """
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Sequence
 
 import jax
@@ -21,6 +22,7 @@ from jerald_tools.model.fit_reading import model_of
 from jerald_tools.model.members import member_document
 from jerald_tools.training.fit import Fit, FittedStart, fit_parameters
 from jerald_tools.training.journal import Journal
+from jerald_tools.training.map_statistics import bin_edges
 from jerald_tools.training.problem import Problem
 from jerald_tools.training.quality import map_quality
 from jerald_tools.training.simulation import Simulation
@@ -39,7 +41,7 @@ TOLERANCE = 0.05
 # Evaluations of each member: it begins at a minimum of the box's other half.
 EVALUATIONS = 40
 
-# Part of the bins that the widened band holds: one standard deviation of a Gaussian.
+# Part of the bins that the band is to hold: one standard deviation of a Gaussian.
 LEVEL = 0.68
 
 
@@ -62,12 +64,14 @@ class Ensemble:
 
     Attributes:
         members: in the order of :data:`HALVES`.
-        scale: the logarithm of the power lies within this many half-widths of the members' band in
-            68 % of all bins of the halves that they have not seen.
+        k: middles of bins of wavenumber [h/Mpc], (bins,).
+        model_error: what has to be added in quadrature to the half-width of the members' band of
+            ln P for it to hold 68 % of what they miss where they were not trained, (bins,).
     """
 
     members: list[Member]
-    scale: float
+    k: np.ndarray
+    model_error: np.ndarray
 
 
 def fit_ensemble(
@@ -79,7 +83,7 @@ def fit_ensemble(
     shift: float,
     journal: Journal | None = None,
 ) -> Ensemble:
-    """Fit members to halves of the box, and scale their scatter.
+    """Fit members to halves of the box, and see what they miss on the others.
 
     Args:
         problems: the simulations that were fitted.
@@ -113,7 +117,7 @@ def fit_ensemble(
         )
         members.append(Member(half, member.best))
         missed += [
-            _logarithms(map_quality(turned, predicted, simulation.target)["validation"])
+            logarithms(map_quality(turned, predicted, simulation.target)["validation"])
             for predicted, simulation in zip(member.predicted, simulations, strict=True)
         ]
     everyone = [fit.best.parameters, *(member.fitted.parameters for member in members)]
@@ -124,8 +128,11 @@ def fit_ensemble(
             inputs = _inputs(mesh, problem, problem.positions, count)
             there = parameters_at(parameters, problem.setting.redshift)
             target = problem.simulation.target
-            powers.append(_logarithms(map_quality(mesh, predict_map(there, inputs), target)["all"]))
-    return Ensemble(members, _scale(missed, powers, len(problems)))
+            powers.append(logarithms(map_quality(mesh, predict_map(there, inputs), target)["all"]))
+    scatter = np.concatenate(
+        [half_width(np.array(powers[number :: len(problems)])) for number in range(len(problems))]
+    )
+    return Ensemble(members, *model_error(bin_edges(mesh), missed, scatter))
 
 
 def _starts_near(fit: Fit) -> list[Start]:
@@ -155,24 +162,43 @@ def _inputs(mesh: Mesh, problem: Problem, positions, number: int) -> ModelInputs
     )
 
 
-def _logarithms(quality: dict) -> np.ndarray:
-    """Ln (P / P_ref) by wavenumber, NaN where there is no power."""
-    ratios = [ratio if ratio else np.nan for ratio in quality["ratio"]]
-    return np.log(np.array(ratios, np.float64))
+def logarithms(quality: dict) -> np.ndarray:
+    """K [h/Mpc] and ln (P / P_ref) in bins with power, (bins, 2)."""
+    rows = [pair for pair in zip(quality["k"], quality["ratio"], strict=True) if pair[1]]
+    return np.array([(k, np.log(ratio)) for k, ratio in rows]).reshape(-1, 2)
 
 
-def _scale(missed: list[np.ndarray], powers: list[np.ndarray], problems: int) -> float:
-    """What the members miss over the half-width of their band: its 68th percentile over all bins.
+def half_width(members: np.ndarray) -> np.ndarray:
+    """K and half of the members' band of ln P in each bin, (bins, 2).
 
     Args:
-        missed: ln (P / P_ref) of each member and problem where it has not been trained, (bins,).
-        powers: the same in the whole box, the fit's own first, in the same order of problems.
-        problems: how many there are.
+        members: (members, bins, 2) from :func:`logarithms`.
     """
-    ratios = []
-    for number in range(problems):
-        low, high = np.percentile(powers[number::problems], [50 - 50 * LEVEL, 50 + 50 * LEVEL], 0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratios += [np.abs(one) / ((high - low) / 2) for one in missed[number::problems]]
-    ratios = np.concatenate(ratios)
-    return float(np.quantile(ratios[np.isfinite(ratios)], LEVEL))
+    low, high = np.percentile(members[..., 1], [50 - 50 * LEVEL, 50 + 50 * LEVEL], axis=0)
+    return np.stack([members[0, :, 0], (high - low) / 2], axis=1)
+
+
+def model_error(
+    edges: np.ndarray, missed: Sequence[np.ndarray], scatter: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the members miss beyond their scatter, in bins of wavenumber.
+
+    Args:
+        edges: of the bins [h/Mpc].
+        missed: k and ln (P / P_ref) of each member where it has not been trained, (n, 2) each.
+        scatter: k and half-width of the members' band, (n, 2).
+
+    Returns:
+        Middles of the bins that hold anything [h/Mpc], and the error of ln P there.
+    """
+    k, error = np.concatenate(missed).T
+    found = []
+    for low, high in itertools.pairwise(edges):
+        inside, inside_scatter = (
+            (low <= values) & (values < high) for values in (k, scatter[:, 0])
+        )
+        if np.any(inside) and np.any(inside_scatter):
+            total = np.quantile(np.abs(error[inside]), LEVEL)
+            own = np.mean(scatter[inside_scatter, 1])
+            found.append((np.sqrt(low * high), np.sqrt(max(total**2 - own**2, 0))))
+    return tuple(np.array(found).T)

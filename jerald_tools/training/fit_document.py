@@ -95,8 +95,9 @@ def parameter_values(parameters) -> dict | list[dict]:
 
 def _ensemble_values(ensemble: Ensemble) -> dict:
     return {
-        "scale": ensemble.scale,
         "level": LEVEL,
+        "k": ensemble.k,
+        "model_error": ensemble.model_error,
         "members": [
             {
                 "half": member.half.name,
