@@ -86,6 +86,7 @@ def atomic_directory(path: str | os.PathLike, force: bool = False) -> Iterator[P
 
     Raises:
         BadInput: if the target exists and may not be replaced, is a file, or cannot be written.
+        OSError: as the block, naming the final path.
     """
     path = Path(path)
     check_directory(path, force)
@@ -103,6 +104,10 @@ def atomic_directory(path: str | os.PathLike, force: bool = False) -> Iterator[P
         else:
             os.replace(temporary, path)
         _sync(path.parent)
+    except OSError as error:
+        if error.errno is not None:
+            error.filename = os.fspath(path)
+        raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

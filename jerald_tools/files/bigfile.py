@@ -165,7 +165,8 @@ def write_block(
                 raise ValueError(f"{path}: rows from {start} after {written}")
             data = np.ascontiguousarray(rows, dtype).view(np.uint8).reshape(-1)
             checksum += int(data.sum(dtype=np.uint64))
-            data.tofile(stream)
+            # Not NumPy's tofile, whose error of a full disk does not say so.
+            stream.write(data)
             written += len(rows)
         stream.flush()
         os.fsync(stream.fileno())
