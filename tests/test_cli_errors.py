@@ -463,6 +463,9 @@ def folder(tmp_path_factory):
     (here / "edited.json").write_text(whole.replace('"layers": 0', '"layers": 2'))
     (here / "truncated.json").write_text(whole[:-20])
     write_edited_fits(here)
+    (here / "here").mkdir()
+    (here / "words.txt").write_text("neither numbers\nnor anything else\n" * 20)
+    (here / "bytes.bin").write_bytes(generator.bytes(5000))
     k = np.geomspace(1e-4, 1e2, 50)
     for name, table in {
         "negative.txt": np.c_[k, -1 / k],
@@ -551,7 +554,7 @@ def write_snapshots(here, generator):
 @pytest.mark.parametrize(("command_line", "message"), ROWS, ids=[row[0] for row in ROWS])
 def test_bad_input(folder, monkeypatch, capsys, command_line, message):
     monkeypatch.chdir(folder)
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = contents(folder)
     name, *arguments = shlex.split(command_line)
     module, function = SCRIPTS[name].split(":")
     main = getattr(importlib.import_module(module), function)
@@ -560,7 +563,12 @@ def test_bad_input(folder, monkeypatch, capsys, command_line, message):
     said = capsys.readouterr().err
     assert ended.value.code == 2, said
     check_line(said, name, message)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert contents(folder) == before
+
+
+def contents(folder):
+    """Every file in the folder, to compare before and after."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def check_line(said, name, message):
@@ -569,6 +577,62 @@ def check_line(said, name, message):
     (line,) = spoken
     assert line.startswith(f"{name}: error: ")
     assert message in line
+
+
+BAD_FILES = (
+    *("missing.h5", "here", "empty.txt", "words.txt", "bytes.bin"),
+    *("foreign.h5", "truncated.h5", "edited.h5", "truncated.json"),
+)
+EVERY_FILE = [
+    f"{SEED} --power {{file}}",
+    "generate-ics --linear-density {file} -o new.h5",
+    "generate-ics --white-noise {file} --power pk.txt -o new.h5",
+    "run-fastpm {file} --redshift 2 -o new.h5",
+    f"{TARGET} {{file}}",
+    f"{HYDROGEN} snap.hdf5 --uvb {{file}}",
+    "recover-ics {file} --lpt-order 1 -o new.h5",
+    "fit-dm {file} --target map.h5 -o new.json",
+    "fit-dm particles.h5 --target {file} -o new.json",
+    "fit-dm particles.h5 --target map.h5 --start {file} -o new.json",
+    f"{FIT_STARS} --dm {{file}}",
+    f"{FIT_HYDROGEN} --stellar {{file}}",
+    "paint {file} -o new.h5",
+    "paint particles.h5 {file} -o '{{name}}_new.h5'",
+    f"{PAINT} --fit {{file}}",
+    f"{PAINT} --accept-edited -q --fit {{file}}",
+    "powerspec {file} -o new.csv",
+    f"{POWERSPEC} --reference {{file}}",
+    "plot-figures slices {file} --reference map.h5 -o new.png",
+    "plot-figures slices map.h5 --reference {file} -o new.png",
+    "plot-figures relative-difference {file} --reference map.h5 -o new.png",
+    "plot-figures distribution map.h5 --reference {file} -o new.png",
+    "plot-figures spectra {file} -o new.png",
+    "plot-figures table {file} -o new.md",
+    "plot-figures losses {file} -o new.md",
+    "plot-figures scaling {file} -o new.png",
+    "to-bigfile {file} -o new",
+    "to-gadget {file} -o new.hdf5",
+    "to-swift {file} -o new.h5",
+    "provenance {file}",
+]
+
+
+@pytest.mark.parametrize("command_line", EVERY_FILE)
+def test_any_bad_file_in_any_place(folder, monkeypatch, capsys, command_line):
+    """Missing, a directory, empty, foreign, truncated or edited: the line names the file."""
+    monkeypatch.chdir(folder)
+    before = sorted(folder.rglob("*"))
+    for name in BAD_FILES:
+        if command_line == "provenance {file}" and name == "edited.h5":
+            continue  # It shows what it is: tests/test_provenance_command.py
+        command, *arguments = shlex.split(command_line.format(file=name))
+        module, function = SCRIPTS[command].split(":")
+        with pytest.raises(SystemExit) as ended:
+            getattr(importlib.import_module(module), function).main(arguments)
+        said = capsys.readouterr().err
+        assert ended.value.code == 2, (name, said)
+        check_line(said, command, f"{name}: ")
+        assert sorted(folder.rglob("*")) == before
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
@@ -582,7 +646,7 @@ def check_line(said, name, message):
     ],
 )
 def test_bad_input_to_processes(folder, command_line, message, ranks):
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = contents(folder)
     name, *arguments = shlex.split(command_line)
     command = [Path(sys.executable).with_name(name), *arguments]
     launcher = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks > 1 else []
@@ -593,7 +657,7 @@ def test_bad_input_to_processes(folder, command_line, message, ranks):
     errors = [line for line in process.stderr.splitlines() if "error: " in line]
     check_line("\n".join(errors), name, message)
     assert "Traceback" not in process.stderr
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert contents(folder) == before
 
 
 def test_every_command_is_tried():
