@@ -14,6 +14,7 @@ configfile: "config.yaml"
 report: "workflow/report/workflow.rst"
 
 
+include: "workflow/rules/interruption.smk"
 include: "workflow/rules/configuration.smk"
 include: "workflow/rules/initial_conditions.smk"
 include: "workflow/rules/fastpm.smk"
@@ -27,14 +28,17 @@ include: "workflow/rules/cross_validation.smk"
 include: "workflow/rules/scaling.smk"
 
 
+if "over_redshifts" in config:
+
+    include: "workflow/rules/over_redshifts.smk"
+
+
 rule all:
     input:
         FITTED,
         MEASURED,
         FIGURES,
-        "results/quality.md",
-        "results/comparison.md",
-        "results/losses.md",
+        TABLES,
         "results/timings.md",
     default_target: True
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two exceptions that users see as a line instead of a traceback."""
+"""The exceptions that users see as a line instead of a traceback."""
+
+SELF_CHECK = "self-check"
+"""How the line of every self-check begins that fails, those of the native library included."""
 
 
 class BadInput(Exception):
@@ -13,4 +16,11 @@ class RunFailed(Exception):
     """A run that cannot give a usable result though its input was fine: one line, exit status 1.
 
     For example a fit that ends on the all-floor map, or a field that became NaN.
+    """
+
+
+class RunStopped(Exception):
+    """A run that was asked to stop before it was done: one line, exit status 75.
+
+    All ranks raise it together, between two steps of their work.
     """

@@ -5,8 +5,12 @@
 // only with the same wisdom. Rank 0 reads and writes it, all ranks plan with rank 0's.
 #pragma once
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -86,22 +90,38 @@ class Wisdom {
     return text.str();
   }
 
-  // By rename: another process never reads half a file.
+  // By rename: another process never reads half a file. There is one temporary name for each, so
+  // that what a killed process leaves is written over; while another process has it locked, that
+  // one's wisdom is kept.
   void write(const std::string& name, const std::string& text) const {
     if (directory_.empty()) return;
     std::error_code error;
     std::filesystem::create_directories(directory_, error);
-    const std::string temporary = path(name) + "." + std::to_string(getpid());
-    std::ofstream file(temporary);
-    file << text;
-    file.close();
-    if (file) std::filesystem::rename(temporary, path(name), error);
-    if (!file || error) {
+    const std::string temporary = path(name) + ".partial";
+    const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (file >= 0 && !lock(file, temporary)) {
+      close(file);
+      return;
+    }
+    const bool whole = file >= 0 && ftruncate(file, 0) == 0 &&
+                       ::write(file, text.data(), text.size()) == ssize_t(text.size());
+    if (whole) std::filesystem::rename(temporary, path(name), error);
+    if (file >= 0) close(file);
+    if (!whole || error) {
       std::fprintf(stderr,
                    "jerald-tools: cannot keep FFTW wisdom in %s; plans will be measured "
                    "again in the next run\n",
                    directory_.c_str());
     }
+  }
+
+  // Have an open file alone, under the name that it was opened by.
+  static bool lock(int file, const std::string& name) {
+    struct stat here, there;
+    // Some network file systems have no locks.
+    if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+    return fstat(file, &here) == 0 && stat(name.c_str(), &there) == 0 &&
+           here.st_ino == there.st_ino;
   }
 
   std::string directory_;

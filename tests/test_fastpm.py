@@ -149,11 +149,11 @@ def test_single_run_passes_all_redshifts(saved):
             COSMOLOGY,
             StepScheme(steps=5, single_run=True),
             [0.0, 5.0, 1.0],
-            after_step=lambda: steps.append(1),
+            after_step=lambda state: steps.append(state.steps),
         )
     )
     # Stages 0.1, 0.28, 0.46, 0.64, 0.82, 1 and the two cuts at 1/6 and 1/2.
-    assert len(steps) == 7
+    assert steps == [1, 2, 3, 4, 5, 6, 7]
     assert list(outputs) == [5.0, 1.0, 0.0]
     (_, alone), *_ = simulate(mesh, density, PARTICLES, COSMOLOGY, StepScheme(steps=1), [5.0])
     np.testing.assert_array_equal(outputs[5.0].positions, alone.positions)

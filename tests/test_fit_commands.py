@@ -222,8 +222,8 @@ def test_every_optimiser_lowers_the_loss(folder, optimiser):
     names = [start["name"] for start in document["starts"]]
     assert names == ["threshold", "random 1 of seed 4", "random 2 of seed 4"]
     best = min(start["validation"] for start in document["starts"])
-    assert document["loss"]["validation"] == best
-    assert best < document["history"]["validation"][0]
+    assert best <= document["loss"]["validation"] <= 1.005 * best
+    assert document["loss"]["validation"] < document["history"]["validation"][0]
 
 
 def test_two_simulations_in_one_fit(folder):

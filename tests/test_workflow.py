@@ -18,22 +18,16 @@ ALL_JOBS = {
     "initial_conditions": 2,
     "fastpm": 6,
     "targets": 18,
-    "fit_dark_matter": 3,
-    "fit_stellar_mass": 3,
-    "fit_neutral_hydrogen": 3,
-    "fit_dark_matter_without_layers": 3,
-    "fit_stellar_mass_without_layers": 3,
-    "fit_neutral_hydrogen_without_layers": 3,
-    "fit_dark_matter_with_the_papers_loss": 3,
-    "fit_stellar_mass_with_the_papers_loss": 3,
-    "fit_neutral_hydrogen_with_the_papers_loss": 3,
-    "fit_dark_matter_without_layers_with_the_papers_loss": 3,
-    "fit_stellar_mass_without_layers_with_the_papers_loss": 3,
-    "fit_neutral_hydrogen_without_layers_with_the_papers_loss": 3,
+    # That of config.yaml, without layers, by the paper's loss, and by it without layers.
+    "fit_dark_matter": 12,
+    "fit_stellar_mass": 12,
+    "fit_neutral_hydrogen": 12,
     "paint": 18,
     # Five maps at each redshift, without layers or by the paper's loss, in two simulations; two
     # regions of one of them and the whole of the other.
     "paint_rival": 30,
+    "paint_members": 9,
+    "powerspec_band": 9,
     "powerspec": 36,
     "powerspec_rival": 45,
     "slices": 2,
@@ -42,6 +36,7 @@ ALL_JOBS = {
     "relative_difference": 2,
     "quality": 1,
     "comparison": 1,
+    "coverage": 1,
     "losses": 1,
     "timings": 1,
     "all": 1,
@@ -64,7 +59,12 @@ class Workflow:
             *("powerspec", "plot-figures"),
         ):
             command = self.commands / name
-            command.write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ntouch "$2"\n')
+            command.write_text(
+                '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\n'
+                "for member in 0 1 2 3 4 5 6; do\n"
+                '  touch "$(echo "$2" | sed "s/{member}/$member/")"\n'
+                "done\n"
+            )
             command.chmod(0o755)
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
@@ -149,15 +149,11 @@ def test_a_changed_smoothing_reruns_only_what_stands_on_that_fit(config_of):
 
     config_of.change(edit)
     assert config_of.jobs() == {
-        "fit_stellar_mass": 1,
-        "fit_stellar_mass_without_layers": 1,
-        "fit_stellar_mass_with_the_papers_loss": 1,
-        "fit_stellar_mass_without_layers_with_the_papers_loss": 1,
-        "fit_neutral_hydrogen": 1,
-        "fit_neutral_hydrogen_without_layers": 1,
-        "fit_neutral_hydrogen_with_the_papers_loss": 1,
-        "fit_neutral_hydrogen_without_layers_with_the_papers_loss": 1,
+        "fit_stellar_mass": 4,
+        "fit_neutral_hydrogen": 4,
         "paint": 4,
+        "paint_members": 2,
+        "powerspec_band": 2,
         "paint_rival": 8,
         "powerspec": 6,
         "powerspec_rival": 12,
@@ -166,6 +162,7 @@ def test_a_changed_smoothing_reruns_only_what_stands_on_that_fit(config_of):
         "distribution": 2,
         "quality": 1,
         "comparison": 1,
+        "coverage": 1,
         "losses": 1,
         "timings": 1,
         "all": 1,
@@ -175,15 +172,39 @@ def test_a_changed_smoothing_reruns_only_what_stands_on_that_fit(config_of):
 def test_cross_validation_trains_on_each_and_on_both_and_scores_on_each(fresh):
     jobs = fresh.jobs("--", "cross_validation")
     # Three redshifts on three sets of simulations; each map of two simulations, and its spectrum.
-    found = {rule: number for rule, number in jobs.items() if rule.endswith("_cross_validated")}
-    assert found == {
-        "fit_dark_matter_cross_validated": 9,
-        "fit_stellar_mass_cross_validated": 9,
-        "fit_neutral_hydrogen_cross_validated": 9,
-        "paint_cross_validated": 54,
-        "powerspec_cross_validated": 54,
+    assert jobs == {
+        "initial_conditions": 2,
+        "fastpm": 6,
+        "targets": 18,
+        "fit_dark_matter": 9,
+        "fit_stellar_mass": 9,
+        "fit_neutral_hydrogen": 9,
+        "paint_rival": 54,
+        "powerspec_rival": 54,
+        "cross_validation": 1,
     }
-    assert not {"fit_dark_matter", "paint", "powerspec"} & jobs.keys()
+    run = fresh.snakemake(
+        "--dry-run", "--printshellcmds", "results/fits/trained_on_all/dark-matter_z2.00.json"
+    )
+    command = next(line for line in run.stdout.splitlines() if " fit-dm " in line)
+    for name in ("train_seed9281", "unseen_seed4417"):
+        assert f" --target results/{name}/reference/dark-matter_z2.00.h5" in command
+
+
+def test_a_fit_over_redshifts_is_painted_where_it_was_not_trained(fresh):
+    jobs = fresh.jobs("--", "over_redshifts")
+    assert jobs["fit_over_redshifts"] == 3
+    assert jobs["paint_over_redshifts"] == 18
+    run = fresh.snakemake(
+        "--dry-run", "--printshellcmds", "results/fits/over_redshifts/stellar-mass.json"
+    )
+    command = next(line for line in run.stdout.splitlines() if " fit-stellar " in line)
+    assert " --redshift-order 1 " in command
+    assert " --dm results/fits/over_redshifts/dark-matter.json " in command
+    assert "particles_z5.00.h5 results/train_seed9281/particles_z2.00.h5 " in command
+    assert "z3.00" not in command
+    fresh.change(lambda config: config.pop("over_redshifts"))
+    assert fresh.jobs() == ALL_JOBS
 
 
 def test_two_training_rows_are_fitted_together(fresh):
@@ -205,7 +226,8 @@ def test_another_loss_leaves_the_papers_fits_alone(config_of):
     config_of.change(edit)
     jobs = config_of.jobs()
     fits = {rule: number for rule, number in jobs.items() if rule.startswith("fit")}
-    assert fits == {"fit_neutral_hydrogen": 1, "fit_neutral_hydrogen_without_layers": 1}
+    # By the new loss, with layers and without.
+    assert fits == {"fit_neutral_hydrogen": 2}
 
 
 def test_more_layers_of_hydrogen_leave_its_baseline_alone(config_of):
@@ -216,11 +238,11 @@ def test_more_layers_of_hydrogen_leave_its_baseline_alone(config_of):
 
     config_of.change(edit)
     jobs = config_of.jobs()
-    assert jobs["fit_neutral_hydrogen"] == 1
+    # By either loss.
+    assert jobs["fit_neutral_hydrogen"] == 2
     assert jobs["paint"] == 2
     assert jobs["paint_rival"] == 2
     assert not {"fastpm", "fit_dark_matter", "fit_stellar_mass"} & jobs.keys()
-    assert "fit_neutral_hydrogen_without_layers" not in jobs
     assert "relative_difference" not in jobs
 
 
@@ -258,7 +280,7 @@ def test_a_thousand_seeds_are_a_thousand_rows(fresh):
     assert run.returncode == 0, run.stderr
     for rule, number in (("initial_conditions", 1001), ("fastpm", 1003), ("paint", 3009)):
         assert run.stdout.count(f'label = "{rule}\\n') == number
-    assert run.stdout.count('label = "fit_dark_matter"') == 3
+    assert run.stdout.count('label = "fit_dark_matter') == 12
 
 
 def set_key(*path_and_value):
@@ -319,6 +341,12 @@ BETWEEN_ROWS = {
     "fits[1]: another row is dark-matter at redshift 5": set_key("fits", 1, "redshift", 5),
     "fits[4]: stellar-mass stands on dark-matter; add ": lambda config: None,
     "fits[5].redshift: 1 is not a redshift ": set_key("fits", 5, "redshift", 1),
+    "over_redshifts.redshifts: 4 is not a redshift ": set_key(
+        "over_redshifts", "redshifts", [5, 4]
+    ),
+    "over_redshifts.order: 2 redshifts tell a polynomial of order 1 at most": set_key(
+        "over_redshifts", "order", 2
+    ),
     "cosmology.omega_b: 0.5 is more than omega_m": set_key("cosmology", "omega_b", 0.5),
     "initial_conditions.particles: 40 does not divide the mesh of 96": set_key(
         "initial_conditions", "particles", 40

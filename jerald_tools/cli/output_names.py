@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Names of the outputs of a command that takes one input or many."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import click
 
 PLACEHOLDER = "{name}"
+MEMBER = "{member}"
 
 
 def output_names(inputs: Sequence[str], template: str) -> list[str]:
@@ -43,3 +44,17 @@ def refuse_inputs(outputs: Iterable[str], inputs: Iterable[str | None]) -> None:
     for name in outputs:
         if Path(name).resolve() in sources:
             raise click.UsageError(f"{name} is an input: give another name for the output")
+
+
+def member_names(templates: Sequence[str], members: Collection[int]) -> list[list[str]]:
+    """For each name the outputs of some members: ``{member}`` in it becomes their numbers.
+
+    Raises:
+        click.UsageError: if several members would be written to one output.
+    """
+    for template in templates:
+        if len(members) > 1 and MEMBER not in template:
+            raise click.UsageError(
+                f"{len(members)} members and one output, {template}: put {MEMBER} in its name"
+            )
+    return [[template.replace(MEMBER, str(number)) for number in members] for template in templates]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """run-fastpm: from initial conditions to particles at the redshifts wanted."""
 
+import dataclasses
 import itertools
 import logging
 
@@ -8,6 +9,7 @@ import click
 
 from jerald_tools.cli.command import Run, command
 from jerald_tools.cli.output_names import refuse_inputs
+from jerald_tools.cli.stop_signals import stop_when_asked
 from jerald_tools.errors import BadInput
 
 logger = logging.getLogger(__name__)
@@ -51,13 +53,19 @@ PLACEHOLDER = "{redshift}"
     "for each.",
 )
 @click.option(
+    "--checkpoint",
+    metavar="FILE",
+    help="Keep the state after each step in FILE until all outputs are whole: killed, the same "
+    "command goes on from there, on any number of ranks, and keeps the outputs that it has.",
+)
+@click.option(
     "-o",
     "--output",
     metavar="FILE",
     required=True,
     help="SWIFT file to write; {redshift} in it becomes 5.00, say.",
 )
-def main(run: Run, initial_conditions, redshifts, output, **scheme_options):
+def main(run: Run, initial_conditions, redshifts, checkpoint, output, **scheme_options):
     """Move particles by 2LPT and FastPM from initial conditions to each redshift.
 
     Each redshift is a run of its own with all its steps, unless it is a single run. The lattice of
@@ -65,30 +73,56 @@ def main(run: Run, initial_conditions, redshifts, output, **scheme_options):
     """
     from jerald_tools.cli.progress import progress
     from jerald_tools.cli.provenance import provenance_of
+    from jerald_tools.cli.run_identity import run_identity
     from jerald_tools.files.atomic import check_target
     from jerald_tools.files.initial_conditions import open_initial_conditions
-    from jerald_tools.files.particles import ParticlesHeader
+    from jerald_tools.files.particles import ParticlesHeader, open_particles
+    from jerald_tools.files.same_run import RUN_DIGEST, is_output_of, run_digest
     from jerald_tools.gravity.fastpm import simulate
+    from jerald_tools.gravity.saved_state import SavedState
     from jerald_tools.gravity.step_scheme import StepScheme
     from jerald_tools.mesh.distributed_files import load_field, read_header, save_particles
     from jerald_tools.mesh.mesh import make_mesh
-    from jerald_tools.mesh.ranks import on_root, world
+    from jerald_tools.mesh.ranks import on_root, stop_if_requested, world
 
+    stop_when_asked(
+        "the same command again starts anew; with --checkpoint it would go on"
+        if checkpoint is None
+        else "the same command again goes on from there"
+    )
     ranks = world()
     scheme = StepScheme(**scheme_options)
     runs = scheme.runs(redshifts)
     names = _output_names(output, redshifts)
     refuse_inputs(names.values(), [initial_conditions])
-    for name in names.values():
-        on_root(ranks, check_target, name, run.force)
     header = read_header(ranks, open_initial_conditions, initial_conditions)
+    inputs = [initial_conditions]
+    identity = on_root(ranks, run_identity, inputs)
+    saved, state, done = None, None, {}
+    if checkpoint is not None:
+        saved = SavedState(checkpoint, ranks, identity)
+        on_root(ranks, check_target, checkpoint, True)
+        state = saved.load(run.force)
+        for redshift, name in names.items():
+            if on_root(ranks, is_output_of, name, open_particles, identity):
+                done[redshift] = name
+                logger.info("%s: whole already", name)
+    for redshift, name in names.items():
+        if redshift not in done:
+            on_root(ranks, check_target, name, run.force)
     mesh = make_mesh(header.mesh, header.box_size, run.precision)
     density = load_field(mesh, open_initial_conditions, initial_conditions)
 
     run_of = {redshift: stages for stages, reached in runs for redshift in reached}
-    inputs = [initial_conditions]
-    steps = itertools.count(1)
-    with progress(sum(len(stages) - 1 for stages, _ in runs), "FastPM step") as advance:
+    steps_before = [0, *itertools.accumulate(len(stages) - 1 for stages, _ in runs)]
+    with progress(steps_before[-1], "FastPM step") as advance:
+
+        def after_step(state):
+            advance(steps_before[state.run] + state.steps)
+            if saved is not None:
+                saved.save(state)
+            stop_if_requested(ranks)
+
         states = simulate(
             mesh,
             density,
@@ -96,9 +130,11 @@ def main(run: Run, initial_conditions, redshifts, output, **scheme_options):
             header.cosmology,
             scheme,
             redshifts,
-            after_step=lambda: advance(next(steps)),
+            after_step,
+            state,
+            done,
         )
-        for _ in redshifts:
+        for _ in range(len(redshifts) - len(done)):
             with run.stages.stage("FastPM"):
                 redshift, particles = next(states)
             particles = particles.without_padding()
@@ -106,6 +142,7 @@ def main(run: Run, initial_conditions, redshifts, output, **scheme_options):
                 "step_scheme": scheme.description(run_of[redshift]),
                 "initial_conditions": header.attributes,
             }
+            provenance = provenance_of(run, mesh, inputs)
             save_particles(
                 names[redshift],
                 ranks,
@@ -115,10 +152,14 @@ def main(run: Run, initial_conditions, redshifts, output, **scheme_options):
                 ParticlesHeader(
                     header.box_size, header.lattice, redshift, header.cosmology, attributes
                 ),
-                provenance_of(run, mesh, inputs),
+                dataclasses.replace(
+                    provenance, details={**provenance.details, RUN_DIGEST: run_digest(identity)}
+                ),
                 run.force,
             )
             logger.info("%s: %s particles, z = %g", names[redshift], header.lattice, redshift)
+    if saved is not None:
+        saved.remove()
 
 
 def _output_names(output: str, redshifts: tuple[float, ...]) -> dict[float, str]:

@@ -2,14 +2,13 @@
 """Files that appear whole or not at all: temporary name, fsync, rename."""
 
 import contextlib
-import errno
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from jerald_tools.errors import BadInput
+from jerald_tools.files.lock import lock, open_locked
 
 
 def check_target(path: str | os.PathLike, force: bool = False) -> Path:
@@ -56,11 +55,12 @@ def atomic_write(path: str | os.PathLike, force: bool = False) -> Iterator[Path]
     path = check_target(path, force)
     temporary = _temporary_name(path)
     try:
-        lock = _lock(temporary, path)
+        descriptor = open_locked(temporary, path)
     except OSError as error:
         error.filename = os.fspath(path)
         raise
     try:
+        os.ftruncate(descriptor, 0)
         yield temporary
         _sync(temporary)
         os.replace(temporary, path)
@@ -71,7 +71,7 @@ def atomic_write(path: str | os.PathLike, force: bool = False) -> Iterator[Path]
         raise
     finally:
         temporary.unlink(missing_ok=True)
-        os.close(lock)
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -79,30 +79,33 @@ def atomic_directory(path: str | os.PathLike, force: bool = False) -> Iterator[P
     """Write a directory under a temporary name that becomes its own when the block ends well.
 
     The block syncs its own files. If it raises, the temporary directory is removed; a directory
-    that is replaced stands aside until the new one has its name.
+    that is replaced stands aside until the new one has its name. What a killed process left
+    behind, the next one to write the same target takes away.
 
     Yields:
         The path of an empty directory beside the target.
 
     Raises:
-        BadInput: if the target exists and may not be replaced, is a file, or cannot be written.
+        BadInput: if the target exists and may not be replaced, is a file, or cannot be written, or
+            if another process is writing it.
         OSError: as the block, naming the final path.
     """
     path = Path(path)
     check_directory(path, force)
     temporary = _temporary_name(path)
-    if temporary.exists():
-        shutil.rmtree(temporary)
-    temporary.mkdir()
+    aside = path.with_name(f".{path.name}.replaced")
+    temporary.mkdir(exist_ok=True)
+    descriptor = os.open(temporary, os.O_RDONLY)
+    lock(descriptor, path)
     try:
+        _empty(temporary)
         yield temporary
+        # An earlier run may have been killed when it had put the old directory aside.
+        shutil.rmtree(aside, ignore_errors=True)
         if path.exists():
-            aside = path.with_name(f".{path.name}.replaced")
             os.replace(path, aside)
-            os.replace(temporary, path)
-            shutil.rmtree(aside)
-        else:
-            os.replace(temporary, path)
+        os.replace(temporary, path)
+        shutil.rmtree(aside, ignore_errors=True)
         _sync(path.parent)
     except OSError as error:
         if error.errno is not None:
@@ -110,6 +113,15 @@ def atomic_directory(path: str | os.PathLike, force: bool = False) -> Iterator[P
         raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _empty(directory: Path) -> None:
+    for member in directory.iterdir():
+        if member.is_dir() and not member.is_symlink():
+            shutil.rmtree(member)
+        else:
+            member.unlink()
 
 
 def check_directory(path: str | os.PathLike, force: bool = False) -> Path:
@@ -146,25 +158,4 @@ def _sync(path: Path) -> None:
     try:
         os.fsync(descriptor)
     finally:
-        os.close(descriptor)
-
-
-def _lock(temporary: Path, path: Path) -> int:
-    """Open the temporary file, empty, for this process alone; the kernel unlocks it at its end."""
-    while True:
-        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(descriptor)
-            raise BadInput(f"{path}: another process is writing it; wait, or end that") from error
-        except OSError as error:
-            # Some network file systems have no locks; one process per target is the rule anyway.
-            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL):
-                os.close(descriptor)
-                raise
-        if temporary.exists() and os.path.samestat(os.stat(temporary), os.fstat(descriptor)):
-            os.ftruncate(descriptor, 0)
-            return descriptor
-        # The process that had the lock finished in between, and took the file along.
         os.close(descriptor)

@@ -16,7 +16,19 @@ import numpy as np
 from jerald_tools.errors import BadInput
 from jerald_tools.files.atomic import write_text
 
-COLUMNS = ("k", "P", "modes", "P_ref", "ratio", "r", "P_cross")
+COLUMNS = (
+    "k",
+    "P",
+    "modes",
+    "P_ref",
+    "ratio",
+    "r",
+    "P_cross",
+    "P_low",
+    "P_high",
+    "r_low",
+    "r_high",
+)
 REQUIRED = ("k", "P", "modes")
 FIRST_LINE = "# format: jerald-tools spectrum 1"
 _SEAL = "# sha256 of all above: "
@@ -33,7 +45,9 @@ def write_spectrum(
     Args:
         path: the file's name; it appears when the file is whole.
         columns: ``k`` [h/Mpc], ``P``, ``modes``, and with a reference ``P_ref``, ``ratio``, ``r``,
-            ``P_cross``; arrays (bins); NaN, as of r where a spectrum is zero, is an empty field.
+            ``P_cross``; of an ensemble the edges of its band, ``P_low``, ``P_high`` and with a
+            reference ``r_low``, ``r_high``; arrays (bins); NaN, as of r where a spectrum is zero,
+            is an empty field.
         notes: what the ``#`` lines say, by name: units, shot noise, provenance.
         force: whether a file that exists may be replaced.
 

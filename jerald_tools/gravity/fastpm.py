@@ -7,7 +7,7 @@ jitted function can do.
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
 import jax
 import jax.numpy as jnp
@@ -21,9 +21,25 @@ from jerald_tools.gravity.lpt import displacements
 from jerald_tools.gravity.particles import Particles, bring_home
 from jerald_tools.gravity.potential import GRADIENT_ORDER, inverse_laplacian
 from jerald_tools.gravity.step_scheme import StepScheme, step_factors
+from jerald_tools.mesh.checks import check_finite
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.readout_gradient import readout_gradient
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """Where a simulation stands.
+
+    Attributes:
+        run: number of the run, from 0, as :meth:`StepScheme.runs` plans them.
+        steps: that it has made.
+        particles: this rank's after these steps.
+    """
+
+    run: int
+    steps: int
+    particles: Particles
 
 
 def simulate(
@@ -33,7 +49,9 @@ def simulate(
     cosmology: Cosmology,
     scheme: StepScheme,
     redshifts: list[float],
-    after_step: Callable[[], None] = lambda: None,
+    after_step: Callable[[State], None] = lambda state: None,
+    state: State | None = None,
+    unwanted: Container[float] = (),
 ) -> Iterator[tuple[float, Particles]]:
     """Run from linear overdensity to particles at each redshift.
 
@@ -43,8 +61,10 @@ def simulate(
         particles_per_axis: lattice points along x, y, z.
         cosmology: the cosmological parameters.
         scheme: the steps.
-        redshifts: the redshifts wanted.
+        redshifts: the redshifts of the runs.
         after_step: called after every step.
+        state: where an interrupted simulation stood; its run goes on from there.
+        unwanted: redshifts that nothing need be yielded of.
 
     Yields:
         Redshift and particles: in the order given, or from high to low in a single run.
@@ -56,18 +76,33 @@ def simulate(
     force_mesh = dataclasses.replace(
         mesh, shape=tuple(n * scheme.force_mesh_factor for n in particles_per_axis)
     )
-    beginning = second_order_start(
-        mesh, linear_density, particles_per_axis, cosmology, scale_factor_of(scheme.start_redshift)
-    )
-    for stages, outputs in runs:
-        particles = beginning
+
+    @functools.cache
+    def beginning() -> Particles:
+        at = scale_factor_of(scheme.start_redshift)
+        return second_order_start(mesh, linear_density, particles_per_axis, cosmology, at)
+
+    for run, (stages, outputs) in enumerate(runs):
+        wanted = {
+            redshift: int(np.searchsorted(stages, scale_factor_of(redshift)))
+            for redshift in outputs
+            if redshift not in unwanted
+        }
+        if not wanted:
+            continue
+        if state is not None and state.run == run and state.steps <= min(wanted.values()):
+            steps, particles = state.steps, state.particles
+        else:
+            steps, particles = 0, beginning()
         factors = step_factors(stages, cosmology)
-        done = 0
-        for redshift in outputs:
-            reached = np.searchsorted(stages, scale_factor_of(redshift))
-            stretch = factors[done:reached]
-            particles = evolve(force_mesh, particles, stretch, cosmology.omega_m, after_step)
-            done = reached
+        for redshift, reached in wanted.items():
+
+            def after(number, particles, run=run, before=steps):
+                after_step(State(run, before + number, particles))
+
+            stretch = factors[steps:reached]
+            particles = evolve(force_mesh, particles, stretch, cosmology.omega_m, after)
+            steps = reached
             yield redshift, particles
 
 
@@ -90,7 +125,9 @@ def second_order_start(
     lattice_positions, ids = lattice(mesh, particles_per_axis)
     first, second = displacements(mesh, jnp.asarray(linear_density, mesh.dtype), lattice_positions)
     factors = displacement_factors(scale_factor, cosmology).astype(mesh.dtype)
-    return displace(lattice_positions, ids, first, second, factors)
+    start = displace(lattice_positions, ids, first, second, factors)
+    _check_particles(mesh, "2LPT", start)
+    return start
 
 
 def displacement_factors(scale_factor: float, cosmology: Cosmology) -> np.ndarray:
@@ -158,7 +195,7 @@ def evolve(
     particles: Particles,
     factors: np.ndarray,
     omega_m: float,
-    after_step: Callable[[], None] = lambda: None,
+    after_step: Callable[[int, Particles], None] = lambda number, particles: None,
 ) -> Particles:
     """Kick, drift and kick, step by step.
 
@@ -167,15 +204,31 @@ def evolve(
         particles: this rank's particles, anywhere.
         factors: (steps, 3) as :func:`jerald_tools.gravity.step_scheme.step_factors` gives them.
         omega_m: matter density today.
-        after_step: called after every step.
+        after_step: called after every step with its number, from 1, and the particles.
+
+    Raises:
+        RunFailed: on every rank, if a position, a momentum or a force is not finite.
     """
     particles = bring_home(mesh, particles)
     force = accelerations(mesh, particles, omega_m)
-    for three in np.asarray(factors, mesh.dtype):
+    for number, three in enumerate(np.asarray(factors, mesh.dtype), 1):
         particles, force = step(mesh, particles, force, three, omega_m)
         jax.block_until_ready(particles)
-        after_step()
+        # A Fourier transform spreads one position that is not finite over the whole mesh: the
+        # force on any particle tells of all.
+        _check_particles(mesh, f"FastPM step {number} of {len(factors)}", particles, force)
+        after_step(number, particles)
+    _check_particles(mesh, "the last FastPM step", particles)
     return particles
+
+
+def _check_particles(mesh: Mesh, stage: str, particles: Particles, force=None) -> None:
+    """Check that particles are finite after a stage; with a force, by that of the first one."""
+    arrays = {"positions": particles.positions, "momenta": particles.momenta}
+    if force is None:
+        check_finite(mesh, stage, arrays)
+    else:
+        check_finite(mesh, stage, arrays | {"accelerations": force}, told_by=force)
 
 
 def step(mesh: Mesh, particles: Particles, force, factors, omega_m: float):

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.errors import BadInput
+from jerald_tools.errors import SELF_CHECK, BadInput, RunFailed
 from jerald_tools.files import initial_conditions, maps, particles
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root
@@ -97,7 +97,7 @@ def save_map(
         BadInput, RunFailed: on every rank, if rank 0 cannot write.
     """
     pieces = pieces_on_root(mesh.ranks, field)
-    _write_on_root(
+    write_on_root(
         mesh.ranks, [pieces], lambda: maps.write_map(path, header, pieces, provenance, force)
     )
 
@@ -111,7 +111,7 @@ def save_initial_conditions(
         BadInput, RunFailed: on every rank, if rank 0 cannot write.
     """
     pieces = pieces_on_root(mesh.ranks, field)
-    _write_on_root(
+    write_on_root(
         mesh.ranks,
         [pieces],
         lambda: initial_conditions.write_initial_conditions(
@@ -120,7 +120,7 @@ def save_initial_conditions(
     )
 
 
-def _write_on_root(ranks: Ranks, streams, write) -> None:
+def write_on_root(ranks: Ranks, streams, write) -> None:
     """Write on rank 0 while the other ranks send; a failed write still drains the streams."""
     if not ranks.is_root:
         for stream in streams:
@@ -208,7 +208,8 @@ def save_particles(
         force: whether a file that exists may be replaced.
 
     Raises:
-        BadInput, RunFailed: on every rank, if rank 0 cannot write.
+        BadInput, RunFailed: on every rank, if rank 0 cannot write, or the particles' IDs are not
+            each number once.
     """
     rows = {
         "ids": np.asarray(ids),
@@ -217,12 +218,25 @@ def save_particles(
     }
     rows = redistribute(ranks, rows, ids_to_ranks(ranks, rows["ids"], header.number))
     order = np.argsort(rows["ids"])
+    _check_ids(ranks, rows["ids"][order], header.number)
     streams = [pieces_on_root(ranks, rows[name][order]) for name in ("positions", "velocities")]
-    _write_on_root(
+    write_on_root(
         ranks,
         streams,
         lambda: particles.write_particles(path, header, *streams, provenance, force),
     )
+
+
+def _check_ids(ranks: Ranks, ids: np.ndarray, number: int) -> None:
+    """Each rank's share of the particles, in order of ID, is just that: none lost, none twice."""
+    first, last = (1 + number * rank // ranks.size for rank in (ranks.rank, ranks.rank + 1))
+    is_whole = np.array_equal(ids, np.arange(first, last))
+    for rank, (whole, found) in enumerate(gather(ranks, (is_whole, len(ids)))):
+        if not whole:
+            raise RunFailed(
+                f"{SELF_CHECK} before writing: rank {rank} of {ranks.size} holds {found} particles "
+                f"that are not its share of the IDs 1 to {number}, each once"
+            )
 
 
 def cell_order(mesh: Mesh, positions: np.ndarray) -> np.ndarray:

@@ -7,8 +7,9 @@ import importlib.util
 
 import jax
 
-from jerald_tools.errors import BadInput, RunFailed
+from jerald_tools.errors import BadInput, RunFailed, RunStopped
 from jerald_tools.launcher import launched_size
+from jerald_tools.stop_request import stop_requested
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,9 +53,18 @@ def world() -> Ranks:
     return Ranks(communicator.rank, communicator.size)
 
 
-@functools.cache
 def python_communicator():
-    """The communicator for Python objects and particle exchange, ours alone."""
+    """The communicator for Python objects and particle exchange, ours alone.
+
+    Programs of this rank that talk to others are waited for first: one that has failed must be
+    noticed here, since the others wait for it there and would never come to a collective of Python.
+    """
+    jax.effects_barrier()
+    return _python_communicator()
+
+
+@functools.cache
+def _python_communicator():
     from mpi4py import MPI
 
     return MPI.COMM_WORLD.Clone()
@@ -134,3 +144,14 @@ def on_root(ranks: Ranks, function, *arguments, **options):
 def gather(ranks: Ranks, value) -> list:
     """Every rank's Python object, in order of rank, on every rank (outside jit)."""
     return [value] if ranks.size == 1 else python_communicator().allgather(value)
+
+
+def stop_if_requested(ranks: Ranks) -> None:
+    """Let the run end here if any rank was asked to stop (outside jit).
+
+    Raises:
+        RunStopped: on every rank.
+    """
+    line = next(filter(None, gather(ranks, stop_requested())), None)
+    if line is not None:
+        raise RunStopped(line)

@@ -5,6 +5,7 @@ import jax
 
 from jerald_tools.errors import BadInput
 from jerald_tools.files.fits import read_fit
+from jerald_tools.model.evolution import EvolvingParameters
 from jerald_tools.model.fit_reading import parameters_of
 from jerald_tools.training.starts import Start
 
@@ -28,5 +29,8 @@ def start_from_fit(path: str, quantity: str, layers: int, accept_edited: bool = 
         raise BadInput(
             f"{path}: has {document['layers']} layers: give --layers {document['layers']}"
         )
-    parameters = jax.tree.map(float, parameters_of(document, path))
+    parameters = parameters_of(document, path)
+    if isinstance(parameters, EvolvingParameters):
+        raise BadInput(f"{path}: is a fit over redshifts: give one of a single redshift")
+    parameters = jax.tree.map(float, parameters)
     return Start(f"fit {path}", parameters)

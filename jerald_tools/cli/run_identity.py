@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the result of the running command depends on: only if it is the same, a run can go on."""
+
+import json
+from collections.abc import Iterable
+
+import click
+
+from jerald_tools import __version__
+from jerald_tools.files.inputs import describe_input
+from jerald_tools.files.provenance import commit
+
+# Options that say where to, how fast or how loud. Any other is taken to matter.
+WITHOUT_CONSEQUENCE = ("output", "checkpoint", "threads", "force", "verbose", "quiet")
+
+
+def run_identity(files: Iterable[str]) -> dict:
+    """Name, version, commit and options of the running command, input files by their digests.
+
+    Ranks and threads are left out: with others the result is the same to rounding.
+
+    Args:
+        files: paths among the options.
+
+    Returns:
+        Values by name, as JSON gives them back.
+
+    Raises:
+        BadInput: if a file cannot be read.
+    """
+    digests = {path: describe_input(path).sha256 for path in files}
+
+    def named(value):
+        if isinstance(value, tuple):
+            return [named(member) for member in value]
+        return digests.get(value, value) if isinstance(value, str) else value
+
+    context = click.get_current_context()
+    found = {"command": context.command.name, "version": __version__, "commit": commit()}
+    for name, value in context.params.items():
+        if name not in WITHOUT_CONSEQUENCE:
+            found[name] = named(value)
+    return json.loads(json.dumps(found))

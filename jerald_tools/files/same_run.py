@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether what an interrupted run left behind is of the run that is asked for now."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+
+from jerald_tools.errors import BadInput
+from jerald_tools.files.attributes import plain_value
+from jerald_tools.files.hdf5 import Reader
+
+# Name in an output's provenance.
+RUN_DIGEST = "run_sha256"
+
+
+def require_same_run(path: str | os.PathLike, theirs: dict, ours: dict) -> None:
+    """Refuse to go on from what another run left behind.
+
+    Args:
+        path: of what it left.
+        theirs: all that its result depends on, by name.
+        ours: the same of the run that is asked for.
+
+    Raises:
+        BadInput: naming the first difference.
+    """
+    for name in {**theirs, **ours}:
+        before, now = theirs.get(name), ours.get(name)
+        if before != now:
+            raise BadInput(
+                f"{path}: is of another run ({name.replace('_', ' ')} {before}, now {now}): "
+                "delete it, or use --force, to start anew"
+            )
+
+
+def run_digest(identity: dict) -> str:
+    """The SHA-256 of all that a run's result depends on, for the provenance of its outputs."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def is_output_of(
+    path: str | os.PathLike, open_file: Callable[[str | os.PathLike], Reader], identity: dict
+) -> bool:
+    """Whether a file is there that the very run wrote that is asked for now.
+
+    Args:
+        path: the file.
+        open_file: such as :func:`jerald_tools.files.particles.open_particles`.
+        identity: all that the result depends on.
+    """
+    try:
+        with open_file(path) as opened:
+            return plain_value(opened.file["provenance"].attrs.get(RUN_DIGEST)) == run_digest(
+                identity
+            )
+    except BadInput:
+        return False

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of a simulation kept in a file, from which it goes on after an interruption."""
+
+import dataclasses
+import os
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+
+from jerald_tools.files.provenance import Provenance, this_run
+from jerald_tools.files.same_run import require_same_run
+from jerald_tools.files.simulation_state import (
+    SimulationStateHeader,
+    open_simulation_state,
+    write_simulation_state,
+)
+from jerald_tools.gravity.fastpm import State
+from jerald_tools.gravity.particles import Particles
+from jerald_tools.mesh.distributed_files import agree, write_on_root
+from jerald_tools.mesh.ranks import Ranks, gather, on_root
+from jerald_tools.mesh.slabs import pieces_on_root
+
+
+@dataclasses.dataclass(frozen=True)
+class SavedState:
+    """A file with the last state of a run.
+
+    Attributes:
+        path: the file.
+        ranks: the processes.
+        identity: all that the simulation's result depends on, by name, as JSON gives it back.
+    """
+
+    path: str | os.PathLike
+    ranks: Ranks
+    identity: dict
+
+    def load(self, force: bool) -> State | None:
+        """The state in the file, None where there is no file.
+
+        Args:
+            force: whether to overlook the state of another run.
+
+        Raises:
+            BadInput: on every rank, if it is of another run, or the file is damaged.
+        """
+        header = on_root(self.ranks, self._header, force)
+        if header is None:
+            return None
+        ends = np.cumsum(header.numbers)
+        if len(ends) != self.ranks.size:
+            ends = [ends[-1] * (rank + 1) // self.ranks.size for rank in range(self.ranks.size)]
+        start, stop = [0, *ends][self.ranks.rank : self.ranks.rank + 2]
+
+        def read():
+            with open_simulation_state(self.path) as file:
+                return [file.rows(name, start, stop) for name in ("positions", "momenta", "ids")]
+
+        rows = agree(self.ranks, read)
+        return State(header.run, header.steps, Particles(*map(jnp.asarray, rows)))
+
+    def save(self, state: State) -> None:
+        """Write a state over the one before.
+
+        Raises:
+            BadInput, RunFailed: on every rank, if rank 0 cannot write.
+        """
+        particles = state.particles.without_padding()
+        numbers = gather(self.ranks, len(particles.ids))
+        header = SimulationStateHeader(self.identity, state.run, state.steps, numbers)
+        rows = {
+            name: pieces_on_root(self.ranks, getattr(particles, name))
+            for name in ("positions", "momenta", "ids")
+        }
+        write_on_root(
+            self.ranks,
+            list(rows.values()),
+            lambda: write_simulation_state(self.path, header, rows, Provenance(this_run())),
+        )
+
+    def remove(self) -> None:
+        """Take the file away: all outputs are whole."""
+        on_root(self.ranks, Path(self.path).unlink, missing_ok=True)
+
+    def _header(self, force: bool) -> SimulationStateHeader | None:
+        if not os.path.exists(self.path):
+            return None
+        with open_simulation_state(self.path) as file:
+            if not force:
+                require_same_run(self.path, file.header.identity, self.identity)
+            return file.header if file.header.identity == self.identity else None
