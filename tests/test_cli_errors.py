@@ -4,9 +4,7 @@
 Each row is a command line, run where the files of ``folder`` lie, and what its line must say.
 """
 
-import dataclasses
 import importlib
-import json
 import os
 import re
 import shlex
@@ -15,21 +13,8 @@ import sys
 import tomllib
 from pathlib import Path
 
-import h5py
-import numpy as np
 import pytest
-from small_universe import save_fit
-from snapshot_files import gadget_attributes
-
-from jerald_tools.cosmology import Cosmology
-from jerald_tools.files import digest
-from jerald_tools.files.fits import write_fit
-from jerald_tools.files.initial_conditions import InitialConditionsHeader, write_initial_conditions
-from jerald_tools.files.maps import MapHeader, write_map
-from jerald_tools.files.particles import ParticlesHeader, write_particles
-from jerald_tools.files.provenance import Origin, Provenance
-from jerald_tools.files.spectra import write_spectrum
-from jerald_tools.model.setting import Setting
+from bad_files import save_bad_files
 
 PROJECT = Path(__file__).parents[1]
 SCRIPTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]
@@ -382,176 +367,14 @@ ROWS = [
 def folder(tmp_path_factory):
     """Small files, whole and otherwise."""
     here = tmp_path_factory.mktemp("bad_input")
-    provenance = Provenance(Origin("0", "unknown", "test"))
-    box, mesh, cosmology = (10.0,) * 3, (8,) * 3, Cosmology()
-    generator = np.random.default_rng(1)
-    field = generator.lognormal(size=mesh).astype(np.float32)
-
-    def save_map(name, values=field, **changes):
-        header = MapHeader("dark-matter", "1 + delta", "", box, mesh, 2.0, cosmology)
-        write_map(here / name, dataclasses.replace(header, **changes), [(0, values)], provenance)
-        return here / name
-
-    save_map("map.h5")
-    save_map("stars.h5", quantity="stellar-mass")
-    save_map("hydrogen.h5", quantity="neutral-hydrogen")
-    save_map("zero.h5", 0 * field)
-    save_map("negative.h5", -field / field.max())
-    save_map("other_cosmology.h5", cosmology=Cosmology(omega_m=0.35))
-    save_map("other_box.h5", box_size=(11.0,) * 3)
-    save_map("other_redshift.h5", redshift=3.0)
-    save_map("other_mesh.h5", field[:4], mesh=(4, 8, 8))
-    with h5py.File(save_map("edited.h5", quantity="neutral-hydrogen"), "r+") as file:
-        file.attrs["redshift"] = 1.0
-    with h5py.File(save_map("changed.h5"), "r+") as file:
-        file["map"][3, 3, 3] += 1
-    truncated = save_map("truncated.h5")
-    truncated.write_bytes(truncated.read_bytes()[:-100])
-
-    ic_header = InitialConditionsHeader(box, mesh, (4,) * 3, cosmology)
-    for name in ("ics.h5", "nan_ics.h5", "changed_ics.h5"):
-        write_initial_conditions(here / name, ic_header, [(0, field - 1)], provenance)
-
-    def spoil(file, dataset, index=(3, 3, 3)):
-        file[dataset][index] = np.nan
-
-    def resealed(path, change, *arguments):
-        with h5py.File(path, "r+") as file:
-            change(file, *arguments)
-            digest.seal(file)
-
-    with h5py.File(here / "changed_ics.h5", "r+") as file:
-        file["linear_density"][3, 3, 3] += 1
-    whole = (here / "ics.h5").read_bytes()
-    (here / "torn_ics.h5").write_bytes(whole[: len(whole) // 2])
-    resealed(here / "nan_ics.h5", spoil, "linear_density")
-    resealed(save_map("nan.h5"), spoil, "map")
-    resealed(save_map("without_map.h5"), h5py.File.__delitem__, "map")
-    resealed(save_map("newer.h5"), lambda file: file.attrs.modify("format_version", 99))
-    with h5py.File(here / "foreign.h5", "w") as file:
-        file["Coordinates"] = np.ones((64, 3))
-
-    for name, redshift in (("particles.h5", 2.0), ("particles_z3.h5", 3.0)):
-        rows = [(0, (generator.random((64, 3)) * 10).astype(np.float32))]
-        header = ParticlesHeader(box, (4,) * 3, redshift, cosmology)
-        write_particles(here / name, header, rows, rows, provenance)
-
-    whole = (here / "particles.h5").read_bytes()
-    (here / "torn_particles.h5").write_bytes(whole[: len(whole) // 2])
-    for name in ("nan_particles.h5", "no_velocities.h5", "changed_particles.h5"):
-        (here / name).write_bytes(whole)
-    with h5py.File(here / "changed_particles.h5", "r+") as file:
-        file["PartType1/Coordinates"][3, 1] /= 2
-    resealed(here / "nan_particles.h5", spoil, "PartType1/Coordinates", (3, 1))
-    resealed(here / "no_velocities.h5", h5py.File.__delitem__, "PartType1/Velocities")
-
-    setting = Setting((1.25,) * 3, 64 / 512, 2.0, cosmology, {})
-    save_fit(here / "dm.json", "dark-matter", setting)
-    save_fit(here / "stars.json", "stellar-mass", setting)
-    save_fit(here / "without_target.json", "dark-matter", setting, target={})
-    save_fit(here / "without_alpha.json", "dark-matter", setting, parameters={"layers": [{}]})
-    for name, change in {
-        "other_cells.json": {"cell_size": (1.0,) * 3},
-        "other_redshift.json": {"redshift": 3.0},
-        "other_steps.json": {"step_scheme": {"steps": 20}},
-    }.items():
-        save_fit(here / name, "dark-matter", dataclasses.replace(setting, **change))
-    fit = dict.fromkeys(("quantity", "redshift", "layers", "parameters", "loss", "history"), 0)
-    for name in ("fit.json", "edited.json", "truncated.json"):
-        write_fit(here / name, fit)
-    whole = (here / "fit.json").read_text()
-    (here / "edited.json").write_text(whole.replace('"layers": 0', '"layers": 2'))
-    (here / "truncated.json").write_text(whole[:-20])
-    write_edited_fits(here)
-    k = np.geomspace(1e-4, 1e2, 50)
-    for name, table in {
-        "negative.txt": np.c_[k, -1 / k],
-        "short.txt": np.c_[k, 1 / k][20:25],
-        "one_column.txt": k,
-        "unsorted.txt": np.c_[k, 1 / k][::-1],
-        "nan.txt": np.c_[k, np.where(k > 1, np.nan, 1 / k)],
-        "empty.txt": np.empty(0),
-    }.items():
-        np.savetxt(here / name, table)
-    (here / "pk.txt").write_text("".join(f"{k} {1 / k}\n" for k in np.geomspace(1e-4, 1e2, 50)))
-    write_snapshots(here, generator)
-    columns = {"k": np.ones(3), "P": np.ones(3), "modes": np.ones(3)}
-    write_spectrum(here / "spectrum.csv", columns, {})
-    said = (here / "spectrum.csv").read_text()
-    (here / "edited.csv").write_text(said.replace("1.0", "2.0", 1))
+    save_bad_files(here)
     return here
-
-
-def write_edited_fits(here):
-    """Fits of dark matter as a careless hand leaves them."""
-    whole = json.loads((here / "dm.json").read_text())
-    (layer,) = whole["parameters"]["layers"]
-    for name, changes in {
-        "text_for_alpha": {"parameters": {"layers": [{**layer, "alpha": "big"}]}},
-        "list_for_alpha": {"parameters": {"layers": [{**layer, "alpha": [1, 2]}]}},
-        "no_parameters": {"parameters": None},
-        "two_layers": {"layers": 2},
-        "negative_mean": {"target": {**whole["target"], "mean": -1.0}},
-        "text_for_redshift": {"setting": {**whole["setting"], "redshift": "two"}},
-        "list_for_cosmology": {"setting": {**whole["setting"], "cosmology": [0.3]}},
-        "of_gas": {"quantity": "gas"},
-        "edited_stars": {"quantity": "stellar-mass"},
-        "text_for_shift": {"shift": "x"},
-        "nan_for_shift": {"shift": float("nan")},
-        "newer": {"format_version": 99},
-        "broken_below": {"dark_matter_fit": {"format_version": 1, "sha256": "x"}},
-        "edited_below": {"dark_matter_fit": {**whole, "layers": 7}},
-    }.items():
-        (here / f"{name}.json").write_text(json.dumps({**whole, **changes}))
-
-
-def write_snapshots(here, generator):
-    """Gadget files of 40 particles of gas and as many of dark matter, whole and otherwise."""
-    where = generator.random((2, 40, 3)).astype(np.float64) * 1e4
-
-    def save(name, positions=where[0], dark_matter=where[1], masses=None, **changes):
-        number = np.array([40, len(dark_matter), 0, 0, 0, 0])
-        attributes = gadget_attributes(
-            Redshift=2.0, NumPart_ThisFile=number, NumPart_Total=number, NumFilesPerSnapshot=1
-        )
-        attributes |= changes
-        with h5py.File(here / name, "w") as file:
-            kept = {name: value for name, value in attributes.items() if value is not None}
-            file.create_group("Header").attrs.update(kept)
-            for kind, coordinates in enumerate((positions, dark_matter)):
-                file[f"PartType{kind}/Coordinates"] = coordinates
-                file[f"PartType{kind}/Masses"] = np.ones(number[kind]) if masses is None else masses
-
-    save("snap.hdf5")
-    save("scalar.hdf5")
-    with h5py.File(here / "scalar.hdf5", "r+") as file:
-        del file["PartType0/Masses"]
-        file["PartType0/Masses"] = 1.0
-    save("no_units.hdf5", UnitLength_in_cm=None)
-    save("no_baryons.hdf5", OmegaBaryon=None)
-    save("curved.hdf5", OmegaLambda=0.6)
-    save("short.hdf5", where[0, 1:])
-    save("lost.hdf5", NumPart_Total=np.array([41, 40, 0, 0, 0, 0]))
-    save("uneven.hdf5", where[0] * [1, 1, 0.8], BoxSize=[1e4, 1e4, 9e3])
-    save("outside.hdf5", np.where(where[0] == where[0, 7, 1], 1.05e4, where[0]))
-    save("nan.hdf5", np.where(where[0] == where[0, 7, 1], np.nan, where[0]))
-    save("negative_mass.hdf5", masses=-np.ones(40))
-    cube = np.array([0, 8, 0, 0, 0, 0])
-    save("cube.hdf5", dark_matter=where[1, :8], NumPart_ThisFile=cube, NumPart_Total=cube)
-    total = 2 * np.array([40, 40, 0, 0, 0, 0])
-    for number, redshift in enumerate((2.0, 1.0)):
-        save(f"times.{number}.hdf5", Redshift=redshift, NumFilesPerSnapshot=2, NumPart_Total=total)
-    for number in (0, 2):
-        save(f"part.{number}.hdf5", NumFilesPerSnapshot=3)
-    whole = (here / "snap.hdf5").read_bytes()
-    (here / "torn_snap.hdf5").write_bytes(whole[: len(whole) // 2])
-    (here / "uvb.txt").write_text("0 1e-12 1e-12 1e-12\n1 1e-12 1e-12 1e-12\n")
 
 
 @pytest.mark.parametrize(("command_line", "message"), ROWS, ids=[row[0] for row in ROWS])
 def test_bad_input(folder, monkeypatch, capsys, command_line, message):
     monkeypatch.chdir(folder)
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = contents(folder)
     name, *arguments = shlex.split(command_line)
     module, function = SCRIPTS[name].split(":")
     main = getattr(importlib.import_module(module), function)
@@ -560,7 +383,12 @@ def test_bad_input(folder, monkeypatch, capsys, command_line, message):
     said = capsys.readouterr().err
     assert ended.value.code == 2, said
     check_line(said, name, message)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert contents(folder) == before
+
+
+def contents(folder):
+    """Every file in the folder, to compare before and after."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def check_line(said, name, message):
@@ -569,6 +397,62 @@ def check_line(said, name, message):
     (line,) = spoken
     assert line.startswith(f"{name}: error: ")
     assert message in line
+
+
+BAD_FILES = (
+    *("missing.h5", "here", "empty.txt", "words.txt", "bytes.bin"),
+    *("foreign.h5", "truncated.h5", "edited.h5", "truncated.json"),
+)
+EVERY_FILE = [
+    f"{SEED} --power {{file}}",
+    "generate-ics --linear-density {file} -o new.h5",
+    "generate-ics --white-noise {file} --power pk.txt -o new.h5",
+    "run-fastpm {file} --redshift 2 -o new.h5",
+    f"{TARGET} {{file}}",
+    f"{HYDROGEN} snap.hdf5 --uvb {{file}}",
+    "recover-ics {file} --lpt-order 1 -o new.h5",
+    "fit-dm {file} --target map.h5 -o new.json",
+    "fit-dm particles.h5 --target {file} -o new.json",
+    "fit-dm particles.h5 --target map.h5 --start {file} -o new.json",
+    f"{FIT_STARS} --dm {{file}}",
+    f"{FIT_HYDROGEN} --stellar {{file}}",
+    "paint {file} -o new.h5",
+    "paint particles.h5 {file} -o '{{name}}_new.h5'",
+    f"{PAINT} --fit {{file}}",
+    f"{PAINT} --accept-edited -q --fit {{file}}",
+    "powerspec {file} -o new.csv",
+    f"{POWERSPEC} --reference {{file}}",
+    "plot-figures slices {file} --reference map.h5 -o new.png",
+    "plot-figures slices map.h5 --reference {file} -o new.png",
+    "plot-figures relative-difference {file} --reference map.h5 -o new.png",
+    "plot-figures distribution map.h5 --reference {file} -o new.png",
+    "plot-figures spectra {file} -o new.png",
+    "plot-figures table {file} -o new.md",
+    "plot-figures losses {file} -o new.md",
+    "plot-figures scaling {file} -o new.png",
+    "to-bigfile {file} -o new",
+    "to-gadget {file} -o new.hdf5",
+    "to-swift {file} -o new.h5",
+    "provenance {file}",
+]
+
+
+@pytest.mark.parametrize("command_line", EVERY_FILE)
+def test_any_bad_file_in_any_place(folder, monkeypatch, capsys, command_line):
+    """Missing, a directory, empty, foreign, truncated or edited: the line names the file."""
+    monkeypatch.chdir(folder)
+    before = sorted(folder.rglob("*"))
+    for name in BAD_FILES:
+        if command_line == "provenance {file}" and name == "edited.h5":
+            continue  # It shows what it is: tests/test_provenance_command.py
+        command, *arguments = shlex.split(command_line.format(file=name))
+        module, function = SCRIPTS[command].split(":")
+        with pytest.raises(SystemExit) as ended:
+            getattr(importlib.import_module(module), function).main(arguments)
+        said = capsys.readouterr().err
+        assert ended.value.code == 2, (name, said)
+        check_line(said, command, f"{name}: ")
+        assert sorted(folder.rglob("*")) == before
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
@@ -582,7 +466,7 @@ def check_line(said, name, message):
     ],
 )
 def test_bad_input_to_processes(folder, command_line, message, ranks):
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = contents(folder)
     name, *arguments = shlex.split(command_line)
     command = [Path(sys.executable).with_name(name), *arguments]
     launcher = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks > 1 else []
@@ -593,7 +477,7 @@ def test_bad_input_to_processes(folder, command_line, message, ranks):
     errors = [line for line in process.stderr.splitlines() if "error: " in line]
     check_line("\n".join(errors), name, message)
     assert "Traceback" not in process.stderr
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert contents(folder) == before
 
 
 def test_every_command_is_tried():

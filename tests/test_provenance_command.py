@@ -7,10 +7,13 @@ import sys
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
+from snapshot_files import gadget_attributes
 
 from jerald_tools.cli.fit_dm import main as fit_dm
 from jerald_tools.cli.generate_ics import main as generate_ics
+from jerald_tools.cli.make_target import main as make_target
 from jerald_tools.cli.paint import main as paint
 from jerald_tools.cli.powerspec import main as powerspec
 from jerald_tools.cli.run_fastpm import main as run_fastpm
@@ -18,6 +21,7 @@ from jerald_tools.cli.show_provenance import main as provenance
 from jerald_tools.files import fits
 from jerald_tools.files.maps import open_map
 
+GOLDEN = Path(__file__).parent / "golden"
 SEED = "--seed 9281 --mesh 16 --particles 8 --box-size 10 --power pk.txt -o ics.h5"
 FIT = "particles.h5 --target target.h5 --layers 1 --evaluations 2 --starts 1 -o dm.json"
 PAINT = "particles.h5 --fit dm.json -o maps/dm.h5"
@@ -123,6 +127,13 @@ def test_files_that_are_gone(capsys, folder):
     assert "[6] ics.h5: file gone" in ask(capsys, folder / "dm.csv")[0].replace("[5]", "[6]")
 
 
+def test_a_namesake_elsewhere_is_not_the_file(capsys, folder):
+    Path("pk.txt").write_text("another table\n")
+    assert steps_of(capsys, folder / "dm.csv")[0]["pk.txt"]["status"] == "verified"
+    (folder / "pk.txt").unlink()
+    assert steps_of(capsys, folder / "dm.csv")[0]["pk.txt"]["status"] == "gone"
+
+
 def change_values(path):
     with h5py.File(path, "r+") as file:
         file["map"][2, 2, 2] += 1
@@ -212,3 +223,38 @@ def test_a_fit_still_has_the_one_it_stands_on(capsys, folder):
     by_name, _ = steps_of(capsys, folder / "stars.json")
     assert by_name["dm.json"]["status"] == "carried"
     assert by_name["particles.h5"]["status"] == "verified"
+
+
+def save_snapshot(folder):
+    """Gas in two files of Gadget's."""
+    number = np.array([20, 0, 0, 0, 0, 0])
+    for part in range(2):
+        attributes = gadget_attributes(
+            Redshift=2.0, NumPart_ThisFile=number, NumPart_Total=2 * number, NumFilesPerSnapshot=2
+        )
+        with h5py.File(folder / f"snap.{part}.hdf5", "w") as file:
+            file.create_group("Header").attrs.update(attributes)
+            file["PartType0/Coordinates"] = np.random.default_rng(part).random((20, 3)) * 1e4
+            file["PartType0/Masses"] = np.ones(20)
+    return "snap.0.hdf5"
+
+
+def copy_bigfile(folder):
+    shutil.copytree(GOLDEN / "mp_gadget_snapshot", folder / "snapshot")
+    return "snapshot"
+
+
+@pytest.mark.parametrize(
+    ("save", "changed"), [(save_snapshot, "snap.1.hdf5"), (copy_bigfile, "snapshot/Header/attr-v2")]
+)
+def test_a_map_of_a_snapshot(capsys, tmp_path, monkeypatch, save, changed):
+    monkeypatch.chdir(tmp_path)
+    name = save(tmp_path)
+    run(make_target, f"{name} --quantity gas --mesh 4 -o gas.h5")
+    by_name, _ = steps_of(capsys, "gas.h5")
+    assert by_name[name]["status"] == "verified"
+    assert "command_line" not in by_name[name]
+    with Path(changed).open("ab") as stream:
+        stream.write(b" ")
+    by_name, _ = steps_of(capsys, "gas.h5", status=1)
+    assert by_name[name]["status"] == "changed"

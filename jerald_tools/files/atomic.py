@@ -88,6 +88,7 @@ def atomic_directory(path: str | os.PathLike, force: bool = False) -> Iterator[P
     Raises:
         BadInput: if the target exists and may not be replaced, is a file, or cannot be written, or
             if another process is writing it.
+        OSError: as the block, naming the final path.
     """
     path = Path(path)
     check_directory(path, force)
@@ -106,6 +107,10 @@ def atomic_directory(path: str | os.PathLike, force: bool = False) -> Iterator[P
         os.replace(temporary, path)
         shutil.rmtree(aside, ignore_errors=True)
         _sync(path.parent)
+    except OSError as error:
+        if error.errno is not None:
+            error.filename = os.fspath(path)
+        raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         os.close(descriptor)

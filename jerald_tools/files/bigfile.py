@@ -54,6 +54,8 @@ class Block:
             self.members = int(entries.pop("NMEMB"))
             number = int(entries.pop("NFILE"))
             rows = [int(entries[f"{file:06X}"].split(":")[0]) for file in range(number)]
+            if self.members < 1 or min(rows, default=0) < 0:
+                raise ValueError(f"{rows} rows of {self.members} members")
         except FileNotFoundError as error:
             raise BadInput(f"{self.path}: no such block; check the name") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -165,7 +167,8 @@ def write_block(
                 raise ValueError(f"{path}: rows from {start} after {written}")
             data = np.ascontiguousarray(rows, dtype).view(np.uint8).reshape(-1)
             checksum += int(data.sum(dtype=np.uint64))
-            data.tofile(stream)
+            # Not NumPy's tofile, whose error of a full disk does not say so.
+            stream.write(data)
             written += len(rows)
         stream.flush()
         os.fsync(stream.fileno())

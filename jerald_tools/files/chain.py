@@ -86,10 +86,11 @@ def _look_for(
     source: Input, directories: Sequence[Path], carried: set[str]
 ) -> tuple[Path | None, str]:
     """Where a recorded file lies, and whether it is still the one that was recorded."""
-    candidates = [Path(source.path), *(folder / source.path for folder in directories)]
-    there = [path for path in dict.fromkeys(candidates) if path.exists()]
-    for path in there:
-        if _digest_now(path, source) == source.sha256:
+    candidates = dict.fromkeys(folder / source.path for folder in directories)
+    there = [path for path in candidates if path.exists()]
+    # A namesake in the working directory may be any file: it counts if it is the one.
+    for path in (Path(source.path), *there):
+        if path.exists() and _digest_now(path, source) == source.sha256:
             return path, VERIFIED
     if there:
         return there[0], CHANGED

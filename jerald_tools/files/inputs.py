@@ -30,7 +30,7 @@ def describe_input(path: str | os.PathLike) -> Input:
             return _describe_hdf5(path)
         if text_kind(path) == "fit":
             return _describe_fit(path)
-    except (BadInput, OSError, KeyError, TypeError, ValueError):
+    except (BadInput, OSError, RuntimeError, KeyError, TypeError, ValueError):
         # Not a file of ours after all: its bytes are what there is to say.
         pass
     return Input(os.fspath(path), digest.of_bytes(path))

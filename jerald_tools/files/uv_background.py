@@ -3,6 +3,7 @@
 
 import dataclasses
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,10 @@ def read_rates(path: str | os.PathLike, redshift: float) -> PhotoionisationRates
     """
     path = Path(path)
     try:
-        table = np.loadtxt(path, ndmin=2)
+        with warnings.catch_warnings():
+            # Of an empty file NumPy warns; its shape says as much.
+            warnings.simplefilter("ignore", UserWarning)
+            table = np.loadtxt(path, ndmin=2)
     except FileNotFoundError as error:
         raise BadInput(f"{path}: no such file; check the name") from error
     except OSError as error:

@@ -12,6 +12,7 @@ from snapshot_files import gadget_attributes
 from jerald_tools.errors import BadInput
 from jerald_tools.files import digest
 from jerald_tools.files.attributes import fixed_string, read_attributes
+from jerald_tools.files.bigfile import Block, write_block
 from jerald_tools.files.fits import read_fit
 from jerald_tools.files.initial_conditions import open_initial_conditions
 from jerald_tools.files.maps import open_map
@@ -120,6 +121,35 @@ def test_a_flipped_byte_of_a_snapshot_is_a_line_at_most(tmp_path):
             messages.append(str(error))
     assert messages
     assert all(text.startswith(f"{path}: ") and "\n" not in text for text in messages)
+
+
+@pytest.mark.parametrize("name", ["header", "attr-v2", "000000"])
+def test_a_flipped_byte_of_a_bigfile_is_a_line_at_most(tmp_path, name):
+    block = tmp_path / "block"
+    attributes = {"Quantity": "dark-matter", "BoxSize": [10.0, 20.0, 30.0]}
+    write_block(block, (20, 3), [(0, np.zeros((20, 3)))], "f8", attributes)
+    messages = []
+    for _ in flipped(block / name):
+        try:
+            opened = Block(block)
+            assert opened.read().size == opened.shape[0] * opened.members
+        except BadInput as error:
+            messages.append(str(error))
+    assert bool(messages) == (name != "000000")
+    assert all(text.startswith(f"{block}") and "\n" not in text for text in messages)
+
+
+@pytest.mark.parametrize(
+    "change", [("NMEMB: 3", "NMEMB: 0"), ("NFILE: 1", "NFILE: 2"), ("000000: 20", "000000: -2")]
+)
+def test_a_bigfile_whose_header_is_wrong(tmp_path, change):
+    block = tmp_path / "block"
+    write_block(block, (20, 3), [(0, np.zeros((20, 3)))], "f8")
+    header = (block / "header").read_text()
+    (block / "header").write_text(header.replace(*change))
+    assert header != (block / "header").read_text()
+    with pytest.raises(BadInput, match="its header is damaged; make or copy it again"):
+        Block(block)
 
 
 def test_a_truncated_file_is_refused(sample):
