@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help setup demo readme test lint clean
+.PHONY: help setup demo readme test test-kills lint clean
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -13,6 +13,7 @@ CORES ?= $(shell nproc)
 help:
 	@echo "make demo   from a seed to maps beside a hydrodynamical simulation, into results/"
 	@echo "make test   all tests, serially and on 1, 2, 3 and 4 MPI ranks"
+	@echo "make test-kills  fits, FastPM and a workflow, killed at random moments; takes a while"
 	@echo "make setup  the set-up alone, which both do by themselves: every command is then in $(BIN)/"
 	@echo "make lint   what the pre-commit hooks check"
 	@echo "make clean  takes away the environment and the build, leaves results/"
@@ -26,6 +27,11 @@ readme: setup
 
 test: setup
 	tests/run.sh
+
+# SEED chooses the moments.
+SEED ?= 1
+test-kills: setup
+	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py --seed $(SEED)
 
 # In an environment of its own: it and Snakemake need different releases of `packaging`.
 lint: $(STAMPS)/environment

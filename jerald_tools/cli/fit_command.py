@@ -80,7 +80,14 @@ TRAINING_OPTIONS = (
     click.option(
         "--start", metavar="FIT", help="Start from this fit's parameters, then random ones near."
     ),
-    click.option("-o", "--output", metavar="FILE", required=True, help="Fit to write (JSON)."),
+    click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        required=True,
+        help="Fit to write (JSON). Until it is whole, FILE.journal lies beside it, from which the "
+        "same command goes on after an interruption, on any number of ranks.",
+    ),
 )
 
 
