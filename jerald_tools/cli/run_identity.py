@@ -50,10 +50,11 @@ def run_identity(files: Iterable[str]) -> dict:
 
 def _digest_of_code() -> str:
     """Of all modules and libraries of this package: a commit knows of no edits."""
-    package = Path(jerald_tools.__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*")):
-        if path.suffix in (".py", ".so"):
-            digest.update(f"{path.relative_to(package)} {path.stat().st_size}\n".encode())
-            digest.update(path.read_bytes())
+    # An editable installation has its libraries in a folder of their own.
+    for folder in sorted(jerald_tools.__path__):
+        for path in sorted(Path(folder).rglob("*")):
+            if path.suffix in (".py", ".so"):
+                digest.update(f"{path.relative_to(folder)} {path.stat().st_size}\n".encode())
+                digest.update(path.read_bytes())
     return digest.hexdigest()
