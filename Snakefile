@@ -28,14 +28,17 @@ include: "workflow/rules/cross_validation.smk"
 include: "workflow/rules/scaling.smk"
 
 
+if "over_redshifts" in config:
+
+    include: "workflow/rules/over_redshifts.smk"
+
+
 rule all:
     input:
         FITTED,
         MEASURED,
         FIGURES,
-        "results/quality.md",
-        "results/comparison.md",
-        "results/losses.md",
+        TABLES,
         "results/timings.md",
     default_target: True
 

@@ -13,7 +13,8 @@ from jerald_tools.model.chain import ModelInputs, model_inputs
 from jerald_tools.model.neutral_hydrogen import relative_stellar_mass
 from jerald_tools.model.parameters import default_start
 from jerald_tools.training.losses import paper_loss
-from jerald_tools.training.objective import make_evaluate, ravel_parameters
+from jerald_tools.training.nodes import ravel_parameters
+from jerald_tools.training.objective import make_evaluate
 
 QUANTITIES = {"dm": "dark-matter", "stellar": "stellar-mass", "hi": "neutral-hydrogen"}
 SMOOTHING = {"dm": None, "stellar": 1.0, "hi": None}

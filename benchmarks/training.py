@@ -23,8 +23,9 @@ from jerald_tools.training.find_starts import find_starts
 from jerald_tools.training.fit import Fit, fit_parameters
 from jerald_tools.training.gauss_newton import make_sampled_residual
 from jerald_tools.training.losses import paper_loss
-from jerald_tools.training.objective import make_evaluate, ravel_parameters
-from jerald_tools.training.problem import load_problem
+from jerald_tools.training.nodes import ravel_parameters
+from jerald_tools.training.objective import make_evaluate
+from jerald_tools.training.problem import load_problems
 from jerald_tools.training.starts import original_start
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,15 +45,15 @@ class Task:
             "neutral-hydrogen": ["dark-matter", "stellar-mass"],
         }.get(quantity, [])
         self.quantity, self.layers = quantity, row["layers"]
-        self.problem = load_problem(
+        (self.problem,) = load_problems(
             quantity,
-            f"{folder}/particles_z{redshift:.2f}.h5",
-            ROOT / f"data/reference/train_seed9281/{quantity}_z{redshift:.2f}.h5",
+            [f"{folder}/particles_z{redshift:.2f}.h5"],
+            [ROOT / f"data/reference/train_seed9281/{quantity}_z{redshift:.2f}.h5"],
             {below: ROOT / f"data/fits/{below}_z{redshift:.2f}.json" for below in fits},
         )
         self.loss = paper_loss(quantity, row["smoothing"])
         problem = self.problem
-        self.arguments = (problem.mesh, quantity, problem.inputs, problem.target, self.loss)
+        self.arguments = (problem.mesh, quantity, [problem.simulation], self.loss)
         self.seconds, self.map_cost = self._costs(self.layers)
         without, map_without = self._costs(0)
         self.cost_without_layers = without / self.seconds
@@ -68,7 +69,9 @@ class Task:
             times = []
             for _ in range(20):
                 start = time.process_time()
-                jax.block_until_ready(function(vector, problem.inputs, problem.target))
+                jax.block_until_ready(
+                    function(vector, problem.simulation.inputs, problem.simulation.target)
+                )
                 times.append(time.process_time() - start)
             seconds.append(min(times))
         return seconds[0], seconds[1] / seconds[0]

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The exceptions that users see as a line instead of a traceback."""
 
+SELF_CHECK = "self-check"
+"""How the line of every self-check begins that fails, those of the native library included."""
+
 
 class BadInput(Exception):
     """An input that cannot be used: one line that names the file, the value and the mend.

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "checks.hpp"
 #include "field_calls.hpp"
 #include "particle_calls.hpp"
 #include "threads.hpp"
@@ -73,6 +74,22 @@ nb::dict handlers() {
 }
 
 using Doubles = nb::ndarray<double, nb::c_contig, nb::device::cpu>;
+template <class T>
+using Field = nb::ndarray<const T, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+
+template <class T>
+void check_mass_of(Field<T> field, int64_t particles) {
+  const Mesh mesh{{static_cast<int64_t>(field.shape(0)), static_cast<int64_t>(field.shape(1)),
+                   static_cast<int64_t>(field.shape(2))},
+                  {1, 1, 1}};
+  check_mass(mesh, Planes<const T>::whole(mesh, field.data()), particles);
+}
+
+template <class T>
+uint64_t checksum_of(Field<T> field) {
+  return checksum(field.data(), static_cast<int64_t>(field.nbytes()));
+}
+
 using Seeds = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 }  // namespace
@@ -104,6 +121,11 @@ NB_MODULE(_native, module) {
     draw_columns(seeds.data(), static_cast<int64_t>(seeds.size()),
                  static_cast<int64_t>(pairs.shape(1)), pairs.data());
   });
+  // The checks by themselves, as tests and benchmarks want them.
+  module.def("check_mass", &check_mass_of<float>);
+  module.def("check_mass", &check_mass_of<double>);
+  module.def("checksum", &checksum_of<float>);
+  module.def("checksum", &checksum_of<double>);
 #ifdef JERALD_WITH_MPI
   module.attr("with_mpi") = true;
   module.def("mpi_library_version", &mpi_library_version);

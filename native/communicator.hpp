@@ -3,12 +3,14 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #ifdef JERALD_WITH_MPI
@@ -57,6 +59,8 @@ struct Communicator {
     std::fprintf(stderr, "jerald-tools: error on rank %d of %d: %s\n", rank, size, message.c_str());
     std::fflush(stderr);
 #ifdef JERALD_WITH_MPI
+    // For the launcher to pass the line on before it gives its own account.
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
     MPI_Abort(handle, 1);
 #endif
     std::abort();

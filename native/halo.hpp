@@ -10,6 +10,7 @@
 
 #include "buffer.hpp"
 #include "cells.hpp"
+#include "checks.hpp"
 #include "communicator.hpp"
 #include "mesh.hpp"
 #include "planes.hpp"
@@ -116,7 +117,7 @@ class Halo {
   template <class T>
   void fill(const T* slab, T* ghosts) const {
     if (ghosts_.empty() && lent_.empty()) return;
-    Messages messages(*this, sizeof(T));
+    Messages<T> messages(*this);
     for (const Share& ghost : ghosts_) {
       messages.receive(ghosts, ghost);
       ghosts += mesh_.plane_size();
@@ -124,6 +125,7 @@ class Halo {
     for (const Share& lent : lent_) {
       messages.send(slab + (lent.plane - start()) * mesh_.plane_size(), lent);
     }
+    messages.finish();
   }
 
   // Add the ghosts to their owners' planes, in order of rank.
@@ -131,18 +133,17 @@ class Halo {
   void reduce(T* slab, const T* ghosts) const {
     if (ghosts_.empty() && lent_.empty()) return;
     const Buffer<T> received(static_cast<int64_t>(lent_.size()) * mesh_.plane_size());
-    {
-      Messages messages(*this, sizeof(T));
-      T* part = received.data();
-      for (const Share& lent : lent_) {
-        messages.receive(part, lent);
-        part += mesh_.plane_size();
-      }
-      for (const Share& ghost : ghosts_) {
-        messages.send(ghosts, ghost);
-        ghosts += mesh_.plane_size();
-      }
+    Messages<T> messages(*this);
+    T* place = received.data();
+    for (const Share& lent : lent_) {
+      messages.receive(place, lent);
+      place += mesh_.plane_size();
     }
+    for (const Share& ghost : ghosts_) {
+      messages.send(ghosts, ghost);
+      ghosts += mesh_.plane_size();
+    }
+    messages.finish();
     const T* part = received.data();
     for (const Share& lent : lent_) {
       T* plane = slab + (lent.plane - start()) * mesh_.plane_size();
@@ -157,38 +158,75 @@ class Halo {
     int64_t rank;  // the other one: owner of a ghost, borrower of a lent plane
   };
 
-  // Messages of one plane each, all on their way until the end of the scope.
+  // Messages of one plane each, and of its checksum, all on their way until they are finished.
+  template <class T>
   class Messages {
    public:
 #ifdef JERALD_WITH_MPI
-    Messages(const Halo& halo, std::size_t number_size) : halo_(halo) {
-      const MPI_Datatype number = number_size == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE;
+    explicit Messages(const Halo& halo) : halo_(halo) {
+      const MPI_Datatype number = sizeof(T) == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE;
       MPI_Type_contiguous(static_cast<int>(halo.mesh_.plane_size()), number, &plane_);
       MPI_Type_commit(&plane_);
+      // Checksums stay where they are while their messages are on the way.
+      sent_.reserve(halo.ghosts_.size() + halo.lent_.size());
+      received_.reserve(sent_.capacity());
     }
-    ~Messages() {
+    ~Messages() { MPI_Type_free(&plane_); }
+
+    void send(const T* data, const Share& share) {
+      sent_.push_back(checksum_of(data));
+      const int other = static_cast<int>(share.rank);
+      MPI_Isend(data, 1, plane_, other, tag(share), halo_.ranks_.handle, request());
+      MPI_Isend(&sent_.back(), 1, MPI_UINT64_T, other, checksum_tag(share), halo_.ranks_.handle,
+                request());
+    }
+
+    void receive(T* data, const Share& share) {
+      received_.push_back({data, share, 0});
+      const int other = static_cast<int>(share.rank);
+      MPI_Irecv(data, 1, plane_, other, tag(share), halo_.ranks_.handle, request());
+      MPI_Irecv(&received_.back().checksum, 1, MPI_UINT64_T, other, checksum_tag(share),
+                halo_.ranks_.handle, request());
+    }
+
+    // Wait for all, and check what came.
+    void finish() {
       MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
-      MPI_Type_free(&plane_);
-    }
-    void send(const void* data, const Share& share) {
-      requests_.emplace_back();
-      MPI_Isend(data, 1, plane_, static_cast<int>(share.rank), static_cast<int>(share.plane),
-                halo_.ranks_.handle, &requests_.back());
-    }
-    void receive(void* data, const Share& share) {
-      requests_.emplace_back();
-      MPI_Irecv(data, 1, plane_, static_cast<int>(share.rank), static_cast<int>(share.plane),
-                halo_.ranks_.handle, &requests_.back());
+      for (const Received& one : received_) {
+        check_plane(one.checksum, checksum_of(one.data), one.share.plane, one.share.rank,
+                    halo_.ranks_.rank);
+      }
     }
 
    private:
+    struct Received {
+      const T* data;
+      Share share;
+      uint64_t checksum;  // as it was sent
+    };
+
+    uint64_t checksum_of(const T* data) const {
+      return checksum(data, halo_.mesh_.plane_size() * sizeof(T));
+    }
+    int tag(const Share& share) const { return static_cast<int>(share.plane); }
+    int checksum_tag(const Share& share) const {
+      return static_cast<int>(halo_.mesh_.nx() + share.plane);
+    }
+    MPI_Request* request() {
+      requests_.emplace_back();
+      return &requests_.back();
+    }
+
     const Halo& halo_;
     MPI_Datatype plane_;
     std::vector<MPI_Request> requests_;
+    std::vector<uint64_t> sent_;
+    std::vector<Received> received_;
 #else
-    Messages(const Halo&, std::size_t) {}
-    void send(const void*, const Share&) {}
-    void receive(void*, const Share&) {}
+    explicit Messages(const Halo&) {}
+    void send(const T*, const Share&) {}
+    void receive(T*, const Share&) {}
+    void finish() {}
 #endif
   };
 

@@ -2,6 +2,7 @@
 // XLA's calls to the operations between particles and mesh.
 #pragma once
 
+#include "checks.hpp"
 #include "paint.hpp"
 #include "readout.hpp"
 #include "readout_gradient.hpp"
@@ -24,6 +25,8 @@ inline ffi::Error paint_call(Operand positions, Operand weights, ffi::RemainingA
       } else {
         paint(setting.mesh, at, particles, [=](int64_t p) { return weight[p]; }, planes);
       }
+      const int64_t real = weight == nullptr ? particles : particles_among(weight, particles);
+      if (real >= 0) check_mass(setting.mesh, planes, real);
     });
   });
 }

@@ -8,6 +8,7 @@
 
 #include <complex>
 #include <cstdint>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -67,6 +68,11 @@ ffi::Error run(const Setting& setting, const Operand& operand, Work work) {
       default:
         throw std::invalid_argument("arrays must be of single or double precision");
     }
+  } catch (const std::bad_alloc& error) {
+    if (!setting.ranks.alone()) {
+      setting.ranks.abort("out of memory: use more ranks or a smaller mesh");
+    }
+    return ffi::Error::Internal(error.what());
   } catch (const std::exception& error) {
     if (!setting.ranks.alone()) setting.ranks.abort(error.what());
     return ffi::Error::Internal(error.what());

@@ -6,7 +6,12 @@ Each row is a command line, run where the files of ``folder`` lie, and what its 
 
 import dataclasses
 import importlib
+import json
+import os
+import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -29,6 +34,12 @@ from jerald_tools.model.setting import Setting
 PROJECT = Path(__file__).parents[1]
 SCRIPTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]
 
+ALLOWED = {
+    **os.environ,
+    **dict.fromkeys(("OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"), "1"),
+    "OMPI_MCA_mpi_yield_when_idle": "1",
+}
+
 SEED = "generate-ics --seed 3 --mesh 8 --box-size 10 -o new.h5"
 FASTPM = "run-fastpm ics.h5 --redshift 2 -o new.h5"
 TARGET = "make-target --quantity gas --mesh 8 -o new.h5"
@@ -37,6 +48,8 @@ FIT_STARS = "fit-stellar particles.h5 --target stars.h5 -o new.json"
 FIT_HYDROGEN = "fit-hi particles.h5 --target hydrogen.h5 -o new.json"
 PAINT = "paint particles.h5 -o new.h5"
 POWERSPEC = "powerspec map.h5 -o new.csv"
+# An edited fit is taken all the same; what is wrong with it is then found where it is used.
+TAKEN = "--accept-edited -q"
 
 ROWS = [
     # Outputs.
@@ -233,6 +246,135 @@ ROWS = [
     ),
     (f"{POWERSPEC} --reference other_box.h5", "box (10.0, 10.0, 10.0) Mpc/h, but other_box.h5"),
     (f"{POWERSPEC} --reference other_mesh.h5", "mesh (8, 8, 8), but other_mesh.h5 has (4, 8, 8)"),
+    # More of each command: numbers out of range, files changed or of another kind.
+    (f"{SEED} --power pk.txt --box-size 0", "--box-size 0: give a positive length"),
+    (f"{SEED} --power pk.txt --box-size nan", "--box-size nan: give a positive length"),
+    (f"{SEED} --power pk.txt --particles 3", "--particles 3: the mesh 8 x 8 x 8 must be a mult"),
+    (f"{SEED} --power pk.txt --seed -1", "-1 is not in the range 0<=x<=2147483647"),
+    (f"{SEED} --power pk.txt --omega-m 2", "omega_m = 2: must be above 0, at most 1"),
+    (f"{SEED} --power pk.txt --h nan", "h = nan: must be a positive number"),
+    (f"{SEED} --camb --omega-b 0.5", "omega_b = 0.5: must be from 0 to omega_m"),
+    (f"{SEED} --power .", ".: is a directory: give a table"),
+    (f"{SEED} --power spectrum.csv", "spectrum.csv: not a table of numbers"),
+    (f"{SEED} --power empty.txt", "empty.txt: 0 rows: give at least 4"),
+    (f"{SEED} --power negative.txt", "negative.txt: k = 0.0001, P = -10000 in row 1"),
+    (f"{SEED} --power short.txt", "short.txt: k from 0.02812 to 0.08685 h/Mpc, but box and mesh"),
+    (f"{SEED} --power one_column.txt", "one_column.txt: 1 columns: give two"),
+    (f"{SEED} --power unsorted.txt", "unsorted.txt: k = 75.4312 follows 100: sort the rows"),
+    (f"{SEED} --power nan.txt", "nan.txt: k = 1.09854, P = nan in row 34"),
+    (f"{SEED} --power pk.txt -o pk.txt --force", "pk.txt is an input: give another name"),
+    (f"{SEED} --power pk.txt -o {'n' * 250}", "File name too long; choose another name"),
+    ("generate-ics --linear-density map.h5 -o new.h5", "map.h5: has no dataset linear_density"),
+    ("generate-ics --linear-density ics.h5 --mesh 4 -o new.h5", "its mesh is (8, 8, 8); leave out"),
+    ("generate-ics --linear-density ics.h5 --box-size 11 -o new.h5", "leave out --box-size 11"),
+    ("generate-ics --linear-density changed_ics.h5 -o new.h5", "linear_density was changed since"),
+    (
+        "generate-ics --white-noise pk.txt --power pk.txt -o new.h5",
+        "pk.txt: is no white noise that",
+    ),
+    (f"{FASTPM} --start-redshift 0", "--start-redshift 0: give a positive number"),
+    (f"{FASTPM} --spacing cubic", "--spacing cubic: choose one of linear, logarithmic"),
+    (f"{FASTPM} --force-mesh-factor 0", "--force-mesh-factor 0: give at least 1"),
+    (f"{FASTPM} --redshift nan", "--redshift nan: must be at least 0 and below"),
+    (f"{FASTPM} --redshift 2 -o 'new{{redshift}}.h5'", "--redshift 2 2: give each once"),
+    (f"{FASTPM} --redshift 2.001 -o 'new{{redshift}}.h5'", "redshifts 2, 2.001 would share a name"),
+    (f"{FASTPM} -o ics.h5 --force", "ics.h5 is an input: give another name"),
+    ("run-fastpm torn_ics.h5 --redshift 2 -o new.h5", "torn_ics.h5: truncated or damaged"),
+    ("run-fastpm changed_ics.h5 --redshift 2 -o new.h5", "linear_density was changed since it"),
+    ("fit-dm particles.h5 --target changed.h5 -o new.json", "changed.h5: map was changed since"),
+    ("fit-dm particles.h5 --target map.h5 map.h5 -o new.json", "2 PARTICLES and 1 --target"),
+    ("fit-dm particles.h5 --target map.h5 -o map.h5 --force", "map.h5 is an input: give another"),
+    ("fit-dm particles.h5 --target dm.json -o new.json", "dm.json: is not an HDF5 file"),
+    (f"{FIT_STARS} --loss best", "'best' is not one of 'paper', 'statistics'"),
+    (f"{FIT_STARS} --start edited_stars.json", "edited_stars.json: was edited since it was writ"),
+    (f"{FIT_STARS} --dm text_for_alpha.json {TAKEN}", "text_for_alpha.json: parameters are incom"),
+    (
+        f"{FIT_STARS} --dm list_for_cosmology.json {TAKEN}",
+        "list_for_cosmology.json: its setting is",
+    ),
+    (
+        f"{FIT_HYDROGEN} --stellar stars.json --dm stars.json",
+        "stars.json: is a fit of stellar-mass",
+    ),
+    ("paint changed_particles.h5 -o new.h5", "PartType1/Coordinates was changed since it was"),
+    ("paint snap.hdf5 -o new.h5", "snap.hdf5: is not a file of jerald-tools"),
+    (f"{PAINT} --fit map.h5", "map.h5: is not a fit: not text"),
+    (f"{PAINT} --fit spectrum.csv", "spectrum.csv: truncated or not JSON"),
+    (f"{PAINT} --fit .", ".: cannot be read: Is a directory"),
+    (f"{PAINT} --fit dm.json --mesh 4", "dm.json: made for another setting (cell_size 1.25 x"),
+    (f"{PAINT} --fit dm.json -o dm.json --force", "dm.json is an input: give another name"),
+    (f"{PAINT} --fit newer.json", "newer.json: format version 99 is newer than 1"),
+    (f"{PAINT} --fit edited_below.json", "edited_below.json: was edited since it was written"),
+    (f"{PAINT} --fit text_for_alpha.json {TAKEN}", "could not convert string to float: 'big'"),
+    (
+        f"{PAINT} --fit list_for_alpha.json {TAKEN}",
+        "list_for_alpha.json: parameters are incomplete",
+    ),
+    (f"{PAINT} --fit no_parameters.json {TAKEN}", "no_parameters.json: parameters are incomplete"),
+    (f"{PAINT} --fit two_layers.json {TAKEN}", "two_layers.json: says 2 layers, has 1"),
+    (f"{PAINT} --fit negative_mean.json {TAKEN}", "target's mean -1.0: must be a positive number"),
+    (f"{PAINT} --fit text_for_redshift.json {TAKEN}", "text_for_redshift.json: its setting is"),
+    (f"{PAINT} --fit of_gas.json {TAKEN}", "of_gas.json: quantity gas: one of dark-matter"),
+    (f"{PAINT} --fit text_for_shift.json {TAKEN}", "text_for_shift.json: shift x: must be a"),
+    (f"{PAINT} --fit nan_for_shift.json {TAKEN}", "NaN is not a finite number"),
+    (f"{PAINT} --fit broken_below.json {TAKEN}", "broken_below.json: dark_matter_fit: lacks quant"),
+    (f"{POWERSPEC} --edges 1", "[1.0]: give at least two numbers"),
+    (f"{POWERSPEC} --edges 1,a", "--edges 1,a: give numbers with commas between them"),
+    (f"{POWERSPEC} --edges 2,1", "[2.0, 1.0]: they must rise"),
+    (f"{POWERSPEC} --edges 100,200", "--edges 100.0,200.0: map.h5 has no modes there"),
+    (f"{POWERSPEC} --mean reference", "--mean reference needs a --reference"),
+    (f"{POWERSPEC} --mesh 16", "map.h5: a map is painted already; leave out --mesh"),
+    (f"{POWERSPEC} --region corner", "'corner' is not one of 'all', 'training'"),
+    (f"{POWERSPEC} -o map.h5 --force", "map.h5 is an input: give another name"),
+    (f"{POWERSPEC} --reference zero.h5", "zero.h5: the map is zero where it is measured"),
+    (f"{POWERSPEC} --reference stars.h5", "their means do not compare; take --mean own"),
+    ("powerspec changed.h5 -o new.csv", "changed.h5: map was changed since it was written"),
+    ("powerspec ics.h5 -o new.csv", "ics.h5: is of type initial-conditions"),
+    ("powerspec spectrum.csv -o new.csv", "spectrum.csv: is not an HDF5 file"),
+    (
+        "powerspec particles.h5 --region test --interlace -o new.csv",
+        "a --region has no --interlace",
+    ),
+    ("plot-figures spectra edited.csv -o new.png", "edited.csv: was changed since it was written"),
+    ("plot-figures spectra spectrum.csv -o new.png", "spectrum.csv: has no P_ref and r; make it"),
+    ("plot-figures table map.h5 -o new.md", "map.h5: is not a spectrum: not text"),
+    ("plot-figures losses fit.json -o new.md", "fit.json: its loss, redshift or layers"),
+    ("plot-figures scaling dm.json -o new.png", "dm.json: is not what benchmarks/step.py --json"),
+    ("plot-figures slices map.h5 --reference stars.h5 -o new.png", "no reference (left) of dark-m"),
+    ("plot-figures slices changed.h5 --reference map.h5 -o new.png", "map was changed since it"),
+    (
+        "plot-figures relative-difference map.h5 --reference zero.h5 -o new.png",
+        "the reference map of dark-matter at z = 2 is empty",
+    ),
+    (
+        "plot-figures distribution map.h5 --reference other_mesh.h5 -o new.png",
+        "other_mesh.h5 has (4, 8, 8); give maps on one mesh",
+    ),
+    (f"{TARGET} scalar.hdf5", "scalar.hdf5: PartType0/Masses has 0 rows, its header says 40"),
+    (f"{TARGET} snap.hdf5 --redshift 1", "its header has redshift 2; leave out --redshift"),
+    (f"{TARGET} snap.hdf5 --length-unit parsec", "'parsec' is not one of 'kpc/h', 'Mpc/h'"),
+    (f"{TARGET} snap.hdf5 cube.hdf5", "the snapshot has 1 files, 2 were found"),
+    (f"{TARGET} snap.hdf5 -o snap.hdf5 --force", "snap.hdf5 is an input: give another name"),
+    ("to-bigfile changed.h5 -o new", "changed.h5: map was changed since it was written"),
+    ("to-gadget changed_particles.h5 -o new.hdf5", "PartType1/Coordinates was changed since it"),
+    ("to-swift torn_snap.hdf5 -o new.h5", "torn_snap.hdf5: truncated or damaged"),
+    ("recover-ics missing.hdf5 --lpt-order 1 -o new.h5", "missing.hdf5: no such file"),
+    ("recover-ics torn_snap.hdf5 --lpt-order 1 -o new.h5", "torn_snap.hdf5: truncated or damaged"),
+    (
+        "recover-ics cube.hdf5 --lpt-order 1 --particles 3 -o new.h5",
+        "--particles 3: the mesh 2 x 2",
+    ),
+    # Where a file comes from.
+    ("provenance", "Missing argument 'FILE'"),
+    ("provenance missing.h5", "missing.h5: no such file; check the name"),
+    ("provenance .", ".: is a directory; give a file"),
+    ("provenance pk.txt", "pk.txt: is not a file of jerald-tools; give a map, particles"),
+    ("provenance foreign.h5", "foreign.h5: is not a file of jerald-tools"),
+    ("provenance torn_particles.h5", "torn_particles.h5: truncated or damaged"),
+    ("provenance truncated.json", "truncated.json: truncated or not JSON"),
+    ("provenance newer.json", "newer.json: format version 99 is newer than 1"),
+    ("provenance spectrum.csv", "spectrum.csv: has no # line of its provenance"),
+    ("provenance edited.csv", "edited.csv: was changed since it was written; make it anew"),
 ]
 
 
@@ -261,11 +403,13 @@ def folder(tmp_path_factory):
     save_map("other_mesh.h5", field[:4], mesh=(4, 8, 8))
     with h5py.File(save_map("edited.h5", quantity="neutral-hydrogen"), "r+") as file:
         file.attrs["redshift"] = 1.0
+    with h5py.File(save_map("changed.h5"), "r+") as file:
+        file["map"][3, 3, 3] += 1
     truncated = save_map("truncated.h5")
     truncated.write_bytes(truncated.read_bytes()[:-100])
 
     ic_header = InitialConditionsHeader(box, mesh, (4,) * 3, cosmology)
-    for name in ("ics.h5", "nan_ics.h5"):
+    for name in ("ics.h5", "nan_ics.h5", "changed_ics.h5"):
         write_initial_conditions(here / name, ic_header, [(0, field - 1)], provenance)
 
     def spoil(file, dataset, index=(3, 3, 3)):
@@ -276,6 +420,10 @@ def folder(tmp_path_factory):
             change(file, *arguments)
             digest.seal(file)
 
+    with h5py.File(here / "changed_ics.h5", "r+") as file:
+        file["linear_density"][3, 3, 3] += 1
+    whole = (here / "ics.h5").read_bytes()
+    (here / "torn_ics.h5").write_bytes(whole[: len(whole) // 2])
     resealed(here / "nan_ics.h5", spoil, "linear_density")
     resealed(save_map("nan.h5"), spoil, "map")
     resealed(save_map("without_map.h5"), h5py.File.__delitem__, "map")
@@ -290,8 +438,10 @@ def folder(tmp_path_factory):
 
     whole = (here / "particles.h5").read_bytes()
     (here / "torn_particles.h5").write_bytes(whole[: len(whole) // 2])
-    for name in ("nan_particles.h5", "no_velocities.h5"):
+    for name in ("nan_particles.h5", "no_velocities.h5", "changed_particles.h5"):
         (here / name).write_bytes(whole)
+    with h5py.File(here / "changed_particles.h5", "r+") as file:
+        file["PartType1/Coordinates"][3, 1] /= 2
     resealed(here / "nan_particles.h5", spoil, "PartType1/Coordinates", (3, 1))
     resealed(here / "no_velocities.h5", h5py.File.__delitem__, "PartType1/Velocities")
 
@@ -312,11 +462,47 @@ def folder(tmp_path_factory):
     whole = (here / "fit.json").read_text()
     (here / "edited.json").write_text(whole.replace('"layers": 0', '"layers": 2'))
     (here / "truncated.json").write_text(whole[:-20])
+    write_edited_fits(here)
+    k = np.geomspace(1e-4, 1e2, 50)
+    for name, table in {
+        "negative.txt": np.c_[k, -1 / k],
+        "short.txt": np.c_[k, 1 / k][20:25],
+        "one_column.txt": k,
+        "unsorted.txt": np.c_[k, 1 / k][::-1],
+        "nan.txt": np.c_[k, np.where(k > 1, np.nan, 1 / k)],
+        "empty.txt": np.empty(0),
+    }.items():
+        np.savetxt(here / name, table)
     (here / "pk.txt").write_text("".join(f"{k} {1 / k}\n" for k in np.geomspace(1e-4, 1e2, 50)))
     write_snapshots(here, generator)
     columns = {"k": np.ones(3), "P": np.ones(3), "modes": np.ones(3)}
     write_spectrum(here / "spectrum.csv", columns, {})
+    said = (here / "spectrum.csv").read_text()
+    (here / "edited.csv").write_text(said.replace("1.0", "2.0", 1))
     return here
+
+
+def write_edited_fits(here):
+    """Fits of dark matter as a careless hand leaves them."""
+    whole = json.loads((here / "dm.json").read_text())
+    (layer,) = whole["parameters"]["layers"]
+    for name, changes in {
+        "text_for_alpha": {"parameters": {"layers": [{**layer, "alpha": "big"}]}},
+        "list_for_alpha": {"parameters": {"layers": [{**layer, "alpha": [1, 2]}]}},
+        "no_parameters": {"parameters": None},
+        "two_layers": {"layers": 2},
+        "negative_mean": {"target": {**whole["target"], "mean": -1.0}},
+        "text_for_redshift": {"setting": {**whole["setting"], "redshift": "two"}},
+        "list_for_cosmology": {"setting": {**whole["setting"], "cosmology": [0.3]}},
+        "of_gas": {"quantity": "gas"},
+        "edited_stars": {"quantity": "stellar-mass"},
+        "text_for_shift": {"shift": "x"},
+        "nan_for_shift": {"shift": float("nan")},
+        "newer": {"format_version": 99},
+        "broken_below": {"dark_matter_fit": {"format_version": 1, "sha256": "x"}},
+        "edited_below": {"dark_matter_fit": {**whole, "layers": 7}},
+    }.items():
+        (here / f"{name}.json").write_text(json.dumps({**whole, **changes}))
 
 
 def write_snapshots(here, generator):
@@ -337,6 +523,10 @@ def write_snapshots(here, generator):
                 file[f"PartType{kind}/Masses"] = np.ones(number[kind]) if masses is None else masses
 
     save("snap.hdf5")
+    save("scalar.hdf5")
+    with h5py.File(here / "scalar.hdf5", "r+") as file:
+        del file["PartType0/Masses"]
+        file["PartType0/Masses"] = 1.0
     save("no_units.hdf5", UnitLength_in_cm=None)
     save("no_baryons.hdf5", OmegaBaryon=None)
     save("curved.hdf5", OmegaLambda=0.6)
@@ -368,12 +558,41 @@ def test_bad_input(folder, monkeypatch, capsys, command_line, message):
     with pytest.raises(SystemExit) as ended:
         main.main(arguments)
     said = capsys.readouterr().err
-    errors = [line for line in said.splitlines() if "error:" in line]
     assert ended.value.code == 2, said
-    assert "Traceback" not in said
-    assert len(errors) == 1
-    assert errors[0].startswith(f"{name}: error: ")
-    assert message in errors[0]
+    check_line(said, name, message)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def check_line(said, name, message):
+    """Besides warnings and progress there is one line, and it is the right one."""
+    spoken = [line for line in said.splitlines() if not re.search(r": warning: |: \d+ of ", line)]
+    (line,) = spoken
+    assert line.startswith(f"{name}: error: ")
+    assert message in line
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize(
+    ("command_line", "message"),
+    [
+        # What the shell refuses, what the first rank finds when it opens, and when it has read all.
+        (f"{PAINT} --mesh 0", "0 is not in the range x>=1"),
+        ("run-fastpm torn_ics.h5 --redshift 2 -o new.h5", "torn_ics.h5: truncated or damaged"),
+        ("powerspec changed.h5 -o new.csv", "changed.h5: map was changed since it was written"),
+    ],
+)
+def test_bad_input_to_processes(folder, command_line, message, ranks):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    name, *arguments = shlex.split(command_line)
+    command = [Path(sys.executable).with_name(name), *arguments]
+    launcher = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks > 1 else []
+    process = subprocess.run(
+        [*launcher, *command], capture_output=True, text=True, cwd=folder, env=ALLOWED, timeout=120
+    )
+    assert process.returncode == 2, process.stderr
+    errors = [line for line in process.stderr.splitlines() if "error: " in line]
+    check_line("\n".join(errors), name, message)
+    assert "Traceback" not in process.stderr
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 

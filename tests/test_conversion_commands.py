@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """to-bigfile, to-gadget and back with to-swift; other packages open what they write."""
 
+import hashlib
 import shutil
 import tempfile
 import warnings
@@ -15,6 +16,8 @@ from jerald_tools.cli.to_bigfile import main as to_bigfile
 from jerald_tools.cli.to_gadget import main as to_gadget
 from jerald_tools.cli.to_swift import main as to_swift
 from jerald_tools.errors import BadInput
+from jerald_tools.files import digest
+from jerald_tools.files.attributes import fixed_string
 from jerald_tools.files.bigfile import Block, read_attributes, write_block
 from jerald_tools.files.initial_conditions import InitialConditionsHeader, write_initial_conditions
 from jerald_tools.files.particles import ParticlesHeader, open_particles, write_particles
@@ -181,8 +184,13 @@ def test_what_exists_is_kept_unless_forced(folder):
 
 
 def test_a_failure_leaves_no_directory(folder):
+    """The values are sealed as they are, so that only writing them can fail."""
     with h5py.File(folder / "particles.h5", "r+") as file:
-        file["PartType1/Velocities"][3, 1] = np.nan
+        velocities = file["PartType1/Velocities"]
+        velocities[3, 1] = np.nan
+        values = hashlib.sha256(velocities[:].tobytes()).hexdigest()
+        velocities.attrs.modify("sha256", fixed_string(values))
+        digest.seal(file)
     with pytest.raises(BadInput, match="Velocities has values that are NaN"):
         call(to_bigfile, folder / "particles.h5", "-o", folder / "theirs")
     assert [path.name for path in folder.iterdir()] == ["particles.h5"]

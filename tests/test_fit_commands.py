@@ -19,6 +19,7 @@ from small_universe import (
     STEP_SCHEME,
     UNITS,
     cloud_in_cell,
+    header_of,
     map_of,
     positions,
     save_fit,
@@ -221,8 +222,8 @@ def test_every_optimiser_lowers_the_loss(folder, optimiser):
     names = [start["name"] for start in document["starts"]]
     assert names == ["threshold", "random 1 of seed 4", "random 2 of seed 4"]
     best = min(start["validation"] for start in document["starts"])
-    assert document["loss"]["validation"] == best
-    assert best < document["history"]["validation"][0]
+    assert best <= document["loss"]["validation"] <= 1.005 * best
+    assert document["loss"]["validation"] < document["history"]["validation"][0]
 
 
 def test_two_simulations_in_one_fit(folder):
@@ -321,3 +322,28 @@ def test_a_start_of_another_kind_is_refused(fits):
         with pytest.raises(BadInput, match=reason):
             fit(fits, "stellar-mass", "refused.json", *options)
         assert not (fits / "refused.json").exists()
+
+
+def test_fits_that_were_edited_are_taken_if_asked_and_what_stands_on_them_says_so(folder):
+    dark_matter = save_fit(folder / "edited_dm.json", "dark-matter")
+    start = save_fit(folder / "edited_start.json", "stellar-mass", layers=0)
+    for path in (dark_matter, start):
+        document = json.loads(path.read_text())
+        path.write_text(json.dumps({**document, "remark": "by hand"}))
+    options = ["--layers", 0, "--evaluations", 2, "--starts", 1, "--dm", dark_matter]
+    options += ["--start", start, *PAPER]
+    with pytest.raises(BadInput, match=r"edited_\w+.json: was edited since it was written"):
+        fit(folder, "stellar-mass", "on_edited.json", *options)
+    made = fit(folder, "stellar-mass", "on_edited.json", *options, "--accept-edited")
+    assert made["dark_matter_fit"]["edited"] is True
+    assert "edited" not in made
+    inputs = {Path(one["path"]).name: one for one in made["provenance"]["inputs"]}
+    assert {name for name, one in inputs.items() if one.get("edited")} == {
+        "edited_dm.json",
+        "edited_start.json",
+    }
+    assert inputs["edited_dm.json"]["sha256"] == made["dark_matter_fit"]["sha256"]
+    # The fit itself is whole: it needs no option, and its maps say what it stands on.
+    painted(folder, "on_edited.json")
+    said = header_of(folder / "on_edited.json_map.h5").attributes
+    assert said["fit_edited"] == ["dark_matter_fit"]

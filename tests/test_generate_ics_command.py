@@ -224,7 +224,10 @@ def test_our_own_file_brings_box_and_cosmology(tmp_path):
         ([*SEED, "--power", POWER, "--particles", 0], "--particles 0"),
         ([*SEED, "--power", POWER, "--omega-m", 1.5], "omega_m = 1.5"),
         ([*SEED, "--power", POWER, "--sigma8", "nan"], "sigma8 = nan"),
-        (["--seed", -3, "--mesh", 16, "--box-size", 20, "--power", POWER], "--seed -3"),
+        (
+            ["--seed", -3, "--mesh", 16, "--box-size", 20, "--power", POWER],
+            "-3 is not in the range",
+        ),
         (["--seed", 7, "--mesh", 15, "--box-size", 20, "--power", POWER], "15 x 15 x 15"),
         (["--seed", 7, "--mesh", 0, "--box-size", 20, "--power", POWER], "0"),
         (["--seed", 7, "--mesh", 16, "--box-size", -1, "--power", POWER], "--box-size -1"),

@@ -14,8 +14,9 @@ from jerald_tools.training.fit import OPTIMISERS
 from jerald_tools.training.fit import fit_parameters as fit
 from jerald_tools.training.journal import LOSSES, Journal, journal_in
 from jerald_tools.training.losses import PaperLoss
-from jerald_tools.training.objective import ravel_parameters
+from jerald_tools.training.nodes import ravel_parameters
 from jerald_tools.training.search_space import SearchSpace
+from jerald_tools.training.simulation import Simulation
 from jerald_tools.training.starts import Start
 
 SHAPE, BOX_SIZE = (6, 6, 8), (3.0, 3.0, 4.0)
@@ -134,9 +135,15 @@ def history_of(mesh, path, stop_after=None, stop=None):
 
     with journal_in(path, mesh.ranks, {"n": 1}, False) as journal:
         found = fit(
-            mesh, "dark-matter", inputs, target, PaperLoss(2), [start], evaluations=16,
-            on_evaluation=on_evaluation, journal=journal,
-        )  # fmt: skip
+            mesh,
+            "dark-matter",
+            [Simulation(inputs, target)],
+            PaperLoss(2),
+            [start],
+            evaluations=16,
+            on_evaluation=on_evaluation,
+            journal=journal,
+        )
         journal.close()
     return found.best.history, ravel_parameters(found.best.parameters)
 

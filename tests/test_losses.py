@@ -21,7 +21,8 @@ from jerald_tools.training.loss_names import NAMES
 from jerald_tools.training.losses import LogarithmicLoss, PaperLoss
 from jerald_tools.training.map_statistics import THRESHOLDS, bin_edges
 from jerald_tools.training.named_loss import loss_named
-from jerald_tools.training.objective import make_evaluate, ravel_parameters
+from jerald_tools.training.nodes import ravel_parameters
+from jerald_tools.training.objective import make_evaluate
 from jerald_tools.training.region_mask import REGIONS, region_mask
 from jerald_tools.training.search_space import search_space
 from jerald_tools.training.statistics_loss import StatisticsLoss

@@ -15,7 +15,8 @@ from jerald_tools.mesh.ranks import ONE_PROCESS
 from jerald_tools.model.chain import predict
 from jerald_tools.model.parameters import parameter_names
 from jerald_tools.training.losses import PaperLoss
-from jerald_tools.training.objective import make_evaluate, ravel_parameters
+from jerald_tools.training.nodes import ravel_parameters
+from jerald_tools.training.objective import make_evaluate
 
 MESHES = {
     "cube": ((8, 8, 8), (5.0, 5.0, 5.0)),

@@ -9,7 +9,8 @@ from model_cases import QUANTITIES, generic_parameters, model_case
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, on_root, world
 from jerald_tools.training.named_loss import loss_named
-from jerald_tools.training.objective import make_evaluate, ravel_parameters
+from jerald_tools.training.nodes import ravel_parameters
+from jerald_tools.training.objective import make_evaluate
 
 pytestmark = pytest.mark.ranks
 

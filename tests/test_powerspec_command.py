@@ -3,6 +3,7 @@
 
 import dataclasses
 import itertools
+import json
 from pathlib import Path
 
 import h5py
@@ -141,7 +142,8 @@ def test_many_inputs_have_an_output_each(maps, tmp_path):
         columns, notes = read_spectrum(tmp_path / f"{name}_pk.csv")
         assert set(columns) == {"k", "P", "modes"}
         assert notes["label"] == "unseen"
-        assert f"{name}.h5 sha256" in notes["input 1"]
+        (made_from,) = json.loads(notes["provenance"])["inputs"]
+        assert made_from["path"].endswith(f"{name}.h5")
 
 
 def damaged(folder, kind):

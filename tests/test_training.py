@@ -24,11 +24,13 @@ from jerald_tools.model.parameters import (
 from jerald_tools.training import gauss_newton, split
 from jerald_tools.training.adam import learning_rate
 from jerald_tools.training.find_starts import find_starts
-from jerald_tools.training.fit import OPTIMISERS, fit_parameters
+from jerald_tools.training.fit import OPTIMISERS, FittedStart, _best, fit_parameters
 from jerald_tools.training.gauss_newton import GaussNewton, make_sampled_residual
 from jerald_tools.training.losses import PaperLoss
-from jerald_tools.training.objective import RecordedObjective, make_evaluate, ravel_parameters
+from jerald_tools.training.nodes import Nodes, ravel_parameters
+from jerald_tools.training.objective import PreparedSimulation, RecordedObjective, make_evaluate
 from jerald_tools.training.search_space import SearchSpace, search_space
+from jerald_tools.training.simulation import Simulation
 from jerald_tools.training.starts import (
     Start,
     choose_starts,
@@ -235,7 +237,11 @@ def stellar_problem():
 def test_fit_recovers_the_parameters_of_its_own_map(stellar_problem):
     mesh, inputs, target = stellar_problem
     fit = fit_parameters(
-        mesh, "stellar-mass", inputs, target, PaperLoss(2), [original_start("stellar-mass", 1)]
+        mesh,
+        "stellar-mass",
+        [Simulation(inputs, target)],
+        PaperLoss(2),
+        [original_start("stellar-mass", 1)],
     )
     transform = to_dictionary(fit.best.parameters)["transform"]
     assert transform == pytest.approx({"w": 0.8, "mu": 1.2, "b": 0.3}, abs=2e-3)
@@ -249,17 +255,31 @@ def test_two_simulations_are_fitted_by_their_mean_loss(stellar_problem):
     """The same one twice changes nothing; another one pulls the parameters to a middle."""
     mesh, inputs, target = stellar_problem
     start = dataclasses.replace(transform_starts("stellar-mass")[0])
-    task = (mesh, "stellar-mass", inputs, target, PaperLoss(2), [start])
-    alone = fit_parameters(*task, evaluations=40)
-    twice = fit_parameters(*task, evaluations=40, others=[(inputs, target)])
+    one, brighter = Simulation(inputs, target), Simulation(inputs, 2 * target)
+
+    def fitted(*simulations):
+        task = (mesh, "stellar-mass", simulations, PaperLoss(2), [start])
+        return fit_parameters(*task, evaluations=40)
+
+    alone, twice, both = fitted(one), fitted(one, one), fitted(one, brighter)
     assert twice.best.losses == pytest.approx(alone.best.losses, rel=1e-6)
     assert twice.best.curvature_maps == 2 * alone.best.curvature_maps
-    both = fit_parameters(*task, evaluations=40, others=[(inputs, 2 * target)])
     bright, mean = jnp.mean(2 * target), jnp.mean(target)
     assert mean < jnp.mean(both.predicted[0]) < bright
     np.testing.assert_array_equal(both.predicted[0], both.predicted[1])
     losses = [PaperLoss(2)(mesh, both.predicted[0], part * target) for part in (1, 2)]
     assert both.best.losses == pytest.approx(np.mean(losses, axis=0), rel=1e-9)
+
+
+def test_starts_that_validate_alike_are_told_apart_by_their_training():
+    def fitted(name, train, validation):
+        losses = split.Regions(train, validation, 0.0)
+        return FittedStart(Start(name, None), None, losses, 0, [losses], 0)
+
+    worse = fitted("worse", 0.1, 1.02)
+    alike = [fitted("least", 0.5, 1.0), fitted("alike", 0.4, 1.004)]
+    assert _best([worse, *alike]).start.name == "alike"
+    assert _best([worse, alike[0]]).start.name == "least"
 
 
 def test_fit_of_a_start_in_the_floor_fails(stellar_problem):
@@ -268,12 +288,19 @@ def test_fit_of_a_start_in_the_floor_fails(stellar_problem):
     floor["transform"] = {"w": 1e-5, "mu": 0.1, "b": 5.0}
     starts = [Start("floor", from_dictionary("stellar-mass", floor))]
     with pytest.raises(RunFailed, match="zero"):
-        fit_parameters(mesh, "stellar-mass", inputs, target, PaperLoss(1), starts, evaluations=30)
+        fit_parameters(
+            mesh,
+            "stellar-mass",
+            [Simulation(inputs, target)],
+            PaperLoss(1),
+            starts,
+            evaluations=30,
+        )
 
 
 def test_layers_start_from_a_screened_fit_of_the_transform(stellar_problem):
     mesh, inputs, target = stellar_problem
-    task = (mesh, "stellar-mass", inputs, target, PaperLoss(1))
+    task = (mesh, "stellar-mass", [Simulation(inputs, target)], PaperLoss(1))
     starts, (short, long) = find_starts(*task, 2, 3, 1, evaluations=60)
     assert len(short.tried) == 3
     assert max(len(tried.history) for tried in short.tried) <= 25
@@ -290,15 +317,13 @@ def test_layers_start_from_a_screened_fit_of_the_transform(stellar_problem):
 
 
 def test_starts_without_a_transform_or_layers_need_no_fit(stellar_problem):
-    task = (*stellar_problem, PaperLoss(1))
+    mesh, inputs, target = stellar_problem
+    task = ([Simulation(inputs, target)], PaperLoss(1))
     for quantity, layers, name in (
         ("dark-matter", 2, "opposed layers"),
         ("stellar-mass", 0, "thr"),
     ):
-        mesh, inputs, target, loss = task
-        starts, fits = find_starts(
-            mesh, quantity, inputs, target, loss, layers, 2, 5, evaluations=9
-        )
+        starts, fits = find_starts(mesh, quantity, *task, layers, 2, 5, evaluations=9)
         assert fits == []
         assert starts[0].name.startswith(name)
         assert starts[1].name == "random 1 of seed 5"
@@ -364,7 +389,9 @@ def test_a_loss_that_is_not_finite_anywhere_is_a_wall(stellar_problem):
         train, validation = next(losses)
         return (train, split.Regions(train, validation, 1.0)), np.ones(3)
 
-    objective = RecordedObjective(mesh, evaluate, [(inputs, target)], lambda vector: np.eye(3))
+    prepared = PreparedSimulation(inputs, target, lambda vector: np.eye(3), np.ones(1))
+    nodes = Nodes(transform_starts("stellar-mass")[0].parameters)
+    objective = RecordedObjective(mesh, evaluate, [prepared], nodes)
     assert objective(np.zeros(3))[0] == 2.0
     wall, gradient = objective(np.ones(3))
     assert wall > 2.0

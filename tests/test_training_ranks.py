@@ -13,8 +13,9 @@ from jerald_tools.training.fit import fit_parameters
 from jerald_tools.training.gauss_newton import GaussNewton, make_sampled_residual
 from jerald_tools.training.losses import PaperLoss
 from jerald_tools.training.named_loss import loss_named
-from jerald_tools.training.objective import ravel_parameters
+from jerald_tools.training.nodes import ravel_parameters
 from jerald_tools.training.search_space import search_space
+from jerald_tools.training.simulation import Simulation
 from jerald_tools.training.starts import Start
 
 pytestmark = pytest.mark.ranks
@@ -55,7 +56,8 @@ def test_curvature(loss, spacing, monkeypatch):
 def best_of_a_fit(mesh):
     inputs, target = model_case(mesh, "stellar-mass")
     start = Start("generic", generic_parameters("stellar-mass", 1))
-    fit = fit_parameters(mesh, "stellar-mass", inputs, target, PaperLoss(1), [start], evaluations=8)
+    task = (mesh, "stellar-mass", [Simulation(inputs, target)], PaperLoss(1), [start])
+    fit = fit_parameters(*task, evaluations=8)
     return ravel_parameters(fit.best.parameters), fit.best.history
 
 

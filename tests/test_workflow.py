@@ -20,22 +20,16 @@ ALL_JOBS = {
     "initial_conditions": 2,
     "fastpm": 6,
     "targets": 18,
-    "fit_dark_matter": 3,
-    "fit_stellar_mass": 3,
-    "fit_neutral_hydrogen": 3,
-    "fit_dark_matter_without_layers": 3,
-    "fit_stellar_mass_without_layers": 3,
-    "fit_neutral_hydrogen_without_layers": 3,
-    "fit_dark_matter_with_the_papers_loss": 3,
-    "fit_stellar_mass_with_the_papers_loss": 3,
-    "fit_neutral_hydrogen_with_the_papers_loss": 3,
-    "fit_dark_matter_without_layers_with_the_papers_loss": 3,
-    "fit_stellar_mass_without_layers_with_the_papers_loss": 3,
-    "fit_neutral_hydrogen_without_layers_with_the_papers_loss": 3,
+    # That of config.yaml, without layers, by the paper's loss, and by it without layers.
+    "fit_dark_matter": 12,
+    "fit_stellar_mass": 12,
+    "fit_neutral_hydrogen": 12,
     "paint": 18,
     # Five maps at each redshift, without layers or by the paper's loss, in two simulations; two
     # regions of one of them and the whole of the other.
     "paint_rival": 30,
+    "paint_members": 9,
+    "powerspec_band": 9,
     "powerspec": 36,
     "powerspec_rival": 45,
     "slices": 2,
@@ -44,6 +38,7 @@ ALL_JOBS = {
     "relative_difference": 2,
     "quality": 1,
     "comparison": 1,
+    "coverage": 1,
     "losses": 1,
     "timings": 1,
     "all": 1,
@@ -66,7 +61,12 @@ class Workflow:
             *("powerspec", "plot-figures"),
         ):
             command = self.commands / name
-            command.write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ntouch "$2"\n')
+            command.write_text(
+                '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\n'
+                "for member in 0 1 2 3 4 5 6; do\n"
+                '  touch "$(echo "$2" | sed "s/{member}/$member/")"\n'
+                "done\n"
+            )
             command.chmod(0o755)
 
     def start(self, *arguments: str) -> subprocess.Popen:
@@ -156,15 +156,11 @@ def test_a_changed_smoothing_reruns_only_what_stands_on_that_fit(config_of):
 
     config_of.change(edit)
     assert config_of.jobs() == {
-        "fit_stellar_mass": 1,
-        "fit_stellar_mass_without_layers": 1,
-        "fit_stellar_mass_with_the_papers_loss": 1,
-        "fit_stellar_mass_without_layers_with_the_papers_loss": 1,
-        "fit_neutral_hydrogen": 1,
-        "fit_neutral_hydrogen_without_layers": 1,
-        "fit_neutral_hydrogen_with_the_papers_loss": 1,
-        "fit_neutral_hydrogen_without_layers_with_the_papers_loss": 1,
+        "fit_stellar_mass": 4,
+        "fit_neutral_hydrogen": 4,
         "paint": 4,
+        "paint_members": 2,
+        "powerspec_band": 2,
         "paint_rival": 8,
         "powerspec": 6,
         "powerspec_rival": 12,
@@ -173,6 +169,7 @@ def test_a_changed_smoothing_reruns_only_what_stands_on_that_fit(config_of):
         "distribution": 2,
         "quality": 1,
         "comparison": 1,
+        "coverage": 1,
         "losses": 1,
         "timings": 1,
         "all": 1,
@@ -182,15 +179,39 @@ def test_a_changed_smoothing_reruns_only_what_stands_on_that_fit(config_of):
 def test_cross_validation_trains_on_each_and_on_both_and_scores_on_each(fresh):
     jobs = fresh.jobs("--", "cross_validation")
     # Three redshifts on three sets of simulations; each map of two simulations, and its spectrum.
-    found = {rule: number for rule, number in jobs.items() if rule.endswith("_cross_validated")}
-    assert found == {
-        "fit_dark_matter_cross_validated": 9,
-        "fit_stellar_mass_cross_validated": 9,
-        "fit_neutral_hydrogen_cross_validated": 9,
-        "paint_cross_validated": 54,
-        "powerspec_cross_validated": 54,
+    assert jobs == {
+        "initial_conditions": 2,
+        "fastpm": 6,
+        "targets": 18,
+        "fit_dark_matter": 9,
+        "fit_stellar_mass": 9,
+        "fit_neutral_hydrogen": 9,
+        "paint_rival": 54,
+        "powerspec_rival": 54,
+        "cross_validation": 1,
     }
-    assert not {"fit_dark_matter", "paint", "powerspec"} & jobs.keys()
+    run = fresh.snakemake(
+        "--dry-run", "--printshellcmds", "results/fits/trained_on_all/dark-matter_z2.00.json"
+    )
+    command = next(line for line in run.stdout.splitlines() if " fit-dm " in line)
+    for name in ("train_seed9281", "unseen_seed4417"):
+        assert f" --target results/{name}/reference/dark-matter_z2.00.h5" in command
+
+
+def test_a_fit_over_redshifts_is_painted_where_it_was_not_trained(fresh):
+    jobs = fresh.jobs("--", "over_redshifts")
+    assert jobs["fit_over_redshifts"] == 3
+    assert jobs["paint_over_redshifts"] == 18
+    run = fresh.snakemake(
+        "--dry-run", "--printshellcmds", "results/fits/over_redshifts/stellar-mass.json"
+    )
+    command = next(line for line in run.stdout.splitlines() if " fit-stellar " in line)
+    assert " --redshift-order 1 " in command
+    assert " --dm results/fits/over_redshifts/dark-matter.json " in command
+    assert "particles_z5.00.h5 results/train_seed9281/particles_z2.00.h5 " in command
+    assert "z3.00" not in command
+    fresh.change(lambda config: config.pop("over_redshifts"))
+    assert fresh.jobs() == ALL_JOBS
 
 
 def test_two_training_rows_are_fitted_together(fresh):
@@ -212,7 +233,8 @@ def test_another_loss_leaves_the_papers_fits_alone(config_of):
     config_of.change(edit)
     jobs = config_of.jobs()
     fits = {rule: number for rule, number in jobs.items() if rule.startswith("fit")}
-    assert fits == {"fit_neutral_hydrogen": 1, "fit_neutral_hydrogen_without_layers": 1}
+    # By the new loss, with layers and without.
+    assert fits == {"fit_neutral_hydrogen": 2}
 
 
 def test_more_layers_of_hydrogen_leave_its_baseline_alone(config_of):
@@ -223,11 +245,11 @@ def test_more_layers_of_hydrogen_leave_its_baseline_alone(config_of):
 
     config_of.change(edit)
     jobs = config_of.jobs()
-    assert jobs["fit_neutral_hydrogen"] == 1
+    # By either loss.
+    assert jobs["fit_neutral_hydrogen"] == 2
     assert jobs["paint"] == 2
     assert jobs["paint_rival"] == 2
     assert not {"fastpm", "fit_dark_matter", "fit_stellar_mass"} & jobs.keys()
-    assert "fit_neutral_hydrogen_without_layers" not in jobs
     assert "relative_difference" not in jobs
 
 
@@ -265,7 +287,7 @@ def test_a_thousand_seeds_are_a_thousand_rows(fresh):
     assert run.returncode == 0, run.stderr
     for rule, number in (("initial_conditions", 1001), ("fastpm", 1003), ("paint", 3009)):
         assert run.stdout.count(f'label = "{rule}\\n') == number
-    assert run.stdout.count('label = "fit_dark_matter"') == 3
+    assert run.stdout.count('label = "fit_dark_matter') == 12
 
 
 def test_after_a_kill_the_same_command_is_enough_and_a_living_run_is_not_disturbed(fresh):
@@ -305,8 +327,25 @@ def set_key(*path_and_value):
 IN_ONE_ROW = {
     "initial_conditions.box_size: -1 ": set_key("initial_conditions", "box_size", -1),
     "initial_conditions.mesh: 'large' ": set_key("initial_conditions", "mesh", "large"),
+    "initial_conditions.particles: 1 ": set_key("initial_conditions", "particles", 1),
+    "initial_conditions.linear_power: 3 ": set_key("initial_conditions", "linear_power", 3),
+    "cosmology.omega_m: 1.5 ": set_key("cosmology", "omega_m", 1.5),
+    "cosmology.omega_b: None ": set_key("cosmology", "omega_b", None),
+    "cosmology.h: 0 ": set_key("cosmology", "h", 0),
+    "cosmology.sigma8: [0.8] ": set_key("cosmology", "sigma8", [0.8]),
+    "cosmology.n_s: 'scale-free' ": set_key("cosmology", "n_s", "scale-free"),
+    "fastpm.steps: 10.5 ": set_key("fastpm", "steps", 10.5),
+    "fastpm.start_redshift: -9 ": set_key("fastpm", "start_redshift", -9),
+    "fastpm.force_mesh_factor: 0 ": set_key("fastpm", "force_mesh_factor", 0),
     "fastpm: unknown key step; known are ": set_key("fastpm", "step", 10),
     "optimisation.optimiser: 'sgd' ": set_key("optimisation", "optimiser", "sgd"),
+    "optimisation.evaluations: 0 ": set_key("optimisation", "evaluations", 0),
+    "optimisation.starts: True ": set_key("optimisation", "starts", True),
+    "optimisation.random_seed: -1 ": set_key("optimisation", "random_seed", -1),
+    "optimisation: unknown key learning_rate": set_key("optimisation", "learning_rate", 0.1),
+    "simulations[0].name: 'a/b' ": set_key("simulations", 0, "name", "a/b"),
+    "simulations[0].seed: -1 ": set_key("simulations", 0, "seed", -1),
+    "simulations[0].reference: 17 ": set_key("simulations", 0, "reference", 17),
     "simulations[0].role: 'test' ": set_key("simulations", 0, "role", "test"),
     "simulations: at least one row must have role: train": lambda config: None,
     "simulations[1].redshifts[0]: 'two' ": set_key("simulations", 1, "redshifts", ["two"]),
@@ -314,7 +353,11 @@ IN_ONE_ROW = {
     "fits[0].layers: 0 ": set_key("fits", 0, "layers", 0),
     "fits[0].loss: 'best' ": set_key("fits", 0, "loss", "best"),
     "fits[1].quantity: 'gas' ": set_key("fits", 1, "quantity", "gas"),
-    "'cosmology' is a required property": lambda config: config.pop("cosmology"),
+    "fits[1].smoothing: 0 ": set_key("fits", 1, "smoothing", 0),
+    "fits[2].redshift: -2 ": set_key("fits", 2, "redshift", -2),
+    "fits[3]: 'layers' is a required property": lambda config: config["fits"][3].pop("layers"),
+    "scaling.mesh: 1 ": set_key("scaling", "mesh", 1),
+    "scaling.layers: 0 ": set_key("scaling", "layers", 0),
 }
 BETWEEN_ROWS = {
     "simulations[1].name: train_seed9281 is the name of another row": set_key(
@@ -327,23 +370,47 @@ BETWEEN_ROWS = {
     "fits[1]: another row is dark-matter at redshift 5": set_key("fits", 1, "redshift", 5),
     "fits[4]: stellar-mass stands on dark-matter; add ": lambda config: None,
     "fits[5].redshift: 1 is not a redshift ": set_key("fits", 5, "redshift", 1),
+    "over_redshifts.redshifts: 4 is not a redshift ": set_key(
+        "over_redshifts", "redshifts", [5, 4]
+    ),
+    "over_redshifts.order: 2 redshifts tell a polynomial of order 1 at most": set_key(
+        "over_redshifts", "order", 2
+    ),
+    "cosmology.omega_b: 0.5 is more than omega_m": set_key("cosmology", "omega_b", 0.5),
+    "initial_conditions.particles: 40 does not divide the mesh of 96": set_key(
+        "initial_conditions", "particles", 40
+    ),
+    "simulations[0].redshifts: 5 is not below fastpm.start_redshift, 5": set_key(
+        "fastpm", "start_redshift", 5
+    ),
+    "initial_conditions.linear_power: nowhere.txt: no such file": set_key(
+        "initial_conditions", "linear_power", "nowhere.txt"
+    ),
+    "simulations[1].reference: nowhere: no such folder": set_key(
+        "simulations", 1, "reference", "nowhere"
+    ),
 }
 
 
 @pytest.mark.parametrize("mistakes", [IN_ONE_ROW, BETWEEN_ROWS])
 def test_every_mistake_in_the_configuration_is_a_line_that_names_its_key(fresh, mistakes):
+    before = sorted(path.name for path in fresh.folder.iterdir())
     for edit in mistakes.values():
         fresh.change(edit)
     run = fresh.snakemake("--dry-run")
     assert run.returncode == 1
     output = run.stdout + run.stderr
-    lines = [line for line in output.splitlines() if line.startswith("config.yaml: ")]
+    lines = output.splitlines()
+    assert all(line.startswith("config.yaml: ") for line in lines), output
     for words in mistakes:
-        assert any(words in line for line in lines), (words, output)
-    assert "Traceback" not in output
+        assert sum(words in line for line in lines) == 1, (words, output)
+    assert sorted(path.name for path in fresh.folder.iterdir()) == before
 
 
 def test_the_training_simulation_needs_a_reference(fresh):
     fresh.change(lambda config: config["simulations"][0].pop("reference"))
+    fresh.change(lambda config: config.pop("cosmology"))
     run = fresh.snakemake("--dry-run")
-    assert "config.yaml: simulations[0]: 'reference' is a required" in run.stdout + run.stderr
+    lines = (run.stdout + run.stderr).splitlines()
+    assert "config.yaml: simulations[0]: 'reference' is a required property" in lines
+    assert "config.yaml: 'cosmology' is a required property" in lines

@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import logging
 import sys
+import time
 from collections.abc import Callable
 
 import click
@@ -26,12 +27,14 @@ class Run:
         threads: threads of each rank.
         force: whether outputs that exist may be replaced.
         stages: the stopwatch whose times go to provenance.
+        started: when the command began, by ``time.perf_counter``.
     """
 
     precision: str
     threads: int
     force: bool
     stages: Stages = dataclasses.field(default_factory=Stages)
+    started: float = dataclasses.field(default_factory=time.perf_counter)
 
 
 class Executable(click.Command):

@@ -9,7 +9,7 @@ import traceback
 
 import click
 
-from jerald_tools.errors import BadInput, RunFailed, RunStopped
+from jerald_tools.errors import SELF_CHECK, BadInput, RunFailed, RunStopped
 from jerald_tools.launcher import launched_rank, launched_size
 
 BAD_INPUT = 2
@@ -17,17 +17,28 @@ FAILED = 1
 INTERRUPTED = 130
 STOPPED = 75  # what BSD's sysexits.h calls a temporary failure: try again later
 
+# What XLA and the native library say of an allocation that failed.
+OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "std::bad_alloc")
+
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-# How long a rank with an error waits for the others to have the same one.
+# How long a rank with an error waits for the others to have the same one; less for an error that is
+# seldom shared.
 PATIENCE_SECONDS = 5.0
+SHORT_PATIENCE_SECONDS = 0.5
+
+# How long the launcher may take to pass on what a rank has said, before its own account of the end.
+FORWARDING_SECONDS = 0.1
+
+CALLS_SHOWN = 4
 
 
 def end(command: str, error: BaseException) -> int:
     """Say what went wrong, take the other ranks along, and return the exit status.
 
     An error that all ranks share (a bad option, a :class:`BadInput` that was broadcast) is one line
-    from rank 0. An error of one rank alone is said by that rank, and ends all others.
+    from rank 0. An error of one rank alone is one line from that rank, and ends all others. What
+    nobody foresaw keeps its traceback in a process alone; over ranks, the line says the last calls.
 
     Args:
         command: the name of the executable, the first word of the line.
@@ -36,16 +47,22 @@ def end(command: str, error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return INTERRUPTED
     if isinstance(error, RunStopped):
-        if _all_ranks_arrive():
+        if _all_ranks_arrive(PATIENCE_SECONDS):
             _say_on_root(f"{command}: {error}")
         return STOPPED
     line, status = describe(error)
-    shared = isinstance(error, BadInput | RunFailed | click.ClickException)
-    if shared and _all_ranks_arrive():
+    if line is None and launched_size() == 1:
+        traceback.print_exception(error)
+        return status
+    line = line or _last_calls(error)
+    expected = isinstance(error, BadInput | RunFailed | click.ClickException)
+    if expected and _all_ranks_arrive(PATIENCE_SECONDS):
         _say_on_root(f"{command}: error: {line}")
         return status
-    if line is None:
-        traceback.print_exception(error)
+    if not expected and _running_mpi() and _all_ranks_arrive(SHORT_PATIENCE_SECONDS):
+        _say_on_root(f"{command}: error: on every rank: {line}")
+        if launched_rank() != 0:
+            time.sleep(SHORT_PATIENCE_SECONDS)  # for rank 0 to say it before all are ended
     else:
         rank = f"rank {launched_rank()}: " if launched_size() > 1 else ""
         print(f"{command}: error: {rank}{line}", file=sys.stderr)
@@ -73,13 +90,27 @@ def describe(error: BaseException) -> tuple[str | None, int]:
         return _one_line(error.format_message()), BAD_INPUT
     if isinstance(error, RunFailed):
         return _one_line(str(error)), FAILED
-    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+    if SELF_CHECK in str(error):
+        return _one_line(SELF_CHECK + str(error).partition(SELF_CHECK)[2]), FAILED
+    if isinstance(error, MemoryError) or any(sign in str(error) for sign in OUT_OF_MEMORY):
         return f"out of memory: use more ranks or a smaller mesh ({_one_line(str(error))})", FAILED
     if isinstance(error, OSError) and error.errno in DISK_FULL:
         return f"{error.filename}: no space left for it ({error.strerror}); free some", FAILED
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}", FAILED
     return None, FAILED
+
+
+def _last_calls(error: BaseException) -> str:
+    """An error and the calls that led to it, in one line."""
+    frames = traceback.extract_tb(error.__traceback__)[-CALLS_SHOWN:]
+    calls = ", ".join(
+        f"{os.path.basename(frame.filename)}:{frame.lineno} in {frame.name}" for frame in frames
+    )
+    text = str(error).splitlines()
+    if len(text) > 2:  # such as a traceback in the text of an error of JAX
+        text = [text[0], "...", text[-1]]
+    return f"{type(error).__name__}: {_one_line(' '.join(text))} ({calls})"
 
 
 def _one_line(text: str) -> str:
@@ -94,13 +125,13 @@ def _running_mpi():
     return mpi if mpi.COMM_WORLD.size > 1 else None
 
 
-def _all_ranks_arrive() -> bool:
+def _all_ranks_arrive(seconds: float) -> bool:
     """Whether every rank gets here within a few seconds, as after an error that all share."""
     mpi = _running_mpi()
     if mpi is None:
         return True
     arrival = mpi.COMM_WORLD.Ibarrier()
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while not arrival.Test():
         if time.monotonic() > deadline:
             return False
@@ -121,4 +152,5 @@ def _abort_all_ranks(status: int) -> None:
     sys.stderr.flush()
     mpi = _running_mpi()
     if mpi is not None:
+        time.sleep(FORWARDING_SECONDS)
         mpi.COMM_WORLD.Abort(status)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from jerald_tools.analysis.band import Band
 from jerald_tools.analysis.correlation import Comparison
+from jerald_tools.analysis.coverage_table import BandedMap
 from jerald_tools.analysis.figures.map_pair import MapPair
 from jerald_tools.analysis.figures.scaling import MeasuredStep
 from jerald_tools.analysis.figures.spectra import Curve
@@ -83,7 +85,30 @@ def load_curve(path: str, is_baseline: bool = False) -> Curve:
     """A spectrum with a reference, to be drawn; see :func:`load_comparison`."""
     comparison, notes = load_comparison(path)
     redshift = number_of(notes, "redshift", path)
-    return Curve(notes["quantity"], redshift, comparison, is_baseline)
+    return Curve(notes["quantity"], redshift, comparison, is_baseline, *load_bands(path))
+
+
+def load_bands(path: str) -> tuple[Band, Band] | tuple[None, None]:
+    """The bands of an ensemble's power and r(k); None twice for the spectrum of a single map."""
+    columns, _ = read_spectrum(path)
+    if "P_low" not in columns:
+        return None, None
+    return (
+        Band(columns["P"], columns["P_low"], columns["P_high"]),
+        Band(columns["r"], columns["r_low"], columns["r_high"]),
+    )
+
+
+def load_banded_map(path: str) -> BandedMap:
+    """An ensemble's spectrum with a reference, as a row of the table of coverage.
+
+    Raises:
+        BadInput: if it has no band, or no reference.
+    """
+    measured, (power, _) = load_measured_map(path), load_bands(path)
+    if power is None:
+        raise BadInput(f"{path}: has no band: make it with powerspec --band of all members")
+    return BandedMap(measured, power)
 
 
 def load_measured_map(path: str) -> MeasuredMap:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import click
 
 from jerald_tools.cli.command import Run
+from jerald_tools.cli.edited_option import accept_edited_option
+from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.cli.progress import progress
 from jerald_tools.cli.stop_signals import stop_when_asked
 from jerald_tools.errors import BadInput
@@ -81,6 +83,21 @@ TRAINING_OPTIONS = (
         "--start", metavar="FIT", help="Start from this fit's parameters, then random ones near."
     ),
     click.option(
+        "--redshift-order",
+        "order",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Fit PARTICLES of several redshifts together: every parameter is a polynomial of this "
+        "order in the scale factor, and the fit paints at any redshift between.",
+    ),
+    click.option(
+        "--members",
+        type=click.IntRange(2, 6),
+        help="Fit so many halves of the box besides, from where the best starts ended: how sure "
+        "the fit is, for paint --members.  [default: none]",
+    ),
+    accept_edited_option,
+    click.option(
         "-o",
         "--output",
         metavar="FILE",
@@ -113,6 +130,9 @@ def run_fit(
     starts: int,
     random_seed: int,
     start: str | None,
+    order: int | None,
+    members: int | None,
+    accept_edited: bool = False,
     dm: str | None = None,
     stellar: str | None = None,
     shift: float = 0.0,
@@ -129,6 +149,9 @@ def run_fit(
     from jerald_tools.files.atomic import check_target
     from jerald_tools.files.fits import write_fit
     from jerald_tools.mesh.ranks import on_root, world
+    from jerald_tools.model.evolution import node_redshifts
+    from jerald_tools.training.ensemble import fit_ensemble
+    from jerald_tools.training.evolving_starts import evolving_starts
     from jerald_tools.training.find_starts import find_starts
     from jerald_tools.training.fit import fit_parameters
     from jerald_tools.training.fit_document import fit_document
@@ -145,6 +168,7 @@ def run_fit(
             f"{len(particles)} PARTICLES and {len(targets)} --target: give one for each"
         )
     _check_numbers(smoothing, shift)
+    refuse_inputs([output], [*particles, *targets, dm, stellar])
     loss_name = loss_name or DEFAULTS[quantity]
     loss = loss_named(loss_name, quantity, smoothing)
     ranks = world()
@@ -152,48 +176,44 @@ def run_fit(
     journal_path = f"{output}.journal"
     force = run.force or on_root(ranks, os.path.exists, journal_path)
     on_root(ranks, check_target, output, force)
-    warm = None if start is None else on_root(ranks, start_from_fit, start, quantity, layers)
+    warm = start and on_root(ranks, start_from_fit, start, quantity, layers, accept_edited)
     below = {"dark-matter": dm, "stellar-mass": stellar}
     with run.stages.stage("reading"):
-        problem, *others = load_problems(quantity, particles, targets, below, run.precision)
-    task = (problem.mesh, quantity, problem.inputs, problem.target, loss)
+        problems = load_problems(
+            quantity, particles, targets, below, run.precision, order, accept_edited
+        )
+    mesh = problems[0].mesh
+    simulations = [problem.simulation for problem in problems]
+    task = (mesh, quantity, simulations, loss)
     how = {"optimiser": optimiser, "evaluations": evaluations, "shift": shift}
-    together = {"others": [(other.inputs, other.target) for other in others]}
     files = [*particles, *targets, *(path for path in (dm, stellar, start) if path is not None)]
-    with (
-        run.stages.stage("training"),
-        journal_in(journal_path, ranks, on_root(ranks, run_identity, files), run.force) as journal,
-    ):
-        together["journal"] = journal
-        if warm is None:
-            chosen, _ = find_starts(*task, layers, starts, random_seed, **how, **together)
-        else:
-            chosen = choose_starts([warm], starts, random_seed)
-        with progress(evaluations * len(chosen), f"fit of {quantity}") as advance:
-            report = _Reporter(advance)
-            fit = fit_parameters(*task, chosen, **how, **together, on_evaluation=report)
+    identity = on_root(ranks, run_identity, files)
+    ensemble = None
+    with journal_in(journal_path, ranks, identity, run.force) as journal:
+        with run.stages.stage("training"):
+            if warm is None:
+                chosen, _ = find_starts(*task, layers, starts, random_seed, **how, journal=journal)
+            else:
+                chosen = choose_starts([warm], starts, random_seed)
+            if order is not None:
+                constant = fit_parameters(*task, chosen, **how, journal=journal)
+                redshifts = [simulation.redshift for simulation in simulations]
+                chosen = evolving_starts(constant, node_redshifts(order, redshifts))
+            with progress(evaluations * len(chosen), f"fit of {quantity}") as advance:
+                report = _Reporter(advance)
+                fit = fit_parameters(*task, chosen, **how, on_evaluation=report, journal=journal)
+        if members is not None:
+            with run.stages.stage("ensemble"):
+                ensemble = fit_ensemble(problems, loss, fit, members, optimiser, shift, journal)
     with run.stages.stage("measuring"):
-        quality, *quality_of_others = [
-            map_quality(problem.mesh, predicted, one.target)
-            for predicted, one in zip(fit.predicted, (problem, *others), strict=True)
+        qualities = [
+            map_quality(mesh, predicted, simulation.target)
+            for predicted, simulation in zip(fit.predicted, simulations, strict=True)
         ]
 
-    content = fit_document(
-        quantity,
-        problem.setting,
-        problem.target_info,
-        loss_name,
-        loss,
-        fit,
-        {**how, "starts": starts, "random_seed": random_seed},
-        problem.stands_on,
-        quality,
-        [
-            {"target": other.target_info.path, "quality": its}
-            for other, its in zip(others, quality_of_others, strict=True)
-        ],
-    )
-    content["provenance"] = provenance_of(run, problem.mesh, files).as_dict()
+    made_by = {**how, "starts": starts, "random_seed": random_seed}
+    content = fit_document(problems, loss_name, loss, fit, made_by, qualities, ensemble)
+    content["provenance"] = provenance_of(run, mesh, files).as_dict()
     on_root(ranks, write_fit, output, content, force)
     journal.remove()
     logger.info(

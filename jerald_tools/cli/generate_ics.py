@@ -9,6 +9,7 @@ import click
 
 from jerald_tools.cli.command import Run, command
 from jerald_tools.cli.cosmology_options import cosmology_options, stated_cosmology
+from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.errors import BadInput
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ SIGMA8_TOLERANCE = 0.01
     generate-ics --seed 9281 --mesh 96 --particles 48 --box-size 20 --camb -o ics.h5
     """,
 )
-@click.option("--seed", type=int, help="Seed of N-GenIC's white noise.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed of N-GenIC's white noise.")
 @click.option(
     "--white-noise",
     metavar="FILE",
@@ -61,6 +62,7 @@ def main(run: Run, output, particles, power, **options):
     or from a linear density made elsewhere. The cosmology travels in the files from here on.
     """
     _refuse_contradictions(power=power, **options)
+    refuse_inputs([output], [power, options["white_noise"], options["linear_density"]])
 
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.files.atomic import check_target

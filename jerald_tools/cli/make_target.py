@@ -7,6 +7,7 @@ import math
 import click
 
 from jerald_tools.cli.command import Run, command
+from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.cli.snapshot_options import snapshot_options, stated_of
 from jerald_tools.errors import BadInput
 from jerald_tools.targets.quantities import SPECIES_OF, STAR_FORMING
@@ -81,6 +82,7 @@ def main(run: Run, snapshot, nodes, chunk, dry_run, output, **options):
     Arepo or SWIFT, or BigFile. What its files do not say is asked for, never guessed.
     """
     stated = stated_of(options)
+    refuse_inputs([output] if output else [], snapshot)
     _refuse_contradictions(output=output, dry_run=dry_run, **options)
 
     from jerald_tools.cli.progress import progress

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """paint: maps from particles and a fit, or the particles' own density."""
 
+import itertools
 import logging
 
 import click
 
 from jerald_tools.cli.command import Run, command
+from jerald_tools.cli.edited_option import accept_edited_option
 
 logger = logging.getLogger(__name__)
 
@@ -15,6 +17,7 @@ logger = logging.getLogger(__name__)
     example="""
     paint particles_z2.00.h5 --fit data/fits/neutral-hydrogen_z2.00.json -o hi.h5
     paint universe*_z2.00.h5 --fit dm.json -o '{name}_dm.h5'
+    paint particles_z2.00.h5 --fit hi.json --members all -o 'hi_{member}.h5'
     paint particles_z2.00.h5 --mesh 48 -o density.h5
     """,
 )
@@ -36,6 +39,13 @@ logger = logging.getLogger(__name__)
     is_flag=True,
     help="Use a fit in another cell size, redshift, cosmology or step scheme than its own.",
 )
+@accept_edited_option
+@click.option(
+    "--members",
+    metavar="all|N",
+    help="Paint all members of the fit's ensemble, {member} in the names becoming 0 for the fit "
+    "itself, then 1, 2, ...; or one of them.",
+)
 @click.option(
     "--save-particles",
     metavar="FILE",
@@ -48,33 +58,60 @@ logger = logging.getLogger(__name__)
     required=True,
     help="Map to write; {name} in it becomes the particle file's name without its ending.",
 )
-def main(run: Run, particles, fit, nodes, redshift_space, allow_mismatch, save_particles, output):
+def main(
+    run: Run,
+    particles,
+    fit,
+    nodes,
+    redshift_space,
+    allow_mismatch,
+    accept_edited,
+    members,
+    save_particles,
+    output,
+):
     """Paint dark matter, stellar mass or neutral hydrogen on the particles of run-fastpm.
 
     A fit file carries the fits that it stands on. Many particle files are painted in one process.
     """
-    from jerald_tools.cli.output_names import output_names
+    from jerald_tools.cli.output_names import member_names, output_names, refuse_inputs
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.files.atomic import check_target
     from jerald_tools.files.fits import read_fit
     from jerald_tools.mesh.distributed_files import save_map
     from jerald_tools.mesh.ranks import on_root, world
+    from jerald_tools.model.members import chosen_members
     from jerald_tools.model.painting import check_file, paint_file
 
+    if members and not fit:
+        raise click.UsageError("--members needs a --fit")
     ranks = world()
-    outputs = output_names(particles, output)
-    saved = output_names(particles, save_particles) if save_particles else [None] * len(particles)
-    for path in set(outputs) & set(saved):
-        raise click.UsageError(f"map and particles would be written to {path}: give two names")
-    for path in (*outputs, *filter(None, saved)):
+    document = fit and on_root(ranks, read_fit, fit, accept_edited)
+    chosen = chosen_members(document, fit, members) if members else {0: document}
+    documents = chosen.values()
+    outputs = member_names(output_names(particles, output), chosen)
+    saved = [[None] * len(chosen)] * len(particles)
+    if save_particles:
+        saved = member_names(output_names(particles, save_particles), chosen)
+    maps_and_particles = [
+        pair for pairs in zip(outputs, saved, strict=True) for pair in zip(*pairs, strict=True)
+    ]
+    for map_path, particles_path in maps_and_particles:
+        if map_path == particles_path:
+            raise click.UsageError(
+                f"map and particles would be written to {map_path}: give two names"
+            )
+    written = list(filter(None, itertools.chain(*maps_and_particles)))
+    refuse_inputs(written, [fit])
+    for path in written:
         on_root(ranks, check_target, path, run.force)
-    document = fit and on_root(ranks, read_fit, fit)
-    how = (document, fit, nodes, run.precision, allow_mismatch)
-    for path in particles:
-        check_file(path, *how)
-    for path, map_path, particles_path in zip(particles, outputs, saved, strict=True):
+    how = (nodes, run.precision, allow_mismatch)
+    tasks = list(itertools.product(particles, documents))
+    for path, one in tasks:
+        check_file(path, one, fit, *how)
+    for (path, one), (map_path, particles_path) in zip(tasks, maps_and_particles, strict=True):
         with run.stages.stage("painting"):
-            painted = paint_file(path, *how, redshift_space)
+            painted = paint_file(path, one, fit, *how, redshift_space)
         provenance = provenance_of(run, painted.mesh, [path, *([fit] if fit else [])])
         save_map(map_path, painted.mesh, painted.field, painted.header, provenance, run.force)
         if particles_path is not None:

@@ -16,6 +16,7 @@ main = command_group(
     plot-figures relative-difference dm_z2.h5 --reference dm_ref_z2.h5 --region test -o cube.png
     plot-figures distribution dm_z2.h5 --reference dm_ref_z2.h5 -o distribution.png
     plot-figures table dm_z5.csv dm_z2.csv -o quality.md
+    plot-figures coverage dm_z5_band.csv dm_z2_band.csv -o coverage.md
     plot-figures losses dm_z2.json dm_z2_without_layers.json -o losses.md
     plot-figures scaling ranks1.json ranks2.json -o figure2.png
     """,
@@ -219,6 +220,22 @@ def table(run: Run, spectra_files, by_quantity, output):
     _write_on_root(run, output, TABLE_SUFFIXES, make)
 
 
+@command("coverage", example="plot-figures coverage dm_z5.csv dm_z2.csv -o coverage.md")
+@click.argument("spectra_files", metavar="SPECTRA...", nargs=-1, required=True, type=click.Path())
+@table_option
+def coverage(run: Run, spectra_files, output):
+    """In how many bins the ensembles' bands hold the reference, a row for each file with a band."""
+
+    def make():
+        from jerald_tools.analysis.coverage_table import comma_separated, markdown
+        from jerald_tools.cli.figure_inputs import load_banded_map
+
+        write = markdown if output.lower().endswith(".md") else comma_separated
+        return write([load_banded_map(path) for path in spectra_files])
+
+    _write_on_root(run, output, TABLE_SUFFIXES, make)
+
+
 @command("losses", example="plot-figures losses dm_z2.json dm_z2_without_layers.json -o losses.md")
 @click.argument("fits", nargs=-1, required=True, type=click.Path())
 @table_option
@@ -253,5 +270,14 @@ def scaling(run: Run, measurements, output):
     _write_on_root(run, output, FIGURE_SUFFIXES, make)
 
 
-for subcommand in (slices, spectra, relative_difference, distribution, table, losses, scaling):
+for subcommand in (
+    slices,
+    spectra,
+    relative_difference,
+    distribution,
+    table,
+    coverage,
+    losses,
+    scaling,
+):
     main.add_command(subcommand)

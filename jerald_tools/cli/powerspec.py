@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """powerspec: power of maps and particles, and how it compares with a reference's."""
 
+import json
+import math
+
 import click
 
 from jerald_tools.cli.command import Run, command
-from jerald_tools.cli.output_names import output_names
+from jerald_tools.cli.output_names import output_names, refuse_inputs
+from jerald_tools.errors import BadInput
 
 REGION_LABELS = {
     "all": "whole box",
@@ -18,6 +22,7 @@ REGION_LABELS = {
     "powerspec",
     example="""
     powerspec hi_z2.h5 --reference hi_ref_z2.h5 -o hi_z2.csv
+    powerspec hi_[0-6].h5 --band --reference hi_ref_z2.h5 -o hi_z2.csv
     powerspec particles_z2.h5 --mesh 96 --window tsc --interlace --compensate -o '{name}_pk.csv'
     """,
 )
@@ -55,6 +60,12 @@ REGION_LABELS = {
     show_default=True,
     help="Shape that particles are painted with.",
 )
+@click.option(
+    "--band",
+    is_flag=True,
+    help="INPUTS are the members of one ensemble (paint --members all): write one spectrum, their "
+    "median and the 68 % band around it.",
+)
 @click.option("--interlace", is_flag=True, help="Paint particles twice, half a cell aside.")
 @click.option("--compensate", is_flag=True, help="Divide particles' spectra by their window.")
 @click.option(
@@ -64,19 +75,23 @@ REGION_LABELS = {
     type=click.Path(),
     help="CSV file; of several inputs, a name with {name} in it.",
 )
-def main(run: Run, inputs, reference, divisor, region, edges, label, nodes, output, **painting):
+def main(
+    run: Run, inputs, reference, divisor, region, edges, label, nodes, band, output, **painting
+):
     """Measure P(k), and with a reference the ratio P / P_ref and r(k) = P_x / sqrt(P_ref P).
 
     Shot noise is reported for particles, not subtracted. A region's spectrum is smeared over the
     width of the region, model and reference alike.
     """
-    outputs = output_names(inputs, output)
+    outputs = [output] if band else output_names(inputs, output)
+    refuse_inputs(outputs, [*inputs, reference])
     edges = _parse_edges(edges)
     if reference is None and divisor == "reference":
         raise click.UsageError("--mean reference needs a --reference")
 
     from jerald_tools.analysis.correlation import compare
     from jerald_tools.analysis.power_spectrum import cross_power
+    from jerald_tools.cli.ensemble_band import band_columns, band_notes, model_error_of
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.cli.spectrum_inputs import Painting, check_partners, measure, read_source
     from jerald_tools.files.atomic import check_target
@@ -91,10 +106,11 @@ def main(run: Run, inputs, reference, divisor, region, edges, label, nodes, outp
     painting = Painting(**painting)
     partner = read_source(ranks, reference, nodes) if reference else None
     sources = [read_source(ranks, path, nodes, partner) for path in inputs]
-    check_partners(sources, partner, painting, over_reference_mean=divisor != "own")
+    check_partners(sources, partner, painting, nodes, over_reference_mean=divisor != "own")
+    model_error = model_error_of(sources) if band else None
 
-    measured_partner = None
-    for source, target in zip(sources, outputs, strict=True):
+    found, measured_partner = [], None
+    for number, source in enumerate(sources):
         mesh = make_mesh(source.header.mesh, source.header.box_size, run.precision)
         mask = None if region == "all" else region_mask(mesh, region)
         if partner and measured_partner is None:
@@ -106,14 +122,26 @@ def main(run: Run, inputs, reference, divisor, region, edges, label, nodes, outp
         else:
             own = cross_power(mesh, measured.spectrum, measured.spectrum, edges)
             columns = {"k": own.k, "P": own.power, "modes": own.modes}
-        used = [path for path in (source.path, reference) if path]
+        if not columns["modes"].any():
+            raise BadInput(
+                f"--edges {','.join(map(str, edges))}: {source.path} has no modes there; its mesh "
+                f"has them from {2 * math.pi / max(mesh.box_size):.3g} h/Mpc on"
+            )
+        notes = _notes(source, measured, measured_partner)
+        found.append((columns, notes))
+        if band and source is not sources[-1]:
+            continue
+        if band:
+            columns = band_columns([each for each, _ in found], model_error)
+            notes = band_notes([each for _, each in found])
+        used = [*(inputs if band else [source.path]), *([reference] if reference else [])]
         notes = {
-            **_notes(source, measured, measured_partner),
+            **notes,
             "region": region,
             "label": label or REGION_LABELS[region],
-            **_origin_notes(provenance_of(run, mesh, used)),
+            "provenance": json.dumps(provenance_of(run, mesh, used).as_dict()),
         }
-        on_root(ranks, write_spectrum, target, columns, notes, run.force)
+        on_root(ranks, write_spectrum, outputs[0 if band else number], columns, notes, run.force)
 
 
 def _parse_edges(text: str | None) -> list[float] | None:
@@ -155,16 +183,3 @@ def _notes(source, measured, partner) -> dict:
     if measured.shot_noise is not None:
         notes["shot_noise [(Mpc/h)^3]"] = repr(measured.shot_noise)
     return notes
-
-
-def _origin_notes(provenance) -> dict:
-    origin = provenance.origin
-    inputs = {
-        f"input {number}": f"{one.path} sha256 {one.sha256}"
-        for number, one in enumerate(origin.inputs, start=1)
-    }
-    return {
-        **inputs,
-        "made by": f"jerald-tools {origin.version}, commit {origin.commit}",
-        "command line": origin.command_line,
-    }

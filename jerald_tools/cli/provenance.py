@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The provenance of what a command writes."""
 
+import time
 from collections.abc import Sequence
 
 from jerald_tools.cli.command import Run
 from jerald_tools.files.inputs import describe_input
-from jerald_tools.files.provenance import Input, Provenance, peak_memory, this_run
+from jerald_tools.files.provenance import Input, Provenance, now, peak_memory, this_run
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root
 
@@ -45,6 +46,9 @@ def _provenance(run: Run, ranks: Ranks, inputs, backend: str, details: dict) -> 
         ranks=ranks.size,
         threads=run.threads,
         backend=backend,
+        precision=run.precision,
+        written=now(),
+        elapsed=time.perf_counter() - run.started,
         seconds=run.stages.seconds,
         peak_memory=max(gather(ranks, peak_memory())),
         details=details,

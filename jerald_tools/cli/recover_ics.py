@@ -6,6 +6,7 @@ import logging
 import click
 
 from jerald_tools.cli.command import Run, command
+from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.cli.snapshot_options import snapshot_options, stated_of
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def main(run: Run, snapshot, lpt_order, particles, output, **options):
     were displaced from a lattice. The mesh is that lattice.
     """
     stated = stated_of(options)
+    refuse_inputs([output], snapshot)
 
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.files.atomic import check_target

@@ -8,6 +8,7 @@ import logging
 import click
 
 from jerald_tools.cli.command import Run, command
+from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.cli.stop_signals import stop_when_asked
 from jerald_tools.errors import BadInput
 
@@ -93,6 +94,7 @@ def main(run: Run, initial_conditions, redshifts, checkpoint, output, **scheme_o
     scheme = StepScheme(**scheme_options)
     runs = scheme.runs(redshifts)
     names = _output_names(output, redshifts)
+    refuse_inputs(names.values(), [initial_conditions])
     header = read_header(ranks, open_initial_conditions, initial_conditions)
     inputs = [initial_conditions]
     identity = on_root(ranks, run_identity, inputs)

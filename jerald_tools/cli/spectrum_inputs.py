@@ -92,6 +92,7 @@ def check_partners(
     sources: Sequence[Source],
     reference: Source | None,
     painting: Painting,
+    nodes: int | None,
     over_reference_mean: bool,
 ) -> None:
     """Refuse what cannot be measured or compared, before anything is.
@@ -100,10 +101,11 @@ def check_partners(
         BadInput: if maps and reference disagree, or options for particles are given without any.
     """
     everything = [*sources, reference] if reference else sources
-    if painting != Painting() and all(source.is_map for source in everything):
+    is_asked = painting != Painting() or nodes is not None
+    if is_asked and all(source.is_map for source in everything):
         raise BadInput(
-            f"{sources[0].path}: a map is painted already; leave out --window, --interlace and "
-            "--compensate"
+            f"{sources[0].path}: a map is painted already; leave out --mesh, --window, "
+            "--interlace and --compensate"
         )
     for source in sources if reference else ():
         check_agreement(source.path, source.header, reference.path, reference.header)

@@ -64,6 +64,7 @@ def _initial_conditions(source, output, provenance, force):
 def _mesh(file, dataset, output, provenance, more, force):
     from jerald_tools.files.mesh_bigfile import write_mesh
 
+    file.verify()
     starts = range(0, file.header.mesh[0], PLANES)
     pieces = ((start, file.read(start, start + PLANES)) for start in starts)
     dtype = file.dataset(dataset).dtype
@@ -75,4 +76,5 @@ def _particles(source, output, provenance, force):
     from jerald_tools.files.particles_bigfile import write_particles_bigfile
 
     with open_particles(source) as file:
+        file.verify()
         write_particles_bigfile(output, file, provenance, force)

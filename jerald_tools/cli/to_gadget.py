@@ -6,6 +6,7 @@ import logging
 import click
 
 from jerald_tools.cli.command import Run, command
+from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.errors import BadInput
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ def main(run: Run, source, output):
     from jerald_tools.files.atomic import check_target
     from jerald_tools.mesh.ranks import on_root, world
 
+    refuse_inputs([output], [source])
     ranks = world()
     on_root(ranks, check_target, output, run.force)
     provenance = provenance_of_copy(run, ranks, [source])
@@ -33,6 +35,7 @@ def _convert(source, output, provenance, force):
     from jerald_tools.files.particles_gadget import write_particles_gadget
 
     with open_particles(source) as file:
+        file.verify()
         if len(set(file.header.box_size)) > 1:
             raise BadInput(
                 f"{source}: its box is {file.header.box_size} Mpc/h; Gadget's header knows cubes "

@@ -6,6 +6,7 @@ import logging
 import click
 
 from jerald_tools.cli.command import Run, command
+from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.cli.snapshot_options import snapshot_options, stated_of
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ def main(run: Run, snapshot, output, **options):
     SNAPSHOT is as for make-target; its IDs number the lattice as (i N + j) N + k, from 0 or 1.
     """
     stated = stated_of(options)
+    refuse_inputs([output], snapshot)
 
     from jerald_tools.cli.provenance import provenance_of_copy
     from jerald_tools.files.atomic import check_target

@@ -22,6 +22,11 @@ def check_target(path: str | os.PathLike, force: bool = False) -> Path:
         BadInput: if the file exists, or its directory does not or cannot be written.
     """
     path = Path(path)
+    try:
+        # A name may be too long, if not itself then with what the temporary one adds to it.
+        _temporary_name(path).exists()
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}; choose another name") from error
     if path.is_dir():
         raise BadInput(f"{path}: is a directory; give the name of a file to write")
     if path.exists() and not force:
@@ -48,8 +53,12 @@ def atomic_write(path: str | os.PathLike, force: bool = False) -> Iterator[Path]
         OSError: as the block, naming the final path.
     """
     path = check_target(path, force)
-    temporary = path.with_name(f".{path.name}.partial")
-    descriptor = open_locked(temporary, path)
+    temporary = _temporary_name(path)
+    try:
+        descriptor = open_locked(temporary, path)
+    except OSError as error:
+        error.filename = os.fspath(path)
+        raise
     try:
         os.ftruncate(descriptor, 0)
         yield temporary
@@ -82,7 +91,7 @@ def atomic_directory(path: str | os.PathLike, force: bool = False) -> Iterator[P
     """
     path = Path(path)
     check_directory(path, force)
-    temporary = path.with_name(f".{path.name}.partial")
+    temporary = _temporary_name(path)
     aside = path.with_name(f".{path.name}.replaced")
     temporary.mkdir(exist_ok=True)
     descriptor = os.open(temporary, os.O_RDONLY)
@@ -132,6 +141,10 @@ def write_text(path: str | os.PathLike, text: str, force: bool = False) -> None:
     """
     with atomic_write(path, force) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _temporary_name(path: Path) -> Path:
+    return path.with_name(f".{path.name}.partial") if path.name else path
 
 
 def _sync(path: Path) -> None:

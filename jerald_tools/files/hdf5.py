@@ -146,14 +146,19 @@ class Reader:
     def rows(self, name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Rows ``start`` to ``stop`` of a dataset, their checksums and finiteness checked.
 
+        All rows are also held against their digest; for a part of them, :meth:`verify` does that.
+
         Raises:
-            BadInput: if the data are damaged, NaN or infinite.
+            BadInput: if the data are damaged, changed, NaN or infinite.
         """
         dataset = self.dataset(name)
         with refusing_damage(self.path):
             values = dataset[start:stop]
         if not np.isfinite(values).all():
             raise BadInput(f"{self.path}: {name} has values that are NaN or infinite; make it anew")
+        if len(values) == len(dataset):
+            with refusing_damage(self.path):
+                self._refuse_change(name, digest.values_are_intact(dataset, [values]))
         return values
 
     def dataset(self, name: str) -> h5py.Dataset:
@@ -179,8 +184,12 @@ class Reader:
             self.file.visit(names.append)
             for name in names:
                 member = self.file[name]
-                if isinstance(member, h5py.Dataset) and not digest.dataset_is_intact(member):
-                    raise BadInput(f"{self.path}: {name} was changed since it was written")
+                if isinstance(member, h5py.Dataset):
+                    self._refuse_change(name, digest.dataset_is_intact(member))
+
+    def _refuse_change(self, name: str, intact: bool) -> None:
+        if not intact:
+            raise BadInput(f"{self.path}: {name} was changed since it was written; make it anew")
 
     def _check(self, file_type: str) -> None:
         with refusing_damage(self.path):

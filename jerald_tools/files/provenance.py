@@ -2,6 +2,7 @@
 """Provenance: from what, by what and at what cost a file was made, back to the seed."""
 
 import dataclasses
+import datetime
 import functools
 import os
 import resource
@@ -11,6 +12,9 @@ import sys
 from pathlib import Path
 
 from jerald_tools import __version__
+
+# What of a run travels with its output into all that is made from it.
+CIRCUMSTANCES = ("ranks", "threads", "precision", "backend", "written", "elapsed_seconds")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,12 +26,14 @@ class Origin:
         commit: of its repository, ``"unknown"`` outside of one.
         command_line: as typed.
         inputs: the files it was made from.
+        run: those of :data:`CIRCUMSTANCES` that the file says, by name.
     """
 
     version: str
     commit: str
     command_line: str
     inputs: tuple["Input", ...] = ()
+    run: dict = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,11 +44,15 @@ class Input:
         path: as given on the command line.
         sha256: digest of its content; of its bytes if it is not a file of ours.
         origin: where it came from in turn, if it says so: the whole chain travels with each file.
+        edited: whether it is a fit that had been edited by hand, and was taken all the same.
+        files: names of a snapshot's files, in the directory of the path.
     """
 
     path: str
     sha256: str
     origin: Origin | None = None
+    edited: bool = False
+    files: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +64,9 @@ class Provenance:
         ranks: processes.
         threads: of each rank.
         backend: of the mesh, ``"native"`` or ``"jax"``.
+        precision: ``"single"`` or ``"double"``, as asked for.
+        written: when, in ISO 8601, UTC.
+        elapsed: seconds of wall-clock time since the command began.
         seconds: wall-clock time by stage.
         peak_memory: resident bytes of the largest rank.
         details: further text by name, say the digest of FFTW's wisdom.
@@ -63,6 +76,9 @@ class Provenance:
     ranks: int = 1
     threads: int = 1
     backend: str = "none"
+    precision: str = "single"
+    written: str = ""
+    elapsed: float = 0.0
     seconds: dict[str, float] = dataclasses.field(default_factory=dict)
     peak_memory: int = 0
     details: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -73,7 +89,10 @@ class Provenance:
             **origin_as_dict(self.origin),
             "ranks": self.ranks,
             "threads": self.threads,
+            "precision": self.precision,
             "backend": self.backend,
+            "written": self.written,
+            "elapsed_seconds": round(self.elapsed, 3),
             "peak_memory_bytes": self.peak_memory,
             "seconds": {name: round(float(value), 3) for name, value in self.seconds.items()},
             **self.details,
@@ -98,12 +117,17 @@ def origin_as_dict(origin: Origin) -> dict:
         "version": origin.version,
         "commit": origin.commit,
         "command_line": origin.command_line,
+        **origin.run,
     }
     inputs = []
     for source in origin.inputs:
         entry = {"path": source.path, "sha256": source.sha256}
         if source.origin is not None:
             entry["origin"] = origin_as_dict(source.origin)
+        if source.edited:
+            entry["edited"] = True
+        if source.files:
+            entry["files"] = list(source.files)
         inputs.append(entry)
     return {**values, "inputs": inputs} if inputs else values
 
@@ -122,10 +146,18 @@ def origin_from_dict(values: dict) -> Origin:
             entry["path"],
             entry["sha256"],
             origin_from_dict(entry["origin"]) if "origin" in entry else None,
+            bool(entry.get("edited", False)),
+            tuple(entry.get("files", ())),
         )
         for entry in entries
     )
-    return Origin(values["version"], values["commit"], values["command_line"], inputs)
+    run = {name: values[name] for name in CIRCUMSTANCES if name in values}
+    return Origin(values["version"], values["commit"], values["command_line"], inputs, run)
+
+
+def now() -> str:
+    """The time in ISO 8601, UTC, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 @functools.cache

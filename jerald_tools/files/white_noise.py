@@ -58,6 +58,9 @@ class BinaryNoise:
     def __exit__(self, *exception):
         del self._planes
 
+    def verify(self) -> None:
+        """Nothing to do: these files carry no digest."""
+
     def read(self, x_start: int = 0, x_stop: int | None = None) -> np.ndarray:
         """Planes ``x_start`` to ``x_stop``, (n, ny, nz).
 

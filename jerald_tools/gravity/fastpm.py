@@ -21,6 +21,7 @@ from jerald_tools.gravity.lpt import displacements
 from jerald_tools.gravity.particles import Particles, bring_home
 from jerald_tools.gravity.potential import GRADIENT_ORDER, inverse_laplacian
 from jerald_tools.gravity.step_scheme import StepScheme, step_factors
+from jerald_tools.mesh.checks import check_finite
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.readout_gradient import readout_gradient
@@ -124,7 +125,9 @@ def second_order_start(
     lattice_positions, ids = lattice(mesh, particles_per_axis)
     first, second = displacements(mesh, jnp.asarray(linear_density, mesh.dtype), lattice_positions)
     factors = displacement_factors(scale_factor, cosmology).astype(mesh.dtype)
-    return displace(lattice_positions, ids, first, second, factors)
+    start = displace(lattice_positions, ids, first, second, factors)
+    _check_particles(mesh, "2LPT", start)
+    return start
 
 
 def displacement_factors(scale_factor: float, cosmology: Cosmology) -> np.ndarray:
@@ -202,14 +205,30 @@ def evolve(
         factors: (steps, 3) as :func:`jerald_tools.gravity.step_scheme.step_factors` gives them.
         omega_m: matter density today.
         after_step: called after every step with its number, from 1, and the particles.
+
+    Raises:
+        RunFailed: on every rank, if a position, a momentum or a force is not finite.
     """
     particles = bring_home(mesh, particles)
     force = accelerations(mesh, particles, omega_m)
     for number, three in enumerate(np.asarray(factors, mesh.dtype), 1):
         particles, force = step(mesh, particles, force, three, omega_m)
         jax.block_until_ready(particles)
+        # A Fourier transform spreads one position that is not finite over the whole mesh: the
+        # force on any particle tells of all.
+        _check_particles(mesh, f"FastPM step {number} of {len(factors)}", particles, force)
         after_step(number, particles)
+    _check_particles(mesh, "the last FastPM step", particles)
     return particles
+
+
+def _check_particles(mesh: Mesh, stage: str, particles: Particles, force=None) -> None:
+    """Check that particles are finite after a stage; with a force, by that of the first one."""
+    arrays = {"positions": particles.positions, "momenta": particles.momenta}
+    if force is None:
+        check_finite(mesh, stage, arrays)
+    else:
+        check_finite(mesh, stage, arrays | {"accelerations": force}, told_by=force)
 
 
 def step(mesh: Mesh, particles: Particles, force, factors, omega_m: float):

@@ -9,6 +9,7 @@ import numpy as np
 
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import LinearPower
+from jerald_tools.mesh.checks import check_finite
 from jerald_tools.mesh.fourier import c2r, r2c
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
@@ -28,11 +29,14 @@ def linear_field(mesh: Mesh, noise, power: LinearPower):
 
     Raises:
         BadInput: the power spectrum does not cover the modes of the mesh.
+        RunFailed: on every rank, if the field is not finite.
     """
     wavenumbers = wavenumber_table(mesh)
     amplitude = np.zeros(wavenumbers.shape)
     amplitude[1:] = np.sqrt(power(wavenumbers[1:]) / mesh.volume)
-    return _filtered(mesh, noise, amplitude.astype(mesh.dtype), mode_index_axes(mesh))
+    field = _filtered(mesh, noise, amplitude.astype(mesh.dtype), mode_index_axes(mesh))
+    check_finite(mesh, "the linear field", {"overdensities": field})
+    return field
 
 
 @functools.partial(jax.jit, static_argnums=0)

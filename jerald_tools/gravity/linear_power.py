@@ -67,6 +67,8 @@ def read_linear_power(path: str | os.PathLike) -> LinearPower:
     Raises:
         BadInput: no such file, or not such a table.
     """
+    if os.path.isdir(path):
+        raise BadInput(f"{path}: is a directory: give a table of the linear power")
     if not os.path.isfile(path):
         raise BadInput(f"{path}: no such file: give a table of the linear power")
     try:

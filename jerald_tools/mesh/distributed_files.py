@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.errors import BadInput
+from jerald_tools.errors import SELF_CHECK, BadInput, RunFailed
 from jerald_tools.files import initial_conditions, maps, particles
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root
@@ -51,6 +51,23 @@ def agree(ranks: Ranks, read):
     return result
 
 
+def verify_on_root(ranks: Ranks, open_file, path: str | os.PathLike) -> None:
+    """Hold a file's data against their digests where every rank reads but a part of them.
+
+    One process does so when it reads all.
+
+    Raises:
+        BadInput: on every rank, if the data were changed.
+    """
+
+    def verify():
+        with open_file(path) as file:
+            file.verify()
+
+    if ranks.size > 1:
+        on_root(ranks, verify)
+
+
 def load_field(mesh: Mesh, open_file, path: str | os.PathLike) -> np.ndarray:
     """This rank's slab of a map or a linear density, as stored, (nx_local, ny, nz).
 
@@ -67,6 +84,7 @@ def load_field(mesh: Mesh, open_file, path: str | os.PathLike) -> np.ndarray:
         with open_file(path) as file:
             return file.read(mesh.x_start, mesh.x_stop)
 
+    verify_on_root(mesh.ranks, open_file, path)
     return agree(mesh.ranks, read)
 
 
@@ -155,6 +173,7 @@ def load_particles(mesh: Mesh, path: str | os.PathLike) -> LoadedParticles:
             share = [number * rank // ranks.size for rank in (ranks.rank, ranks.rank + 1)]
             return file.read(*share)
 
+    verify_on_root(ranks, particles.open_particles, path)
     ids, positions, velocities = agree(ranks, read)
     rows = {
         "positions": positions.astype(mesh.dtype),
@@ -189,7 +208,8 @@ def save_particles(
         force: whether a file that exists may be replaced.
 
     Raises:
-        BadInput, RunFailed: on every rank, if rank 0 cannot write.
+        BadInput, RunFailed: on every rank, if rank 0 cannot write, or the particles' IDs are not
+            each number once.
     """
     rows = {
         "ids": np.asarray(ids),
@@ -198,12 +218,25 @@ def save_particles(
     }
     rows = redistribute(ranks, rows, ids_to_ranks(ranks, rows["ids"], header.number))
     order = np.argsort(rows["ids"])
+    _check_ids(ranks, rows["ids"][order], header.number)
     streams = [pieces_on_root(ranks, rows[name][order]) for name in ("positions", "velocities")]
     write_on_root(
         ranks,
         streams,
         lambda: particles.write_particles(path, header, *streams, provenance, force),
     )
+
+
+def _check_ids(ranks: Ranks, ids: np.ndarray, number: int) -> None:
+    """Each rank's share of the particles, in order of ID, is just that: none lost, none twice."""
+    first, last = (1 + number * rank // ranks.size for rank in (ranks.rank, ranks.rank + 1))
+    is_whole = np.array_equal(ids, np.arange(first, last))
+    for rank, (whole, found) in enumerate(gather(ranks, (is_whole, len(ids)))):
+        if not whole:
+            raise RunFailed(
+                f"{SELF_CHECK} before writing: rank {rank} of {ranks.size} holds {found} particles "
+                f"that are not its share of the IDs 1 to {number}, each once"
+            )
 
 
 def cell_order(mesh: Mesh, positions: np.ndarray) -> np.ndarray:

@@ -53,9 +53,18 @@ def world() -> Ranks:
     return Ranks(communicator.rank, communicator.size)
 
 
-@functools.cache
 def python_communicator():
-    """The communicator for Python objects and particle exchange, ours alone."""
+    """The communicator for Python objects and particle exchange, ours alone.
+
+    Programs of this rank that talk to others are waited for first: one that has failed must be
+    noticed here, since the others wait for it there and would never come to a collective of Python.
+    """
+    jax.effects_barrier()
+    return _python_communicator()
+
+
+@functools.cache
+def _python_communicator():
     from mpi4py import MPI
 
     return MPI.COMM_WORLD.Clone()

@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from jerald_tools.errors import SELF_CHECK, RunFailed
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, python_communicator
 
@@ -20,6 +21,9 @@ def redistribute(
     Returns:
         The rows that came to this rank, in order of the rank they came from, and of their order
         there.
+
+    Raises:
+        RunFailed: on every rank, if rows were lost on the way, or integers in them changed.
     """
     if ranks.size == 1:
         return rows
@@ -28,10 +32,12 @@ def redistribute(
     outgoing = np.bincount(destinations, minlength=ranks.size)
     incoming = np.empty_like(outgoing)
     communicator.Alltoall(outgoing, incoming)
-    return {
+    received = {
         name: _exchange(communicator, np.ascontiguousarray(values[order]), outgoing, incoming)
         for name, values in rows.items()
     }
+    _check_totals(communicator, rows, received)
+    return received
 
 
 def _exchange(communicator, values, outgoing, incoming):
@@ -48,9 +54,34 @@ def _exchange(communicator, values, outgoing, incoming):
     return received
 
 
+def _check_totals(communicator, sent, received) -> None:
+    """Hold what all ranks have received together against what they sent."""
+    ours = np.array([_totals(sent), _totals(received)])
+    totals = np.empty_like(ours)
+    communicator.Allreduce(ours, totals)
+    names = ["number of rows", *(f"sum of {name}" for name in _integers(sent))]
+    for name, before, after in zip(names, *totals, strict=True):
+        if before != after:
+            raise RunFailed(
+                f"{SELF_CHECK} of an exchange between ranks: the {name} was {before} before it, "
+                f"and is {after}"
+            )
+
+
+def _totals(rows) -> list[int]:
+    """How many rows there are, and the sum of each array of integers, modulo 2^64."""
+    number = len(next(iter(rows.values())))
+    return [number, *(np.sum(rows[name], dtype=np.int64) for name in _integers(rows))]
+
+
+def _integers(rows) -> list[str]:
+    return [name for name, values in rows.items() if values.dtype.kind == "i"]
+
+
 def home_ranks(mesh: Mesh, positions: np.ndarray) -> np.ndarray:
     """The rank whose slab each particle is in, (n,), from positions (n, 3) [Mpc/h], anywhere."""
-    plane = np.floor(positions[:, 0] / mesh.cell_size[0]).astype(np.int64) % mesh.shape[0]
+    with np.errstate(invalid="ignore"):  # not-a-number goes anywhere, to be found in the density
+        plane = np.floor(positions[:, 0] / mesh.cell_size[0]).astype(np.int64) % mesh.shape[0]
     starts = [start for start, _ in mesh.x_slices]
     # Ranks with an empty slab share their start with none that owns a plane below it.
     return np.searchsorted(starts, plane, side="right") - 1

@@ -7,6 +7,7 @@ import typing
 
 import jax
 
+from jerald_tools.mesh.checks import check_density
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.model.dark_matter import displace_dark_matter
@@ -97,7 +98,9 @@ def model_inputs(
         stars = _relative_stars(mesh, stellar_map)
     if dark_matter is not None:
         positions = _improved_positions(mesh, dark_matter.parameters, positions)
-    return ModelInputs(positions, _start_density(mesh, positions), stars)
+    start_density = _start_density(mesh, positions)
+    check_density(mesh, f"painting the particles for {quantity}", start_density, len(positions))
+    return ModelInputs(positions, start_density, stars)
 
 
 def displace(mesh: Mesh, quantity: str, parameters, inputs: ModelInputs):

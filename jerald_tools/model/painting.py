@@ -7,9 +7,11 @@ import typing
 import numpy as np
 
 from jerald_tools.errors import BadInput
+from jerald_tools.files.fits import edited_parts
 from jerald_tools.files.maps import MapHeader
 from jerald_tools.files.particles import ParticlesHeader, open_particles
 from jerald_tools.gravity.background import hubble_rate
+from jerald_tools.mesh.checks import check_density, check_finite
 from jerald_tools.mesh.distributed_files import LoadedParticles, load_particles, read_header
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.paint import density
@@ -58,6 +60,8 @@ def check_file(
     ranks = world()
     header = read_header(ranks, open_particles, path)
     mesh = make_mesh(_mesh_shape(header, fit, fit_path, nodes), header.box_size, precision, ranks)
+    if fit is not None:
+        model_of(fit, fit_path, header.redshift)
     if fit is not None and not allow_mismatch:
         mend = f"paint particles like its own, not {path}, or use --allow-mismatch"
         trained = trained_setting(fit, fit_path)
@@ -87,15 +91,40 @@ def paint_file(
 
     Raises:
         BadInput: on every rank, if the files do not go together.
+        RunFailed: see :func:`paint_particles`.
     """
     header, mesh = check_file(path, fit, fit_path, nodes, precision, allow_mismatch)
-    particles = load_particles(mesh, path)
+    return paint_particles(mesh, load_particles(mesh, path), header, fit, fit_path, redshift_space)
+
+
+def paint_particles(
+    mesh: Mesh,
+    particles: LoadedParticles,
+    header: ParticlesHeader,
+    fit: dict | None = None,
+    fit_path: str = "",
+    redshift_space: str | None = None,
+) -> PaintedMap:
+    """Paint particles that were read.
+
+    Args:
+        mesh: of the map.
+        particles: this rank's.
+        header: of their file.
+        fit: document of the quantity's fit; None for the particles' own density.
+        fit_path: its file, for messages.
+        redshift_space: line of sight "x", "y" or "z"; None for real space.
+
+    Raises:
+        RunFailed: on every rank, if the map is not finite, or has not the particles' mass.
+    """
     if fit is None:
         field, positions = density(mesh, particles.positions), particles.positions
+        check_density(mesh, "painting the particles", field, len(positions))
         quantity, units, mean = "dark-matter", "1 + delta", 1.0
         description = "density of the particles over its mean, cloud-in-cell"
     else:
-        model = model_of(fit, fit_path)
+        model = model_of(fit, fit_path, header.redshift)
         field, positions = paint_trained(mesh, model, particles.positions)
         target = trained_target(fit, fit_path)
         quantity, units, mean = model.quantity, target["units"], model.target_mean
@@ -108,10 +137,17 @@ def paint_file(
         field = move_map(mesh, field, positions, shifts)
     if fit is not None:
         attributes["fit_sha256"] = fit["sha256"]
+        if "member" in fit:
+            attributes["member"] = fit["member"]
+            attributes |= {name: fit["ensemble"][name] for name in ("k", "model_error")}
+        if edited := edited_parts(fit):
+            attributes["fit_edited"] = [place or "itself" for place in edited]
+    # In double precision: number densities of neutral hydrogen are near float32's least.
+    field = (np.asarray(field, np.float64) * mean).astype(mesh.dtype)
+    check_finite(mesh, f"painting the map of {quantity}", {"values": field})
     return PaintedMap(
         mesh,
-        # In double precision: number densities of neutral hydrogen are near float32's least.
-        (np.asarray(field, np.float64) * mean).astype(mesh.dtype),
+        field,
         MapHeader(
             quantity,
             units,

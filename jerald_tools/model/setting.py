@@ -2,6 +2,7 @@
 """The setting in which parameters were trained, and in which alone they hold."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -21,16 +22,22 @@ class Setting:
     Attributes:
         cell_size: of the map's mesh [Mpc/h], along x, y, z.
         particles_per_cell: particles per node of the map's mesh.
-        redshift: of the particles.
+        redshift: of the particles; of parameters that evolve the highest and the lowest that they
+            were trained at.
         cosmology: of the simulation.
         step_scheme: how FastPM made the particles, by name.
     """
 
     cell_size: tuple[float, float, float]
     particles_per_cell: float
-    redshift: float
+    redshift: float | tuple[float, float]
     cosmology: Cosmology
     step_scheme: dict
+
+    @property
+    def evolves(self) -> bool:
+        """Whether it spans a range of redshifts."""
+        return isinstance(self.redshift, tuple)
 
     def as_dict(self) -> dict:
         """Nested dictionaries of numbers and text, for a fit file."""
@@ -48,19 +55,38 @@ def setting_of(mesh: Mesh, header: ParticlesHeader) -> Setting:
     )
 
 
+def evolving_setting(settings: Sequence[Setting]) -> Setting:
+    """The setting of parameters that evolve over the redshifts of all of these.
+
+    The stages of the steps, which end at the redshift of the particles, are left out of it.
+    """
+    redshifts = [setting.redshift for setting in settings]
+    scheme = {name: value for name, value in settings[0].step_scheme.items() if name != "stages"}
+    return dataclasses.replace(
+        settings[0], redshift=(max(redshifts), min(redshifts)), step_scheme=scheme
+    )
+
+
 def setting_from_dict(values: dict) -> Setting:
     """The inverse of :meth:`Setting.as_dict`.
 
     Raises:
-        KeyError, TypeError: if something is missing.
+        KeyError, TypeError, ValueError: if something is missing or of another type.
     """
     return Setting(
-        tuple(values["cell_size"]),
-        values["particles_per_cell"],
-        values["redshift"],
-        Cosmology(**values["cosmology"]),
-        values["step_scheme"],
+        tuple(float(side) for side in values["cell_size"]),
+        float(values["particles_per_cell"]),
+        _redshift(values["redshift"]),
+        Cosmology(**{name: float(value) for name, value in dict(values["cosmology"]).items()}),
+        dict(values["step_scheme"]),
     )
+
+
+def _redshift(value) -> float | tuple[float, float]:
+    if np.ndim(value) == 0:
+        return float(value)
+    highest, lowest = map(float, value)
+    return highest, lowest
 
 
 def differences(ours: Setting, theirs: Setting) -> list[str]:
@@ -70,17 +96,32 @@ def differences(ours: Setting, theirs: Setting) -> list[str]:
         here, there = getattr(ours, name), getattr(theirs, name)
         if not np.allclose(here, there, rtol=SAME, atol=0):
             found.append(f"{name} {_plain(here)}, there {_plain(there)}")
-    if not same_redshift(ours.redshift, theirs.redshift):
-        found.append(f"redshift {ours.redshift:g}, there {theirs.redshift:g}")
+    if not _redshifts_meet(ours, theirs):
+        here, there = (" to ".join(f"{z:g}" for z in _ends(one)) for one in (ours, theirs))
+        found.append(f"redshift {here}, there {there}")
     for name, here in dataclasses.asdict(ours.cosmology).items():
         there = getattr(theirs.cosmology, name)
         if not np.isclose(here, there, rtol=SAME, atol=0):
             found.append(f"{name} {here:g}, there {there:g}")
-    for name in sorted({*ours.step_scheme, *theirs.step_scheme}):
+    names = {*ours.step_scheme, *theirs.step_scheme}
+    if ours.evolves or theirs.evolves:
+        names -= {"stages"}
+    for name in sorted(names):
         here, there = ours.step_scheme.get(name), theirs.step_scheme.get(name)
         if here != there:
             found.append(f"step scheme's {name} {_short(here)}, there {_short(there)}")
     return found
+
+
+def _ends(setting: Setting) -> tuple[float, ...]:
+    return setting.redshift if setting.evolves else (setting.redshift,)
+
+
+def _redshifts_meet(ours: Setting, theirs: Setting) -> bool:
+    """Whether two redshifts are equal, one lies in the other's range, or two ranges overlap."""
+    highest = min(max(_ends(ours)), max(_ends(theirs)))
+    lowest = max(min(_ends(ours)), min(_ends(theirs)))
+    return lowest < highest or same_redshift(lowest, highest)
 
 
 def _short(value) -> str:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The starts of a fit: with a transform before which layers are put, that one is fitted first."""
 
+from collections.abc import Sequence
+
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.model.chain import ModelInputs
 from jerald_tools.training.fit import Fit, fit_parameters
+from jerald_tools.training.simulation import Simulation
 from jerald_tools.training.starts import (
     Start,
     choose_starts,
@@ -19,8 +21,7 @@ SCREENING = 25
 def find_starts(
     mesh: Mesh,
     quantity: str,
-    inputs: ModelInputs,
-    target,
+    simulations: Sequence[Simulation],
     loss,
     layers: int,
     number: int,
@@ -36,8 +37,7 @@ def find_starts(
     Args:
         mesh: the mesh of the maps.
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        inputs: from :func:`jerald_tools.model.chain.model_inputs`.
-        target: this rank's slab of the target over its mean.
+        simulations: on this mesh.
         loss: a :class:`jerald_tools.training.losses.Loss`.
         layers: number of displacement layers.
         number: how many starts.
@@ -56,7 +56,7 @@ def find_starts(
     alone = choose_starts(transform_starts(quantity), number, seed)
     if not layers:
         return alone, []
-    task = (mesh, quantity, inputs, target, loss)
+    task = (mesh, quantity, simulations, loss)
     short = fit_parameters(*task, alone, evaluations=min(SCREENING, evaluations), **how)
     best = Start(f"best of {number}", short.best.parameters)
     long = fit_parameters(*task, [best], evaluations=evaluations, **how)

@@ -4,30 +4,32 @@
 import dataclasses
 import functools
 import typing
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from jerald_tools.errors import RunFailed
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
-from jerald_tools.model.chain import ModelInputs, predict
+from jerald_tools.model.chain import predict
+from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.power_law import FLOOR
 from jerald_tools.training.adam import minimise_with_adam
 from jerald_tools.training.gauss_newton import GaussNewton, make_sampled_residual
 from jerald_tools.training.journal import Journal
 from jerald_tools.training.lbfgsb import minimise_with_lbfgsb
+from jerald_tools.training.nodes import Nodes
 from jerald_tools.training.nonsmooth_bfgs import minimise_with_bfgs
-from jerald_tools.training.objective import (
-    RecordedObjective,
-    make_evaluate,
-    ravel_parameters,
-    unravel_parameters,
-)
+from jerald_tools.training.objective import PreparedSimulation, RecordedObjective, make_evaluate
 from jerald_tools.training.search_space import search_space
+from jerald_tools.training.simulation import Simulation
 from jerald_tools.training.split import Regions
 from jerald_tools.training.starts import Start
+
+# Validation losses this close, as a part of the least one, do not tell starts apart: the validation
+# region is a sample too. Then the other half of the box decides.
+AS_GOOD = 0.005
 
 OPTIMISERS = {
     "bfgs": minimise_with_bfgs,
@@ -62,7 +64,7 @@ class Fit:
     """A finished fit.
 
     Attributes:
-        best: the start with the least validation loss, among those with a usable map.
+        best: the start that is kept, among those with a usable map.
         predicted: its map of each simulation, this rank's slabs, over the targets' mean.
         tried: all starts that met a finite loss.
     """
@@ -75,31 +77,30 @@ class Fit:
 def fit_parameters(
     mesh: Mesh,
     quantity: str,
-    inputs: ModelInputs,
-    target,
+    simulations: Sequence[Simulation],
     loss,
     starts: list[Start],
     optimiser: str = "bfgs",
     evaluations: int = 500,
     shift: float = 0.0,
-    others: typing.Sequence[tuple[ModelInputs, jax.Array]] = (),
     on_evaluation: typing.Callable[[str, int, Regions], None] = lambda start, number, losses: None,
     journal: Journal | None = None,
 ) -> Fit:
-    """Minimise the training loss from every start and keep the least validation loss.
+    """Minimise the training loss from every start and keep the best.
+
+    Of each start that is the least validation loss, and of the starts too; among starts whose
+    validation losses differ by hardly anything, the least training loss.
 
     Args:
         mesh: the mesh of the maps.
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        inputs: from :func:`jerald_tools.model.chain.model_inputs`.
-        target: this rank's slab of the target over its mean.
+        simulations: on this mesh; what is minimised is the mean of their losses, each in its own
+            regions and with the parameters at its own redshift, if they evolve.
         loss: a :class:`jerald_tools.training.losses.Loss`.
-        starts: at least one.
+        starts: at least one, alike: with as many layers, evolving all or none.
         optimiser: "bfgs", "lbfgsb" or "adam".
         evaluations: at most so many from each start.
         shift: constant of the neutral hydrogen's transform.
-        others: inputs and targets of more simulations on the same mesh, all over one mean; what is
-            minimised is the mean of their losses, each in its own regions.
         on_evaluation: called with the start's name, the evaluation's number and its losses.
         journal: what was answered before an interruption; by default none is kept.
 
@@ -110,39 +111,41 @@ def fit_parameters(
         RunFailed: if every start ended in a map that is all floor, whose gradient vanishes, or met
             no finite loss.
     """
-    evaluate = make_evaluate(mesh, quantity, loss, starts[0].parameters, shift)
-    unravel = unravel_parameters(starts[0].parameters)
-    space = search_space(starts[0].parameters)
-    residual = make_sampled_residual(mesh, quantity, loss, starts[0].parameters, shift)
+    nodes = Nodes(starts[0].parameters)
+    evaluate = make_evaluate(mesh, quantity, loss, nodes.first, shift)
+    space = search_space(nodes.first)
+    residual = make_sampled_residual(mesh, quantity, loss, nodes.first, shift)
     make_reference = jax.jit(functools.partial(loss.reference, mesh))
-    all_inputs, targets = zip((inputs, target), *others, strict=True)
-    simulations = [(one, make_reference(its)) for one, its in zip(all_inputs, targets, strict=True)]
-    curvatures = [
-        GaussNewton(mesh, residual, loss.curvature, space, *simulation)
-        for simulation in simulations
-    ]
     predict_map = jax.jit(functools.partial(predict, mesh, quantity, shift=shift))
 
-    def curvature(vector):
-        return np.mean([estimate(vector) for estimate in curvatures], axis=0)
+    def prepare(simulation):
+        reference = make_reference(simulation.target)
+        curvature = GaussNewton(mesh, residual, loss.curvature, space, simulation.inputs, reference)
+        weights = nodes.weights(simulation.redshift)
+        return PreparedSimulation(simulation.inputs, reference, curvature, weights)
+
+    prepared = [prepare(simulation) for simulation in simulations]
 
     def maps_of(parameters):
-        return [predict_map(parameters, one) for one in all_inputs]
+        return [
+            predict_map(parameters_at(parameters, one.redshift), one.inputs) for one in simulations
+        ]
 
     tried, usable = [], []
     for start in starts:
         objective = RecordedObjective(
             mesh,
             evaluate,
-            simulations,
-            curvature,
+            prepared,
+            nodes,
             lambda number, losses, name=start.name: on_evaluation(name, number, losses),
             journal,
         )
-        OPTIMISERS[optimiser](objective, ravel_parameters(start.parameters), space, evaluations)
+        vector = nodes.ravel(start.parameters)
+        OPTIMISERS[optimiser](objective, vector, nodes.tile(space), evaluations)
         if objective.best_vector is None:
             continue
-        parameters = unravel(jnp.asarray(objective.best_vector))
+        parameters = nodes.unravel(objective.best_vector)
         fitted = FittedStart(
             start,
             parameters,
@@ -159,8 +162,15 @@ def fit_parameters(
             f"the fit of {quantity} found no usable map: every start ended where the map is zero "
             "everywhere or its loss not finite; try more starts (--starts) or another --random-seed"
         )
-    best = min(usable, key=lambda fitted: fitted.losses.validation)
+    best = _best(usable)
     return Fit(best, maps_of(best.parameters), tried)
+
+
+def _best(usable: list[FittedStart]) -> FittedStart:
+    """The least validation loss; among those that are as good as it, the least training loss."""
+    least = min(fitted.losses.validation for fitted in usable)
+    as_good = [one for one in usable if one.losses.validation <= (1 + AS_GOOD) * least]
+    return min(as_good, key=lambda fitted: fitted.losses.train)
 
 
 def _is_all_floor(mesh: Mesh, predicted) -> bool:

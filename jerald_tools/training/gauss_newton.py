@@ -17,7 +17,7 @@ import numpy as np
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather, on_root
 from jerald_tools.model.chain import ModelInputs, predict
-from jerald_tools.training.objective import unravel_parameters
+from jerald_tools.training.nodes import unravel_parameters
 from jerald_tools.training.search_space import SearchSpace
 from jerald_tools.training.split import training_start
 

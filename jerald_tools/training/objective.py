@@ -5,7 +5,6 @@ import dataclasses
 import typing
 
 import jax
-import jax.flatten_util
 import jax.numpy as jnp
 import numpy as np
 
@@ -13,6 +12,7 @@ from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import on_root, spread
 from jerald_tools.model.chain import ModelInputs, predict
 from jerald_tools.training.journal import CURVATURE, LOSSES, Journal
+from jerald_tools.training.nodes import Nodes, unravel_parameters
 from jerald_tools.training.split import Regions
 
 # Height of the wall where no gradient leads on, over the largest loss that was seen.
@@ -43,28 +43,35 @@ def make_evaluate(mesh: Mesh, quantity: str, loss, parameters, shift: float = 0.
     return jax.jit(jax.value_and_grad(training_loss, has_aux=True))
 
 
-def unravel_parameters(parameters):
-    """The function that turns a vector back into parameters like these."""
-    as_arrays = jax.tree.map(lambda value: jnp.asarray(value, jnp.float64), parameters)
-    return jax.flatten_util.ravel_pytree(as_arrays)[1]
+@dataclasses.dataclass(frozen=True)
+class PreparedSimulation:
+    """One simulation as the objective evaluates it.
 
+    Attributes:
+        inputs: what the parameters act on.
+        reference: what the loss needs of the target.
+        estimate_curvature: vector (p,) of parameters -> estimate of the second derivatives (p, p)
+            of the training loss, the same on every rank, from p + 1 maps.
+        weights: of the nodes' parameters at its redshift, (nodes,).
+    """
 
-def ravel_parameters(parameters) -> np.ndarray:
-    """All parameters as one float64 vector, in the order of ``parameter_names``."""
-    return np.array(jax.tree.leaves(parameters), dtype=np.float64)
+    inputs: ModelInputs
+    reference: typing.Any
+    estimate_curvature: typing.Callable[[np.ndarray], np.ndarray]
+    weights: np.ndarray
 
 
 @dataclasses.dataclass
 class RecordedObjective:
     """Calls the compiled evaluation, agrees over ranks, and keeps the best validation loss.
 
+    Vectors (v,) hold the parameters of all nodes, one after the other.
+
     Attributes:
         mesh: the mesh, for its ranks.
         evaluate: from :func:`make_evaluate`.
-        simulations: model inputs and what the loss needs of the target, of each simulation; their
-            losses are averaged.
-        estimate_curvature: vector (p,) -> estimate of the second derivatives of the training loss
-            (p, p), the same on every rank, from p + 1 maps of each simulation.
+        simulations: their losses are averaged.
+        nodes: how the vector is made of the parameters at each node.
         on_evaluation: called with the number of the evaluation and its losses.
         journal: what was answered before an interruption; by default none is kept.
         history: losses of every evaluation, in order.
@@ -75,8 +82,8 @@ class RecordedObjective:
 
     mesh: Mesh
     evaluate: typing.Callable
-    simulations: typing.Sequence[tuple[ModelInputs, typing.Any]]
-    estimate_curvature: typing.Callable[[np.ndarray], np.ndarray]
+    simulations: typing.Sequence[PreparedSimulation]
+    nodes: Nodes
     on_evaluation: typing.Callable[[int, Regions], None] = lambda number, losses: None
     journal: Journal | None = None
     history: list[Regions] = dataclasses.field(default_factory=list)
@@ -106,29 +113,37 @@ class RecordedObjective:
         return losses.train, gradient
 
     def curvature(self, vector: np.ndarray) -> np.ndarray:
-        """Estimate of the training loss's second derivatives (p, p) at a vector."""
-        self.curvature_maps += (len(vector) + 1) * len(self.simulations)
+        """Estimate of the training loss's second derivatives (v, v) at a vector."""
+        self.curvature_maps += len(self.simulations) * (len(vector) // self.nodes.count + 1)
         answer = self.journal.answer(
-            CURVATURE, vector, lambda: np.ravel(self.estimate_curvature(vector))
+            CURVATURE, vector, lambda: np.ravel(self._estimate_curvature(vector))
         )
         return answer.reshape(len(vector), len(vector))
 
     def _evaluate(self, vector: np.ndarray) -> np.ndarray:
-        """Losses of the three regions and the gradient (p,) of the training loss, in one row."""
-        found = [
-            self.evaluate(jnp.asarray(vector, jnp.float64), *simulation)
-            for simulation in self.simulations
-        ]
+        """Losses of the three regions and the gradient (v,) of the training loss, in one row."""
+        found = [self._evaluate_one(vector, simulation) for simulation in self.simulations]
         # An optimiser runs on every rank: they must see the same bits, or they part.
-        return on_root(self.mesh.ranks, _mean_over_simulations, found)
+        return on_root(self.mesh.ranks, np.mean, found, axis=0)
+
+    def _estimate_curvature(self, vector: np.ndarray) -> np.ndarray:
+        estimates = []
+        for simulation in self.simulations:
+            values = self.nodes.interpolate(vector, simulation.weights)
+            weights = np.outer(simulation.weights, simulation.weights)
+            estimates.append(np.kron(weights, simulation.estimate_curvature(values)))
+        return np.mean(estimates, axis=0)
 
     @property
     def best_losses(self) -> Regions:
         """Losses of the evaluation with the least validation loss."""
         return self.history[self.best_number]
 
-
-def _mean_over_simulations(found: list) -> np.ndarray:
-    """Mean of what :func:`make_evaluate`'s function returned for each, in one row."""
-    rows = [np.concatenate([np.ravel(losses), gradient]) for (_, losses), gradient in found]
-    return np.mean(rows, axis=0)
+    def _evaluate_one(self, vector, simulation: PreparedSimulation) -> np.ndarray:
+        """Losses in the three regions and the gradient (v,) of the training loss, in one row."""
+        values = self.nodes.interpolate(vector, simulation.weights)
+        (_, losses), gradient = self.evaluate(
+            jnp.asarray(values), simulation.inputs, simulation.reference
+        )
+        pulled_back = self.nodes.pull_back(vector, simulation.weights, np.asarray(gradient))
+        return np.concatenate([np.ravel(losses), pulled_back])

@@ -15,10 +15,34 @@ from jerald_tools.files.particles import open_particles
 from jerald_tools.mesh.distributed_files import load_field, load_particles, read_header
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import gather, on_root, world
-from jerald_tools.model.chain import ModelInputs, model_inputs
+from jerald_tools.model.chain import model_inputs
 from jerald_tools.model.fit_reading import model_of, read_fit_for
-from jerald_tools.model.setting import Setting, require_same_setting, setting_of
-from jerald_tools.training.fit_document import TargetInfo
+from jerald_tools.model.setting import (
+    Setting,
+    evolving_setting,
+    require_same_setting,
+    same_redshift,
+    setting_of,
+)
+from jerald_tools.training.simulation import Simulation
+
+
+@dataclasses.dataclass(frozen=True)
+class TargetInfo:
+    """What a fit says of the map that it was trained on.
+
+    Attributes:
+        path: as given.
+        mean: that maps are over, in the map's units: of the whole map, or the mean of those of all
+            simulations at this redshift that were fitted together.
+        units: of the map.
+        description: of the map.
+    """
+
+    path: str
+    mean: float
+    units: str
+    description: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,31 +52,21 @@ class Problem:
     Attributes:
         mesh: of the maps.
         quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        setting: where the parameters will hold.
-        inputs: what they act on.
-        target: this rank's slab of the target over the mean of all targets.
+        setting: where the particles are.
+        positions: this rank's particles as FastPM left them, (n, 3) [Mpc/h].
+        simulation: what parameters act on, and this rank's slab of the target over the mean of all
+            targets at this redshift.
         target_info: what the fit will say of it.
-        stands_on: documents of the fits below, None where there is none.
+        below: documents of the fits that this one stands on, by quantity.
     """
 
     mesh: Mesh
     quantity: str
     setting: Setting
-    inputs: ModelInputs
-    target: jax.Array
+    positions: jax.Array
+    simulation: Simulation
     target_info: TargetInfo
-    stands_on: dict[str, dict | None]
-
-
-def load_problem(
-    quantity: str,
-    particles_path: str,
-    target_path: str,
-    fit_paths: dict[str, str | None],
-    precision: str = "single",
-) -> Problem:
-    """The problem of one simulation, see :func:`load_problems`."""
-    return load_problems(quantity, [particles_path], [target_path], fit_paths, precision)[0]
+    below: dict[str, dict]
 
 
 def load_problems(
@@ -61,6 +75,8 @@ def load_problems(
     target_paths: Sequence[str],
     fit_paths: dict[str, str | None],
     precision: str = "single",
+    order: int | None = None,
+    accept_edited: bool = False,
 ) -> list[Problem]:
     """Read and check particles and targets of simulations, and the fits that this one stands on.
 
@@ -70,10 +86,13 @@ def load_problems(
         target_paths: maps of the same quantity, box and redshift, in the same order.
         fit_paths: fit files by quantity ("dark-matter", "stellar-mass"), None where there is none.
         precision: "single" or "double".
+        order: of the polynomials in the scale factor, if simulations at several redshifts are to be
+            fitted together.
+        accept_edited: whether fits that were edited by hand are taken.
 
     Returns:
-        One problem a simulation, on one mesh, with all targets over the mean of their means: one
-        set of parameters cannot know which simulation it is in.
+        One problem a simulation, on one mesh, with all targets of a redshift over the mean of their
+        means: one set of parameters cannot know which simulation it is in.
 
     Raises:
         BadInput: on every rank, if a file cannot be used or does not fit the others.
@@ -84,40 +103,74 @@ def load_problems(
     for files in zip(target_paths, targets, particles_paths, headers, strict=True):
         _check_target(quantity, *files)
     mesh = make_mesh(targets[0].mesh, targets[0].box_size, precision, ranks)
-    setting = setting_of(mesh, headers[0])
-    for path, target, particles in zip(target_paths, targets, headers, strict=True):
+    settings = [setting_of(mesh, header) for header in headers]
+    for path, target in zip(target_paths, targets, strict=True):
         _check_same_mesh(path, target, target_paths[0], targets[0])
-        require_same_setting(
-            path, setting_of(mesh, particles), setting, "fit simulations of one setting together"
-        )
+    _check_settings(particles_paths, settings, order)
     documents = {
-        below: on_root(ranks, read_fit_for, path, below, setting)
+        below: on_root(ranks, read_fit_for, path, below, settings, accept_edited)
         for below, path in fit_paths.items()
         if path is not None
     }
-    models = {below: model_of(documents[below], fit_paths[below]) for below in documents}
-    stands_on = {
-        "dark_matter_fit": documents.get("dark-matter"),
-        "stellar_mass_fit": documents.get("stellar-mass"),
-    }
 
     fields = [load_field(mesh, open_map, path) for path in target_paths]
-    means = [
+    own_means = [
         _mean_of_target(mesh, path, field) for path, field in zip(target_paths, fields, strict=True)
     ]
-    mean = sum(means) / len(means)
     problems = []
-    for path, target, field, particles_path in zip(
-        target_paths, targets, fields, particles_paths, strict=True
+    for path, target, field, particles_path, setting in zip(
+        target_paths, targets, fields, particles_paths, settings, strict=True
     ):
+        models = {
+            below: model_of(document, fit_paths[below], setting.redshift)
+            for below, document in documents.items()
+        }
+        mean = _mean_at_redshift(setting.redshift, settings, own_means)
         positions = load_particles(mesh, particles_path).positions
         inputs = model_inputs(
             mesh, quantity, positions, models.get("dark-matter"), models.get("stellar-mass")
         )
-        info = TargetInfo(os.fspath(path), mean, target.units, target.description)
         scaled = jnp.asarray(field / mean, mesh.dtype)
-        problems.append(Problem(mesh, quantity, setting, inputs, scaled, info, stands_on))
+        problems.append(
+            Problem(
+                mesh,
+                quantity,
+                setting,
+                positions,
+                Simulation(inputs, scaled, setting.redshift),
+                TargetInfo(os.fspath(path), mean, target.units, target.description),
+                documents,
+            )
+        )
     return problems
+
+
+def _mean_at_redshift(redshift: float, settings: list[Setting], means: list[float]) -> float:
+    """Mean of the means of all targets at a redshift."""
+    of_it = [
+        mean
+        for setting, mean in zip(settings, means, strict=True)
+        if same_redshift(setting.redshift, redshift)
+    ]
+    return sum(of_it) / len(of_it)
+
+
+def _check_settings(paths: Sequence[str], settings: list[Setting], order: int | None) -> None:
+    """Refuse particles of different settings, but for redshifts if parameters are to evolve."""
+    if order is None:
+        wanted = settings[0]
+        mend = "fit simulations of one setting together, or several redshifts with --redshift-order"
+    else:
+        wanted = evolving_setting(settings)
+        mend = "fit simulations of one setting, but for the redshift, together"
+    for path, setting in zip(paths, settings, strict=True):
+        require_same_setting(path, setting, wanted, mend)
+    different = len({round(setting.redshift, 6) for setting in settings})
+    if order is not None and order >= different:
+        raise BadInput(
+            f"--redshift-order {order}: {different} redshift{'s' * (different > 1)} cannot tell a "
+            f"polynomial of order {order}: give {order + 1} redshifts, or a lower order"
+        )
 
 
 def _check_same_mesh(path: str, target, first_path: str, first) -> None:

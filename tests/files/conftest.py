@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Small files of each kind, written by the package, for tests to read, cut and damage."""
 
+import json
+
 import numpy as np
 import pytest
 
 from jerald_tools.cosmology import Cosmology
+from jerald_tools.files.fits import document, write_fit
 from jerald_tools.files.initial_conditions import InitialConditionsHeader, write_initial_conditions
 from jerald_tools.files.maps import MapHeader, write_map
 from jerald_tools.files.particles import ParticlesHeader, write_particles
 from jerald_tools.files.provenance import Input, Origin, Provenance
+from jerald_tools.files.spectra import write_spectrum
 
 COSMOLOGY = Cosmology(omega_m=0.31, omega_b=0.05, h=0.7, sigma8=0.8, n_s=0.97)
 
@@ -93,6 +97,32 @@ def map_file(tmp_path, map_header, field, provenance):
 def ic_file(tmp_path, ic_header, field, provenance):
     path = tmp_path / "ics.h5"
     write_initial_conditions(path, ic_header, [(0, field)], provenance)
+    return path
+
+
+@pytest.fixture
+def spectrum_file(tmp_path, provenance):
+    path = tmp_path / "pk.csv"
+    k = np.linspace(0.1, 7, 30)
+    columns = {"k": k, "P": 100 / k, "modes": np.arange(6, 36), "r": np.cos(k / 7)}
+    notes = {"quantity": "dark-matter", "provenance": json.dumps(provenance.as_dict())}
+    write_spectrum(path, columns, notes)
+    return path
+
+
+@pytest.fixture
+def fit_file(tmp_path, provenance):
+    path = tmp_path / "hi.json"
+    content = {
+        "redshift": 2.0,
+        "layers": 2,
+        "parameters": {"layers": [{"alpha": 1 / 3, "gamma": -1e-300}], "transform": {"w": 1.5}},
+        "loss": {"train": 0.2158, "validation": 0.286, "test": 0.25},
+        "history": {"train": np.geomspace(1, 1e-8, 20).tolist(), "validation": [None]},
+        "provenance": provenance.as_dict(),
+    }
+    stars = document({**content, "quantity": "stellar-mass"})
+    write_fit(path, {**content, "quantity": "neutral-hydrogen", "stellar_mass_fit": stars})
     return path
 
 

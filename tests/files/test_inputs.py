@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import dataclasses
 import hashlib
 
 import h5py
@@ -27,12 +28,12 @@ def test_the_chain_travels_through_files(tmp_path, map_file, map_header, field, 
     first = describe_input(map_file)
     with h5py.File(map_file) as file:
         assert first.sha256 == file["provenance"].attrs["content_sha256"].decode()
-    assert first.origin == provenance.origin
+    assert dataclasses.replace(first.origin, run={}) == provenance.origin
 
     fit = Provenance(Origin("0.1.0", "abc", "fit-dm ...", (first,)))
     write_fit(tmp_path / "fit.json", {**CONTENT, "provenance": fit.as_dict()})
     second = describe_input(tmp_path / "fit.json")
-    assert second.origin == fit.origin
+    assert dataclasses.replace(second.origin, run={}) == fit.origin
 
     table = tmp_path / "pk.txt"
     table.write_text("1 2\n")
@@ -42,7 +43,7 @@ def test_the_chain_travels_through_files(tmp_path, map_file, map_header, field, 
     last = Origin("0.1.0", "abc", "paint ...", (first, second, third))
     write_map(tmp_path / "last.h5", map_header, [(0, field)], Provenance(last))
     found = describe_input(tmp_path / "last.h5").origin
-    assert found == last
+    assert dataclasses.replace(found, run={}) == last
     seed = found.inputs[1].origin.inputs[0].origin.inputs[0].origin
     assert seed.command_line == "generate-ics --seed 3 -o ics.h5"
 

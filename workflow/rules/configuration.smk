@@ -1,4 +1,6 @@
 # Checks config.yaml and names what the rules take from it.
+from pathlib import Path
+
 import jsonschema
 import yaml
 
@@ -8,13 +10,18 @@ def check_configuration(config, schema):
     with open(schema) as file:
         validator = jsonschema.Draft202012Validator(yaml.safe_load(file))
     mistakes = [
-        f"{error.json_path.removeprefix('$').removeprefix('.')}: {mistake_in_words(error)}"
+        ": ".join(filter(None, (error.json_path.lstrip("$."), mistake_in_words(error))))
         for error in sorted(validator.iter_errors(config), key=str)
     ]
-    # What rows say of each other is looked at once every row is sound.
-    mistakes = mistakes or inconsistencies(config["simulations"], config["fits"])
+    # What rows say of each other and of files is looked at once every row is sound.
+    mistakes = mistakes or [
+        *inconsistencies(config["simulations"], config["fits"], config.get("over_redshifts")),
+        *inconsistent_numbers(config),
+        *missing_files(config),
+    ]
     if mistakes:
-        raise WorkflowError("\n".join(f"config.yaml: {line}" for line in mistakes))
+        # Not as a WorkflowError, to which Snakemake adds its own lines.
+        raise SystemExit("\n".join(f"config.yaml: {line}" for line in mistakes))
 
 
 def mistake_in_words(error):
@@ -28,7 +35,7 @@ def mistake_in_words(error):
     return error.message
 
 
-def inconsistencies(simulations, fits):
+def inconsistencies(simulations, fits, over_redshifts):
     """Mistakes that only show between rows."""
     mistakes = []
     names = [row["name"] for row in simulations]
@@ -65,7 +72,61 @@ def inconsistencies(simulations, fits):
                     f"fits[{number}]: {quantity} stands on {needed}; add that row for redshift"
                     f" {redshift}"
                 )
+    return mistakes + joint_inconsistencies(over_redshifts, trained, rows)
+
+
+def joint_inconsistencies(over_redshifts, trained, rows):
+    """Mistakes in the fit over redshifts, if there is one."""
+    if over_redshifts is None:
+        return []
+    redshifts, order = over_redshifts["redshifts"], over_redshifts["order"]
+    mistakes = [
+        f"over_redshifts.redshifts: {redshift} is not a redshift of every simulation with role:"
+        " train"
+        for redshift in redshifts
+        if redshift not in trained
+    ]
+    mistakes += [
+        f"over_redshifts: {quantity} has no row in fits at redshift {min(redshifts)}, whose layers"
+        " and loss it takes"
+        for quantity in STANDS_ON
+        if (quantity, min(redshifts)) not in rows
+    ]
+    if order >= len(redshifts):
+        mistakes.append(
+            f"over_redshifts.order: {len(redshifts)} redshifts tell a polynomial of order"
+            f" {len(redshifts) - 1} at most"
+        )
     return mistakes
+
+
+def inconsistent_numbers(config):
+    """Mistakes that only show between keys."""
+    cosmology, start = config["cosmology"], config["initial_conditions"]
+    if cosmology["omega_b"] > cosmology["omega_m"]:
+        yield f"cosmology.omega_b: {cosmology['omega_b']} is more than omega_m"
+    if start["mesh"] % start["particles"]:
+        yield (
+            f"initial_conditions.particles: {start['particles']} does not divide the mesh of"
+            f" {start['mesh']}"
+        )
+    first = config["fastpm"]["start_redshift"]
+    for number, row in enumerate(config["simulations"]):
+        if max(row["redshifts"]) >= first:
+            yield (
+                f"simulations[{number}].redshifts: {max(row['redshifts'])} is not below"
+                f" fastpm.start_redshift, {first}"
+            )
+
+
+def missing_files(config):
+    """Files and folders that config.yaml names and that are not there."""
+    power = config["initial_conditions"]["linear_power"]
+    if power != "camb" and not Path(power).is_file():
+        yield f"initial_conditions.linear_power: {power}: no such file; give a table, or camb"
+    for number, row in enumerate(config["simulations"]):
+        if "reference" in row and not Path(row["reference"]).is_dir():
+            yield f"simulations[{number}].reference: {row['reference']}: no such folder of maps"
 
 
 def two_decimals(redshift):
@@ -83,15 +144,41 @@ check_configuration(config, workflow.source_path("../schemas/config.schema.yaml"
 SIMULATIONS = {row["name"]: row for row in config["simulations"]}
 TRAINING = [name for name, row in SIMULATIONS.items() if row["role"] == "train"]
 COMPARED = [name for name, row in SIMULATIONS.items() if "reference" in row]
+# Simulations that no fit has seen: there ensembles are held against the truth.
+BANDED = [name for name in COMPARED if name not in TRAINING and config["optimisation"]["members"]]
 FITS = {(row["quantity"], two_decimals(row["redshift"])): row for row in config["fits"]}
 LAST_REDSHIFT = two_decimals(min(SIMULATIONS[TRAINING[0]]["redshifts"]))
+
+
+# Fits to the same maps, each in a folder of its name, and what is different in them. `chain` is
+# the folder of the fits that they stand on, their own if nothing is said.
+CROSS_VALIDATED = {
+    **{f"trained_on_{name}/": {"trained_on": [name]} for name in COMPARED},
+    "trained_on_all/": {"trained_on": COMPARED},
+}
+VARIANTS = {
+    "": {"members": config["optimisation"]["members"]},
+    "without_layers/": {"layers": 0, "chain": ""},
+    "paper/": {"loss": "paper"},
+    "paper_without_layers/": {"loss": "paper", "layers": 0, "chain": "paper/"},
+    **CROSS_VALIDATED,
+}
+# Those that maps are made with, to be held against the fits of config.yaml.
+RIVALS = {
+    "without_layers/": "without layers",
+    "paper/": "paper's loss",
+    "over_redshifts/": "over redshifts",
+    **{folder: folder.strip("/").replace("_", " ") for folder in CROSS_VALIDATED},
+}
 
 
 wildcard_constraints:
     simulation="[A-Za-z0-9_-]+",
     redshift=r"\d+\.\d\d",
     quantity="|".join(STANDS_ON),
-    rival="without_layers|paper",
+    variant="|".join(VARIANTS),
+    rival="|".join(folder for folder in VARIANTS if folder in RIVALS),
+    compared="|".join(RIVALS),
 
 
 def for_each(pattern, quantities, simulations, redshifts=None):
@@ -105,11 +192,10 @@ def for_each(pattern, quantities, simulations, redshifts=None):
     ]
 
 
-# What the fits of config.yaml are held against, each in a folder of this name: the map without
-# layers, which for dark matter is FastPM's own density, and the paper's loss.
-RIVALS = {
-    "without_layers": ["stellar-mass", "neutral-hydrogen"],
-    "paper": list(STANDS_ON),
+# Maps of dark matter without layers are FastPM's own density, which is measured anyway.
+COMPARED_RIVALS = {
+    "without_layers/": ["stellar-mass", "neutral-hydrogen"],
+    "paper/": list(STANDS_ON),
 }
 
 # What a run leaves behind.
@@ -131,4 +217,10 @@ FIGURES = [
     ),
     "results/figures/relative_difference_all.png",
     "results/figures/relative_difference_test.png",
+]
+TABLES = [
+    "results/quality.md",
+    "results/comparison.md",
+    "results/losses.md",
+    *(["results/coverage.md"] if BANDED else []),
 ]

@@ -47,9 +47,16 @@ rule slices:
         " -o {output} 2> {log}"
 
 
+def drawn_spectra(wildcards):
+    """Of an unseen simulation the median of each ensemble, with its band."""
+    folder = "band" if wildcards.simulation in BANDED else "all"
+    path = f"results/{{simulation}}/spectra/{folder}/{{quantity}}_z{{redshift}}.csv"
+    return for_each(path, STANDS_ON, [wildcards.simulation])
+
+
 rule spectra:
     input:
-        spectra=of_one("results/{simulation}/spectra/all/{quantity}_z{redshift}.csv"),
+        spectra=drawn_spectra,
         baselines=of_one("results/{simulation}/spectra/all/fastpm_z{redshift}.csv", ["fastpm"]),
     output:
         report(

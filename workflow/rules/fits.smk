@@ -1,35 +1,51 @@
-# Fits to the training simulations together, and those that they have to beat: without layers, where
-# the map of dark matter is FastPM's own density, and by the paper's loss, a chain of its own.
+# Fits to the training simulations together, and those that they have to beat, see VARIANTS.
 # Snakemake takes an old output away itself; --force is for journals of fits interrupted before a
 # setting changed.
 
 
+def setting_of(wildcards, key):
+    """What the variant of a fit says, if anything."""
+    return VARIANTS[wildcards.variant].get(key)
+
+
 def of_training(path):
-    """The path of every training simulation, wildcards left in it."""
-    return [f"results/{name}/{path}" for name in TRAINING]
+    """The path of every simulation that the variant is trained on."""
+
+    def paths(wildcards):
+        names = setting_of(wildcards, "trained_on") or TRAINING
+        return [f"results/{name}/{path}".format(**wildcards) for name in names]
+
+    return paths
+
+
+def below(quantity):
+    """The fit of another quantity that this one stands on, of the same chain."""
+
+    def path(wildcards):
+        chain = setting_of(wildcards, "chain")
+        folder = wildcards.variant if chain is None else chain
+        return f"results/fits/{folder}{quantity}_z{wildcards.redshift}.json"
+
+    return path
 
 
 def target_options(wildcards, input):
     return [f"--target {path}" for path in input.targets]
 
 
-def fit_setting(quantity, key):
-    """The value in the fit's row, at the redshift of the wildcards."""
-
-    def value(wildcards):
-        return FITS[quantity, wildcards.redshift][key]
-
-    return value
-
-
-def loss(quantity, name=None):
-    """The options for the loss, by default that of the fit's row, and for its weight if any."""
+def fit_options(quantity):
+    """All options of a fit's row, as its variant changes them."""
 
     def options(wildcards):
-        row = FITS[quantity, wildcards.redshift]
-        exponent = row["smoothing"]
-        smoothing = "" if exponent is None else f" --smoothing {exponent}"
-        return f"--loss {name or row['loss']}{smoothing}"
+        row = {**FITS[quantity, wildcards.redshift], **VARIANTS[wildcards.variant]}
+        smoothing = "" if row["smoothing"] is None else f" --smoothing {row['smoothing']}"
+        optimisation = OPTIMISATION
+        if quantity == "dark-matter" and row["layers"] == 0:
+            # Nothing to fit: what is left is FastPM's own loss.
+            optimisation = "--evaluations 1 --starts 1"
+        elif row.get("members"):
+            optimisation += f" --members {row['members']}"
+        return f"--layers {row['layers']} --loss {row['loss']}{smoothing} {optimisation}"
 
     return options
 
@@ -45,23 +61,20 @@ rule fit_dark_matter:
         particles=of_training("particles_z{redshift}.h5"),
         targets=of_training("reference/dark-matter_z{redshift}.h5"),
     output:
-        "results/fits/dark-matter_z{redshift}.json",
+        "results/fits/{variant}dark-matter_z{redshift}.json",
     params:
         targets=target_options,
-        layers=fit_setting("dark-matter", "layers"),
-        loss=loss("dark-matter"),
-        optimisation=OPTIMISATION,
+        options=fit_options("dark-matter"),
         version=VERSION,
     log:
-        "results/logs/fit_dark_matter/z{redshift}.log",
+        "results/logs/fit_dark_matter/{variant}z{redshift}.log",
     benchmark:
-        "results/benchmarks/fit_dark_matter/z{redshift}.tsv"
+        "results/benchmarks/fit_dark_matter/{variant}z{redshift}.tsv"
     threads: 1
     resources:
         mpi="",
     shell:
-        "{resources.mpi} fit-dm {input.particles} {params.targets}"
-        " --layers {params.layers} {params.loss} {params.optimisation}"
+        "{resources.mpi} fit-dm {input.particles} {params.targets} {params.options}"
         " --threads {threads} --force -o {output} 2> {log}"
 
 
@@ -69,198 +82,45 @@ rule fit_stellar_mass:
     input:
         particles=of_training("particles_z{redshift}.h5"),
         targets=of_training("reference/stellar-mass_z{redshift}.h5"),
-        dark_matter="results/fits/dark-matter_z{redshift}.json",
+        dark_matter=below("dark-matter"),
     output:
-        "results/fits/stellar-mass_z{redshift}.json",
+        "results/fits/{variant}stellar-mass_z{redshift}.json",
     params:
         targets=target_options,
-        layers=fit_setting("stellar-mass", "layers"),
-        loss=loss("stellar-mass"),
-        optimisation=OPTIMISATION,
+        options=fit_options("stellar-mass"),
         version=VERSION,
     log:
-        "results/logs/fit_stellar_mass/z{redshift}.log",
+        "results/logs/fit_stellar_mass/{variant}z{redshift}.log",
     benchmark:
-        "results/benchmarks/fit_stellar_mass/z{redshift}.tsv"
+        "results/benchmarks/fit_stellar_mass/{variant}z{redshift}.tsv"
     threads: 1
     resources:
         mpi="",
     shell:
         "{resources.mpi} fit-stellar {input.particles} {params.targets}"
-        " --dm {input.dark_matter} --layers {params.layers} {params.loss}"
-        " {params.optimisation} --threads {threads} --force -o {output} 2> {log}"
+        " --dm {input.dark_matter} {params.options} --threads {threads} --force -o {output} 2> {log}"
 
 
 rule fit_neutral_hydrogen:
     input:
         particles=of_training("particles_z{redshift}.h5"),
         targets=of_training("reference/neutral-hydrogen_z{redshift}.h5"),
-        dark_matter="results/fits/dark-matter_z{redshift}.json",
-        stellar_mass="results/fits/stellar-mass_z{redshift}.json",
+        dark_matter=below("dark-matter"),
+        stellar_mass=below("stellar-mass"),
     output:
-        "results/fits/neutral-hydrogen_z{redshift}.json",
+        "results/fits/{variant}neutral-hydrogen_z{redshift}.json",
     params:
         targets=target_options,
-        layers=fit_setting("neutral-hydrogen", "layers"),
-        loss=loss("neutral-hydrogen"),
-        optimisation=OPTIMISATION,
+        options=fit_options("neutral-hydrogen"),
         version=VERSION,
     log:
-        "results/logs/fit_neutral_hydrogen/z{redshift}.log",
+        "results/logs/fit_neutral_hydrogen/{variant}z{redshift}.log",
     benchmark:
-        "results/benchmarks/fit_neutral_hydrogen/z{redshift}.tsv"
+        "results/benchmarks/fit_neutral_hydrogen/{variant}z{redshift}.tsv"
     threads: 1
     resources:
         mpi="",
     shell:
         "{resources.mpi} fit-hi {input.particles} {params.targets}"
-        " --dm {input.dark_matter} --stellar {input.stellar_mass} --layers {params.layers}"
-        " {params.loss} {params.optimisation} --threads {threads} --force -o {output} 2> {log}"
-
-
-# Without layers dark matter has nothing to fit: what is left is FastPM's own loss.
-use rule fit_dark_matter as fit_dark_matter_without_layers with:
-    output:
-        "results/fits/without_layers/dark-matter_z{redshift}.json",
-    params:
-        targets=target_options,
-        layers=0,
-        loss=loss("dark-matter"),
-        optimisation="--evaluations 1 --starts 1",
-        version=VERSION,
-    log:
-        "results/logs/fit_dark_matter_without_layers/z{redshift}.log",
-    benchmark:
-        "results/benchmarks/fit_dark_matter_without_layers/z{redshift}.tsv"
-
-
-use rule fit_stellar_mass as fit_stellar_mass_without_layers with:
-    output:
-        "results/fits/without_layers/stellar-mass_z{redshift}.json",
-    params:
-        targets=target_options,
-        layers=0,
-        loss=loss("stellar-mass"),
-        optimisation=OPTIMISATION,
-        version=VERSION,
-    log:
-        "results/logs/fit_stellar_mass_without_layers/z{redshift}.log",
-    benchmark:
-        "results/benchmarks/fit_stellar_mass_without_layers/z{redshift}.tsv"
-
-
-use rule fit_neutral_hydrogen as fit_neutral_hydrogen_without_layers with:
-    output:
-        "results/fits/without_layers/neutral-hydrogen_z{redshift}.json",
-    params:
-        targets=target_options,
-        layers=0,
-        loss=loss("neutral-hydrogen"),
-        optimisation=OPTIMISATION,
-        version=VERSION,
-    log:
-        "results/logs/fit_neutral_hydrogen_without_layers/z{redshift}.log",
-    benchmark:
-        "results/benchmarks/fit_neutral_hydrogen_without_layers/z{redshift}.tsv"
-
-
-use rule fit_dark_matter as fit_dark_matter_with_the_papers_loss with:
-    input:
-        particles=of_training("particles_z{redshift}.h5"),
-        targets=of_training("reference/dark-matter_z{redshift}.h5"),
-    output:
-        "results/fits/paper/dark-matter_z{redshift}.json",
-    params:
-        targets=target_options,
-        layers=fit_setting("dark-matter", "layers"),
-        loss=loss("dark-matter", "paper"),
-        optimisation=OPTIMISATION,
-        version=VERSION,
-    log:
-        "results/logs/fit_dark_matter_with_the_papers_loss/z{redshift}.log",
-    benchmark:
-        "results/benchmarks/fit_dark_matter_with_the_papers_loss/z{redshift}.tsv"
-
-
-use rule fit_stellar_mass as fit_stellar_mass_with_the_papers_loss with:
-    input:
-        particles=of_training("particles_z{redshift}.h5"),
-        targets=of_training("reference/stellar-mass_z{redshift}.h5"),
-        dark_matter="results/fits/paper/dark-matter_z{redshift}.json",
-    output:
-        "results/fits/paper/stellar-mass_z{redshift}.json",
-    params:
-        targets=target_options,
-        layers=fit_setting("stellar-mass", "layers"),
-        loss=loss("stellar-mass", "paper"),
-        optimisation=OPTIMISATION,
-        version=VERSION,
-    log:
-        "results/logs/fit_stellar_mass_with_the_papers_loss/z{redshift}.log",
-    benchmark:
-        "results/benchmarks/fit_stellar_mass_with_the_papers_loss/z{redshift}.tsv"
-
-
-use rule fit_neutral_hydrogen as fit_neutral_hydrogen_with_the_papers_loss with:
-    input:
-        particles=of_training("particles_z{redshift}.h5"),
-        targets=of_training("reference/neutral-hydrogen_z{redshift}.h5"),
-        dark_matter="results/fits/paper/dark-matter_z{redshift}.json",
-        stellar_mass="results/fits/paper/stellar-mass_z{redshift}.json",
-    output:
-        "results/fits/paper/neutral-hydrogen_z{redshift}.json",
-    params:
-        targets=target_options,
-        layers=fit_setting("neutral-hydrogen", "layers"),
-        loss=loss("neutral-hydrogen", "paper"),
-        optimisation=OPTIMISATION,
-        version=VERSION,
-    log:
-        "results/logs/fit_neutral_hydrogen_with_the_papers_loss/z{redshift}.log",
-    benchmark:
-        "results/benchmarks/fit_neutral_hydrogen_with_the_papers_loss/z{redshift}.tsv"
-
-
-use rule fit_dark_matter_with_the_papers_loss as fit_dark_matter_without_layers_with_the_papers_loss with:
-    output:
-        "results/fits/paper_without_layers/dark-matter_z{redshift}.json",
-    params:
-        targets=target_options,
-        layers=0,
-        loss=loss("dark-matter", "paper"),
-        optimisation="--evaluations 1 --starts 1",
-        version=VERSION,
-    log:
-        "results/logs/fit_dark_matter_without_layers_with_the_papers_loss/z{redshift}.log",
-    benchmark:
-        "results/benchmarks/fit_dark_matter_without_layers_with_the_papers_loss/z{redshift}.tsv"
-
-
-use rule fit_stellar_mass_with_the_papers_loss as fit_stellar_mass_without_layers_with_the_papers_loss with:
-    output:
-        "results/fits/paper_without_layers/stellar-mass_z{redshift}.json",
-    params:
-        targets=target_options,
-        layers=0,
-        loss=loss("stellar-mass", "paper"),
-        optimisation=OPTIMISATION,
-        version=VERSION,
-    log:
-        "results/logs/fit_stellar_mass_without_layers_with_the_papers_loss/z{redshift}.log",
-    benchmark:
-        "results/benchmarks/fit_stellar_mass_without_layers_with_the_papers_loss/z{redshift}.tsv"
-
-
-use rule fit_neutral_hydrogen_with_the_papers_loss as fit_neutral_hydrogen_without_layers_with_the_papers_loss with:
-    output:
-        "results/fits/paper_without_layers/neutral-hydrogen_z{redshift}.json",
-    params:
-        targets=target_options,
-        layers=0,
-        loss=loss("neutral-hydrogen", "paper"),
-        optimisation=OPTIMISATION,
-        version=VERSION,
-    log:
-        "results/logs/fit_neutral_hydrogen_without_layers_with_the_papers_loss/z{redshift}.log",
-    benchmark:
-        "results/benchmarks/fit_neutral_hydrogen_without_layers_with_the_papers_loss/z{redshift}.tsv"
+        " --dm {input.dark_matter} --stellar {input.stellar_mass} {params.options}"
+        " --threads {threads} --force -o {output} 2> {log}"

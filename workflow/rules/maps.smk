@@ -24,10 +24,39 @@ rule paint:
 use rule paint as paint_rival with:
     input:
         particles="results/{simulation}/particles_z{redshift}.h5",
-        fit="results/fits/{rival}/{quantity}_z{redshift}.json",
+        fit="results/fits/{rival}{quantity}_z{redshift}.json",
     output:
-        "results/{simulation}/maps/{rival}/{quantity}_z{redshift}.h5",
+        "results/{simulation}/maps/{rival}{quantity}_z{redshift}.h5",
     log:
-        "results/logs/paint_rival/{simulation}_{rival}_{quantity}_z{redshift}.log",
+        "results/logs/paint_rival/{rival}{simulation}_{quantity}_z{redshift}.log",
     benchmark:
-        "results/benchmarks/paint_rival/{simulation}_{rival}_{quantity}_z{redshift}.tsv"
+        "results/benchmarks/paint_rival/{rival}{simulation}_{quantity}_z{redshift}.tsv"
+
+
+def member_template(wildcards):
+    return "results/{simulation}/members/{quantity}_z{redshift}_{{member}}.h5".format(**wildcards)
+
+
+# All members of the fits' ensembles, for the band around their spectra.
+rule paint_members:
+    input:
+        particles="results/{simulation}/particles_z{redshift}.h5",
+        fit="results/fits/{quantity}_z{redshift}.json",
+    output:
+        expand(
+            "results/{{simulation}}/members/{{quantity}}_z{{redshift}}_{member}.h5",
+            member=range(config["optimisation"]["members"] + 1),
+        ),
+    params:
+        template=member_template,
+        version=VERSION,
+    log:
+        "results/logs/paint_members/{simulation}_{quantity}_z{redshift}.log",
+    benchmark:
+        "results/benchmarks/paint_members/{simulation}_{quantity}_z{redshift}.tsv"
+    threads: 1
+    resources:
+        mpi="",
+    shell:
+        "{resources.mpi} paint {input.particles} --fit {input.fit} --members all"
+        " --threads {threads} -o '{params.template}' 2> {log}"

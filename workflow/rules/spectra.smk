@@ -30,8 +30,7 @@ def label(wildcards):
 
 
 def rival_label(wildcards):
-    rival = {"without_layers": "without layers", "paper": "paper's loss"}[wildcards.rival]
-    return f"{rival}, {place(wildcards)}"
+    return f"{RIVALS[wildcards.compared]}, {place(wildcards)}"
 
 
 rule powerspec:
@@ -61,10 +60,10 @@ rule powerspec:
 
 use rule powerspec as powerspec_rival with:
     input:
-        measured="results/{simulation}/maps/{rival}/{quantity}_z{redshift}.h5",
+        measured="results/{simulation}/maps/{compared}{quantity}_z{redshift}.h5",
         reference="results/{simulation}/reference/{quantity}_z{redshift}.h5",
     output:
-        "results/{simulation}/spectra/{region}/{rival}/{quantity}_z{redshift}.csv",
+        "results/{simulation}/spectra/{region}/{compared}{quantity}_z{redshift}.csv",
     params:
         reference=reference_option,
         label=rival_label,
@@ -72,7 +71,29 @@ use rule powerspec as powerspec_rival with:
     wildcard_constraints:
         region="all|test",
     log:
-        "results/logs/powerspec_rival/{simulation}_{region}_{rival}_{quantity}_z{redshift}.log",
+        "results/logs/powerspec_rival/{compared}{simulation}_{region}_{quantity}_z{redshift}.log",
     benchmark:
-        "results/benchmarks/powerspec_rival/{simulation}_{region}_{rival}_{quantity}"
+        "results/benchmarks/powerspec_rival/{compared}{simulation}_{region}_{quantity}"
         "_z{redshift}.tsv",
+
+
+# The median of an ensemble and the band around it.
+rule powerspec_band:
+    input:
+        members=rules.paint_members.output,
+        reference="results/{simulation}/reference/{quantity}_z{redshift}.h5",
+    output:
+        "results/{simulation}/spectra/band/{quantity}_z{redshift}.csv",
+    params:
+        label="{simulation}",
+        version=VERSION,
+    log:
+        "results/logs/powerspec_band/{simulation}_{quantity}_z{redshift}.log",
+    benchmark:
+        "results/benchmarks/powerspec_band/{simulation}_{quantity}_z{redshift}.tsv"
+    threads: 1
+    resources:
+        mpi="",
+    shell:
+        "{resources.mpi} powerspec {input.members} --band --reference {input.reference}"
+        " --label {params.label} --threads {threads} -o {output} 2> {log}"

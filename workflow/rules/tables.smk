@@ -30,9 +30,9 @@ def compared_spectra(region, simulations):
     folder = f"results/{{simulation}}/spectra/{region}/"
     rivals = [
         path
-        for rival, quantities in RIVALS.items()
+        for rival, quantities in COMPARED_RIVALS.items()
         for path in for_each(
-            f"{folder}{rival}/{{quantity}}_z{{redshift}}.csv", quantities, simulations
+            f"{folder}{rival}{{quantity}}_z{{redshift}}.csv", quantities, simulations
         )
     ]
     own = for_each(
@@ -57,6 +57,23 @@ rule comparison:
         "plot-figures table {input} --by-quantity -o {output} 2> {log}"
 
 
+rule coverage:
+    input:
+        for_each(
+            "results/{simulation}/spectra/band/{quantity}_z{redshift}.csv", STANDS_ON, BANDED
+        ),
+    output:
+        "results/coverage.md",
+    params:
+        version=VERSION,
+    log:
+        "results/logs/coverage.log",
+    benchmark:
+        "results/benchmarks/coverage/all.tsv"
+    shell:
+        "plot-figures coverage {input} -o {output} 2> {log}"
+
+
 rule losses:
     input:
         # Losses of one kind, the paper's: others are in units of their own.
@@ -79,9 +96,7 @@ rule timings:
         FITTED,
         MEASURED,
         FIGURES,
-        "results/quality.md",
-        "results/comparison.md",
-        "results/losses.md",
+        TABLES,
         script="workflow/scripts/time_by_rule.py",
     output:
         "results/timings.md",

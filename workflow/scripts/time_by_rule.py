@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prints a table of time and memory by rule, from Snakemake's benchmarks/{rule}/*.tsv."""
+"""Prints a table of time and memory by rule, from Snakemake's benchmarks/{rule}/*.tsv.
+
+Jobs whose benchmarks lie in a folder of the rule's, like fits of another kind, have a row of their
+own.
+"""
 
 import csv
 import sys
@@ -9,12 +13,13 @@ from pathlib import Path
 def table(folder: Path) -> str:
     """The table in Markdown, the rule that took longest first."""
     rows = []
-    for rule in sorted(path for path in folder.iterdir() if path.is_dir()):
+    for rule in sorted({path.parent for path in folder.glob("*/**/*.tsv")}):
         jobs = [job for path in sorted(rule.glob("*.tsv")) for job in read_benchmark(path)]
         seconds = [float(job["s"]) for job in jobs]
         # Snakemake writes NA for jobs that end before it looks.
         memory = [float(job["max_rss"]) for job in jobs if job["max_rss"] not in ("NA", "-")]
-        rows.append((sum(seconds), rule.name, len(jobs), max(seconds), max(memory, default=None)))
+        name = str(rule.relative_to(folder))
+        rows.append((sum(seconds), name, len(jobs), max(seconds), max(memory, default=None)))
     total = sum(row[0] for row in rows)
     lines = [
         "| rule | jobs | seconds in all | longest job [s] | most memory [MiB] |",

@@ -6,7 +6,9 @@ import dataclasses
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
+from jerald_tools.analysis.band import Band
 from jerald_tools.analysis.correlation import Comparison
 from jerald_tools.analysis.figures.style import (
     CURVE_COLOURS,
@@ -27,18 +29,23 @@ class Curve:
         redshift: of the maps.
         comparison: powers of model and reference.
         is_baseline: whether the "model" is FastPM alone (dotted), without the trained layers.
+        power_band: of an ensemble's power, drawn shaded.
+        correlation_band: of its r(k).
     """
 
     quantity: str
     redshift: float
     comparison: Comparison
     is_baseline: bool = False
+    power_band: Band | None = None
+    correlation_band: Band | None = None
 
 
 def plot_spectra(curves: list[Curve]) -> Figure:
     """A column for each quantity: P(k) on top, P / P_ref in the middle, r(k) below.
 
-    Reference solid, model dashed, FastPM alone dotted; a colour for each redshift.
+    Reference solid, model dashed, FastPM alone dotted; a colour for each redshift. The model of an
+    ensemble is its median, with its band shaded.
     """
     quantities, redshifts = in_order(curves)
     colours = {z: CURVE_COLOURS[i % len(CURVE_COLOURS)] for i, z in enumerate(redshifts)}
@@ -59,6 +66,8 @@ def plot_spectra(curves: list[Curve]) -> Figure:
     ]
     if any(curve.is_baseline for curve in curves):
         handles.append(Line2D([], [], color="0.3", linestyle=":", label="FastPM alone"))
+    if any(curve.power_band is not None for curve in curves):
+        handles.append(Patch(color="0.3", alpha=0.2, linewidth=0, label="68 % of the ensemble"))
     grid[0, 0].legend(handles=handles, frameon=False, loc="lower left")
     return figure
 
@@ -71,6 +80,15 @@ def _draw_curve(panels, curve: Curve, colour: str) -> None:
     top.plot(comparison.k, _positive(comparison.power), linestyle=style, color=colour)
     middle.plot(comparison.k, comparison.ratio, linestyle=style, color=colour)
     bottom.plot(comparison.k, comparison.r, linestyle=style, color=colour)
+    if curve.power_band is not None:
+        edges = (curve.power_band.low, curve.power_band.high)
+        shaded = {"color": colour, "alpha": 0.2, "linewidth": 0}
+        top.fill_between(comparison.k, *map(_positive, edges), **shaded)
+        middle.fill_between(
+            comparison.k, *(edge / comparison.reference_power for edge in edges), **shaded
+        )
+        r = curve.correlation_band
+        bottom.fill_between(comparison.k, r.low, r.high, **shaded)
 
 
 def _positive(power: np.ndarray) -> np.ndarray:

@@ -84,7 +84,11 @@ class HDF5Set:
         """The path of a dataset of a particle type in the first file that has such particles."""
         with_rows = np.flatnonzero(self.rows[:, particle_type])
         path = f"PartType{particle_type}/{name}"
-        return path if len(with_rows) and path in self.file(int(with_rows[0])) else None
+        if not len(with_rows):
+            return None
+        number = int(with_rows[0])
+        with refusing_damage(self.paths[number]):
+            return path if path in self.file(number) else None
 
     def dataset_attributes(self, particle_type: int, name: str) -> dict:
         """Attributes of a dataset in the first file that has particles of the type."""
@@ -115,9 +119,10 @@ class HDF5Set:
             dataset = self.file(number).get(f"PartType{particle_type}/{name}")
         if not isinstance(dataset, h5py.Dataset):
             raise BadInput(f"{path}: has no dataset PartType{particle_type}/{name}; give one")
-        if dataset.shape[0] != self.rows[number, particle_type]:
+        rows = dataset.shape[0] if dataset.shape else 0
+        if rows != self.rows[number, particle_type]:
             raise BadInput(
-                f"{path}: PartType{particle_type}/{name} has {dataset.shape[0]} rows, its header "
+                f"{path}: PartType{particle_type}/{name} has {rows} rows, its header "
                 f"says {self.rows[number, particle_type]}; make or copy it again"
             )
         with refusing_damage(path):

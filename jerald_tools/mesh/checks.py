@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Self-checks between the stages of a run (outside jit); those inside are in ``native/checks.hpp``.
+
+A check that fails is nobody's bad input: the library, a message or the memory was wrong. All ranks
+stop with one line that says where it was and what the numbers are.
+"""
+
+import jax
+import numpy as np
+
+from jerald_tools.errors import SELF_CHECK, RunFailed
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.ranks import gather
+
+
+def check_finite(mesh: Mesh, stage: str, arrays: dict, told_by=None) -> None:
+    """Check that a stage's results are finite, on every rank.
+
+    Values that are not known yet, inside jit or a derivative, are not looked at.
+
+    Args:
+        mesh: the mesh that the ranks share.
+        stage: what made the arrays, for the message.
+        arrays: this rank's arrays by name: fields (nx_local, ny, nz) or rows of particles.
+        told_by: an array whose first row is not finite wherever anything in the others is not: it
+            is looked at in their place, and they for the message only.
+
+    Raises:
+        RunFailed: on every rank, with the first such value of the first rank that has one.
+    """
+    if any(isinstance(array, jax.core.Tracer) for array in arrays.values()):
+        return
+    if told_by is not None:
+        is_finite = bool(np.isfinite(np.asarray(told_by)[:1]).all())
+        if all(gather(mesh.ranks, is_finite)):
+            return
+    found = gather(mesh.ranks, _first_not_finite(mesh, arrays))
+    for rank, complaint in enumerate(found):
+        if complaint is not None:
+            where = f"rank {rank}: " if mesh.ranks.size > 1 else ""
+            raise RunFailed(f"{SELF_CHECK} after {stage}: {where}{complaint}")
+
+
+def _first_not_finite(mesh: Mesh, arrays: dict) -> str | None:
+    for name, array in arrays.items():
+        array = np.asarray(array)
+        is_bad = ~np.isfinite(array)
+        if not is_bad.any():
+            continue
+        index = tuple(int(i) for i in np.argwhere(is_bad)[0])
+        value, count = array[index], np.count_nonzero(is_bad)
+        place = f"row {index[0]}"
+        if array.shape == mesh.local_shape:
+            place = f"plane {index[0] + mesh.x_start}, row {index[1]}, column {index[2]}"
+        return f"{count} of {array.size} {name} are not finite, the first is {value} in {place}"
+    return None
+
+
+def check_density(mesh: Mesh, stage: str, density, particles: int) -> None:
+    """Check that a density over its mean has the mean 1, up to rounding.
+
+    Args:
+        mesh: the mesh.
+        stage: what made it, for the message.
+        density: this rank's slab (nx_local, ny, nz).
+        particles: how many this rank holds.
+
+    Raises:
+        RunFailed: on every rank.
+    """
+    if isinstance(density, jax.core.Tracer):
+        return
+    density = np.asarray(density)
+    own = [density.sum(dtype=np.float64), np.vdot(density, density), particles]
+    total, squares, number = np.sum(gather(mesh.ranks, own), axis=0)
+    # As the native library's check of a painted mesh, in units of the mean.
+    rounding = 4 * np.finfo(mesh.dtype).eps * (2 + squares * number / mesh.size**2)
+    tolerance = min(float(rounding), 0.01)
+    if not abs(total / mesh.size - 1) <= tolerance:
+        raise RunFailed(
+            f"{SELF_CHECK} after {stage}: the mean of the density is {total / mesh.size:.12g} "
+            f"instead of 1; rounding explains a difference of {tolerance:.2g}"
+        )

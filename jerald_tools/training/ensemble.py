@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How sure a fit is: fits to other halves of the training box, and how far each misses the rest.
+
+Every half of the box tells other parameters. Members are fits to the six halves, from the starts
+that led nearly as far as the best one: their scatter is that of the sample and that of the minimum.
+What they miss on the half that they have not seen is more, for the model cannot do everything: what
+is left after their scatter is the model's error. No other simulation takes part.
+"""
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.model.chain import ModelInputs, model_inputs, predict
+from jerald_tools.model.evolution import parameters_at
+from jerald_tools.model.fit_reading import model_of
+from jerald_tools.model.members import member_document
+from jerald_tools.training.fit import Fit, FittedStart, fit_parameters
+from jerald_tools.training.journal import Journal
+from jerald_tools.training.map_statistics import bin_edges
+from jerald_tools.training.problem import Problem
+from jerald_tools.training.quality import map_quality
+from jerald_tools.training.simulation import Simulation
+from jerald_tools.training.starts import Start
+from jerald_tools.training.turned_box import (
+    HALVES,
+    Half,
+    turned_field,
+    turned_mesh,
+    turned_positions,
+)
+
+# A start has led nearly as far if its validation loss is above the least one by this part at most.
+TOLERANCE = 0.05
+
+# Evaluations of each member: it begins at a minimum of the box's other half.
+EVALUATIONS = 40
+
+# Part of the bins that the band is to hold: one standard deviation of a Gaussian.
+LEVEL = 0.68
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """A fit to one half of the training box.
+
+    Attributes:
+        half: that it was fitted to.
+        fitted: where it began and ended.
+    """
+
+    half: Half
+    fitted: FittedStart
+
+
+@dataclasses.dataclass(frozen=True)
+class Ensemble:
+    """All members of a fit.
+
+    Attributes:
+        members: in the order of :data:`HALVES`.
+        k: middles of bins of wavenumber [h/Mpc], (bins,).
+        model_error: what has to be added in quadrature to the half-width of the members' band of
+            ln P for it to hold 68 % of what they miss where they were not trained, (bins,).
+    """
+
+    members: list[Member]
+    k: np.ndarray
+    model_error: np.ndarray
+
+
+def fit_ensemble(
+    problems: Sequence[Problem],
+    loss,
+    fit: Fit,
+    number: int,
+    optimiser: str,
+    shift: float,
+    journal: Journal | None = None,
+) -> Ensemble:
+    """Fit members to halves of the box, and see what they miss on the others.
+
+    Args:
+        problems: the simulations that were fitted.
+        loss: a :class:`jerald_tools.training.losses.Loss`.
+        fit: to the paper's half.
+        number: of members, 2 to 6.
+        optimiser: "bfgs", "lbfgsb" or "adam".
+        shift: constant of the neutral hydrogen's transform.
+        journal: what the members' objectives answered before an interruption.
+
+    Raises:
+        RunFailed: if a member met no usable map.
+    """
+    mesh, quantity = problems[0].mesh, problems[0].quantity
+    near = _starts_near(fit)
+    members, missed = [], []
+    for count, half in enumerate(HALVES[:number]):
+        turned = turned_mesh(mesh, half)
+        simulations = [_turned(problem, half, count + 1) for problem in problems]
+        start = near[count % len(near)]
+        member = fit_parameters(
+            turned,
+            quantity,
+            simulations,
+            loss,
+            [start],
+            optimiser,
+            EVALUATIONS,
+            shift,
+            journal=journal,
+        )
+        members.append(Member(half, member.best))
+        missed += [
+            logarithms(map_quality(turned, predicted, simulation.target)["validation"])
+            for predicted, simulation in zip(member.predicted, simulations, strict=True)
+        ]
+    everyone = [fit.best.parameters, *(member.fitted.parameters for member in members)]
+    predict_map = jax.jit(functools.partial(predict, mesh, quantity, shift=shift))
+    powers = []
+    for count, parameters in enumerate(everyone):
+        for problem in problems:
+            inputs = _inputs(mesh, problem, problem.positions, count)
+            there = parameters_at(parameters, problem.setting.redshift)
+            target = problem.simulation.target
+            powers.append(logarithms(map_quality(mesh, predict_map(there, inputs), target)["all"]))
+    scatter = np.concatenate(
+        [half_width(np.array(powers[number :: len(problems)])) for number in range(len(problems))]
+    )
+    return Ensemble(members, *model_error(bin_edges(mesh), missed, scatter))
+
+
+def _starts_near(fit: Fit) -> list[Start]:
+    """Where the starts ended whose validation loss is close to the least, best first."""
+    least = fit.best.losses.validation
+    near = [tried for tried in fit.tried if tried.losses.validation <= (1 + TOLERANCE) * least]
+    near = sorted(near, key=lambda tried: (tried is not fit.best, tried.losses.validation))
+    return [Start(tried.start.name, tried.parameters) for tried in near]
+
+
+def _turned(problem: Problem, half: Half, number: int) -> Simulation:
+    """A simulation turned so that this half trains, on the members of the fits below."""
+    turned = turned_mesh(problem.mesh, half)
+    positions = turned_positions(problem.mesh, half, problem.positions)
+    target = turned_field(problem.mesh, half, problem.simulation.target)
+    return Simulation(_inputs(turned, problem, positions, number), target, problem.setting.redshift)
+
+
+def _inputs(mesh: Mesh, problem: Problem, positions, number: int) -> ModelInputs:
+    """What parameters act on where the fits below are one of their members."""
+    models = {
+        quantity: model_of(member_document(document, number), quantity, problem.setting.redshift)
+        for quantity, document in problem.below.items()
+    }
+    return model_inputs(
+        mesh, problem.quantity, positions, models.get("dark-matter"), models.get("stellar-mass")
+    )
+
+
+def logarithms(quality: dict) -> np.ndarray:
+    """K [h/Mpc] and ln (P / P_ref) in bins with power, (bins, 2)."""
+    rows = [pair for pair in zip(quality["k"], quality["ratio"], strict=True) if pair[1]]
+    return np.array([(k, np.log(ratio)) for k, ratio in rows]).reshape(-1, 2)
+
+
+def half_width(members: np.ndarray) -> np.ndarray:
+    """K and half of the members' band of ln P in each bin, (bins, 2).
+
+    Args:
+        members: (members, bins, 2) from :func:`logarithms`.
+    """
+    low, high = np.percentile(members[..., 1], [50 - 50 * LEVEL, 50 + 50 * LEVEL], axis=0)
+    return np.stack([members[0, :, 0], (high - low) / 2], axis=1)
+
+
+def model_error(
+    edges: np.ndarray, missed: Sequence[np.ndarray], scatter: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the members miss beyond their scatter, in bins of wavenumber.
+
+    Args:
+        edges: of the bins [h/Mpc].
+        missed: k and ln (P / P_ref) of each member where it has not been trained, (n, 2) each.
+        scatter: k and half-width of the members' band, (n, 2).
+
+    Returns:
+        Middles of the bins that hold anything [h/Mpc], and the error of ln P there.
+    """
+    k, error = np.concatenate(missed).T
+    found = []
+    for low, high in itertools.pairwise(edges):
+        inside, inside_scatter = (
+            (low <= values) & (values < high) for values in (k, scatter[:, 0])
+        )
+        if np.any(inside) and np.any(inside_scatter):
+            total = np.quantile(np.abs(error[inside]), LEVEL)
+            own = np.mean(scatter[inside_scatter, 1])
+            found.append((np.sqrt(low * high), np.sqrt(max(total**2 - own**2, 0))))
+    return tuple(np.array(found).T)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Parameters as the vector that an optimiser searches: those of every node, one after the other.
+
+Parameters that do not evolve with redshift have a single node, of weight 1 everywhere.
+"""
+
+import dataclasses
+
+import jax
+import jax.flatten_util
+import jax.numpy as jnp
+import numpy as np
+
+from jerald_tools.model.evolution import EvolvingParameters, lowest, node_weights
+from jerald_tools.training.search_space import SearchSpace
+
+
+def unravel_parameters(parameters):
+    """The function that turns a vector (p,) back into parameters like these."""
+    as_arrays = jax.tree.map(lambda value: jnp.asarray(value, jnp.float64), parameters)
+    return jax.flatten_util.ravel_pytree(as_arrays)[1]
+
+
+def ravel_parameters(parameters) -> np.ndarray:
+    """All parameters as one float64 vector, in the order of ``parameter_names``."""
+    return np.array(jax.tree.leaves(parameters), dtype=np.float64)
+
+
+@dataclasses.dataclass(frozen=True)
+class Nodes:
+    """How parameters like these make a vector (v,), v = nodes x p.
+
+    Attributes:
+        like: :class:`EvolvingParameters`, or a quantity's parameters.
+    """
+
+    like: object
+
+    @property
+    def redshifts(self) -> tuple[float, ...]:
+        """Of the nodes; empty if the parameters do not evolve."""
+        return self.like.redshifts if isinstance(self.like, EvolvingParameters) else ()
+
+    @property
+    def first(self):
+        """The parameters at the first node."""
+        return self.like.nodes[0] if self.redshifts else self.like
+
+    @property
+    def count(self) -> int:
+        """How many nodes there are."""
+        return max(1, len(self.redshifts))
+
+    def weights(self, redshift: float) -> np.ndarray:
+        """Weights of the nodes at a redshift, (nodes,)."""
+        return node_weights(self.redshifts, redshift) if self.redshifts else np.ones(1)
+
+    def ravel(self, parameters) -> np.ndarray:
+        """The vector of parameters like these."""
+        nodes = parameters.nodes if self.redshifts else (parameters,)
+        return np.concatenate([ravel_parameters(node) for node in nodes])
+
+    def unravel(self, vector: np.ndarray):
+        """The inverse of :meth:`ravel`, in float64 JAX scalars."""
+        unravel = unravel_parameters(self.first)
+        nodes = [unravel(jnp.asarray(row)) for row in self._rows(vector)]
+        return EvolvingParameters(self.redshifts, tuple(nodes)) if self.redshifts else nodes[0]
+
+    def tile(self, space: SearchSpace) -> SearchSpace:
+        """The search space of all nodes from that of one."""
+        return SearchSpace(
+            *(np.tile(values, self.count) for values in (space.lower, space.upper, space.distance))
+        )
+
+    def interpolate(self, vector: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """The parameters (p,) where the nodes have these weights."""
+        values = weights @ self._rows(vector)
+        return np.maximum(values, lowest(self.first)) if self.redshifts else values
+
+    def pull_back(
+        self, vector: np.ndarray, weights: np.ndarray, gradient: np.ndarray
+    ) -> np.ndarray:
+        """The gradient (v,) with respect to the vector, from that (p,) to :meth:`interpolate`'s."""
+        inside = weights @ self._rows(vector) >= lowest(self.first) if self.redshifts else 1.0
+        return np.outer(weights, gradient * inside).ravel()
+
+    def _rows(self, vector: np.ndarray) -> np.ndarray:
+        return np.asarray(vector, np.float64).reshape(self.count, -1)

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Self-checks: what an operation keeps whatever it is given, held against what it made.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "mesh.hpp"
+#include "planes.hpp"
+#include "threads.hpp"
+
+namespace jerald {
+
+// The library or the machine has made an error; no input is to blame.
+class CheckFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Sums of numbers and of their squares, in double precision.
+struct Moments {
+  double sum = 0, squares = 0;
+};
+
+template <class T>
+Moments moments(const T* values, int64_t count) {
+  // Partial sums that the compiler keeps in vectors, enough of them to hide an addition's latency.
+  constexpr int64_t lanes = 16;
+  double sum[lanes] = {}, squares[lanes] = {};
+  int64_t at = 0;
+  for (; at + lanes <= count; at += lanes) {
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      const double value = values[at + lane];
+      sum[lane] += value;
+      squares[lane] += value * value;
+    }
+  }
+  Moments total;
+  for (; at < count; ++at) {
+    total.sum += values[at];
+    total.squares += double{values[at]} * values[at];
+  }
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    total.sum += sum[lane];
+    total.squares += squares[lane];
+  }
+  return total;
+}
+
+// The planes that were painted hold the mass of so many particles of weight 1, up to rounding.
+//
+// A node that sums n weights to v rounds n times by half a unit in the last place of v at most, and
+// eight nodes of v hold n = 8 v; weights round by some units of 1. Not-a-number passes, and is
+// looked for elsewhere: an optimiser may try parameters that overflow.
+template <class T>
+void check_mass(const Mesh& mesh, const Planes<T>& planes, int64_t particles) {
+  const int64_t held = planes.held().size();
+  std::vector<Moments> parts(held);
+#pragma omp parallel for num_threads(threads()) schedule(static)
+  for (int64_t slot = 0; slot < held; ++slot) {
+    parts[slot] = moments(planes[planes.held()[slot]], mesh.plane_size());
+  }
+  Moments total;
+  for (const Moments& part : parts) {
+    total.sum += part.sum;
+    total.squares += part.squares;
+  }
+  const double expected = static_cast<double>(particles);
+  // What rounding would explain beyond a hundredth, a mesh of this precision cannot hold.
+  const double tolerance =
+      std::min(4 * double{std::numeric_limits<std::remove_const_t<T>>::epsilon()} *
+                   (total.squares + expected),
+               expected / 100);
+  if (!(std::abs(total.sum - expected) > tolerance)) return;
+  std::ostringstream message;
+  message.precision(12);
+  message << "self-check of painting: the mesh holds a mass of " << total.sum << ", but "
+          << particles << " particles were painted; rounding explains a difference of "
+          << tolerance;
+  throw CheckFailed(message.str());
+}
+
+// How many of the weights are 1 where all others are 0, as those of padding; -1 where they are
+// any numbers, as in an adjoint, whose sums may cancel to far less than their rounding.
+template <class T>
+int64_t particles_among(const T* weights, int64_t count) {
+  int64_t ones = 0, zeros = 0;
+  for (int64_t at = 0; at < count; ++at) {
+    ones += weights[at] == T(1);
+    zeros += weights[at] == T(0);
+  }
+  return ones + zeros == count ? ones : -1;
+}
+
+// The sum of the words of some memory, which a message must not change.
+inline uint64_t checksum(const void* data, int64_t bytes) {
+  const char* at = static_cast<const char*>(data);
+  const int64_t words = bytes / 8;
+  uint64_t sum = 0, word = 0;
+  for (int64_t number = 0; number < words; ++number) {
+    std::memcpy(&word, at + 8 * number, 8);
+    sum += word;
+  }
+  word = 0;
+  std::memcpy(&word, at + 8 * words, bytes - 8 * words);
+  return sum + word;
+}
+
+// A plane came as it was sent.
+inline void check_plane(uint64_t sent, uint64_t received, int64_t plane, int64_t from, int64_t to) {
+  if (sent == received) return;
+  std::ostringstream message;
+  message << "self-check of a halo exchange: plane " << plane << " from rank " << from
+          << " came to rank " << to << " with the checksum " << std::hex << received
+          << " instead of " << sent;
+  throw CheckFailed(message.str());
+}
+
+}  // namespace jerald
