@@ -4,8 +4,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -48,7 +50,7 @@ class Workflow:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        for name in ("workflow", "data", "slurm", "benchmarks"):
+        for name in ("workflow", "profiles", "data", "slurm", "benchmarks"):
             (folder / name).symlink_to(ROOT / name)
         for name in ("Snakefile", "config.yaml"):
             shutil.copy(ROOT / name, folder)
@@ -67,16 +69,21 @@ class Workflow:
             )
             command.chmod(0o755)
 
-    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
+    def start(self, *arguments: str) -> subprocess.Popen:
         path = f"{self.commands}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}"
-        return subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor", *arguments],
             cwd=self.folder,
             env={**os.environ, "PATH": path + os.environ["PATH"], "PYTHONPATH": str(ROOT)},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
+        with self.start(*arguments) as process:
+            output = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, *output)
 
     def jobs(self, *arguments: str) -> dict[str, int]:
         """How many jobs of each rule a dry run announces."""
@@ -281,6 +288,28 @@ def test_a_thousand_seeds_are_a_thousand_rows(fresh):
     for rule, number in (("initial_conditions", 1001), ("fastpm", 1003), ("paint", 3009)):
         assert run.stdout.count(f'label = "{rule}\\n') == number
     assert run.stdout.count('label = "fit_dark_matter') == 12
+
+
+def test_after_a_kill_the_same_command_is_enough_and_a_living_run_is_not_disturbed(fresh):
+    target = "results/unseen_seed4417/initial_conditions.h5"
+    command = fresh.commands / "generate-ics"
+    quick = command.read_text()
+    command.write_text(quick + "echo $$ > job\nexec sleep 60\n")
+    job = fresh.folder / "job"
+    with fresh.start(target) as first:
+        while not job.exists() or not job.read_text():
+            assert first.poll() is None
+            time.sleep(0.05)
+        second = fresh.snakemake(target)
+        assert second.returncode == 1
+        assert "Directory cannot be locked" in second.stdout + second.stderr
+        first.kill()
+        os.kill(int(job.read_text()), signal.SIGKILL)
+        first.communicate()
+    command.write_text(quick)
+    third = fresh.snakemake(target)
+    assert third.returncode == 0, third.stdout + third.stderr
+    assert fresh.jobs("--", target) == {}
 
 
 def set_key(*path_and_value):

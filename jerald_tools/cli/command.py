@@ -108,7 +108,11 @@ SHARED_OPTIONS = (
         type=click.IntRange(min=1),
         help="Threads of each rank.  [default: all cores; 1 under MPI]",
     ),
-    click.option("--force", is_flag=True, help="Replace outputs that exist."),
+    click.option(
+        "--force",
+        is_flag=True,
+        help="Replace outputs that exist, and what an interrupted run of other options left.",
+    ),
     click.option("-v", "--verbose", is_flag=True, help="Say more."),
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
     click.version_option(__version__, "--version", prog_name="jerald-tools"),

@@ -97,7 +97,14 @@ TRAINING_OPTIONS = (
         "the fit is, for paint --members.  [default: none]",
     ),
     accept_edited_option,
-    click.option("-o", "--output", metavar="FILE", required=True, help="Fit to write (JSON)."),
+    click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        required=True,
+        help="Fit to write (JSON). Until it is whole, FILE.journal lies beside it, from which the "
+        "same command goes on after an interruption, on any number of ranks.",
+    ),
 )
 
 

@@ -55,8 +55,8 @@ PLACEHOLDER = "{redshift}"
 @click.option(
     "--checkpoint",
     metavar="FILE",
-    help="Keep the state after each step in FILE until all outputs are whole: killed, the same "
-    "command goes on from there, on any number of ranks, and keeps the outputs that it has.",
+    help="Keep the state after each step in FILE until all outputs are whole. From it the same "
+    "command goes on after an interruption, on any number of ranks; it keeps whole outputs.",
 )
 @click.option(
     "-o",
