@@ -26,12 +26,14 @@ class Run:
         threads: threads of each rank.
         force: whether outputs that exist may be replaced.
         stages: the stopwatch whose times go to provenance.
+        notes: further text by name that goes to provenance.
     """
 
     precision: str
     threads: int
     force: bool
     stages: Stages = dataclasses.field(default_factory=Stages)
+    notes: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Executable(click.Command):

@@ -9,6 +9,7 @@ import click
 
 from jerald_tools.cli.command import Run
 from jerald_tools.cli.progress import progress
+from jerald_tools.cli.verify_ranks import tell_verification, verify_ranks_option
 from jerald_tools.errors import BadInput
 from jerald_tools.training.loss_names import DEFAULTS, NAMES
 
@@ -78,6 +79,7 @@ TRAINING_OPTIONS = (
     click.option(
         "--start", metavar="FIT", help="Start from this fit's parameters, then random ones near."
     ),
+    verify_ranks_option,
     click.option("-o", "--output", metavar="FILE", required=True, help="Fit to write (JSON)."),
 )
 
@@ -104,6 +106,7 @@ def run_fit(
     starts: int,
     random_seed: int,
     start: str | None,
+    verify_ranks: bool,
     dm: str | None = None,
     stellar: str | None = None,
     shift: float = 0.0,
@@ -126,6 +129,7 @@ def run_fit(
     from jerald_tools.training.problem import load_problems
     from jerald_tools.training.quality import map_quality
     from jerald_tools.training.starts import choose_starts
+    from jerald_tools.training.verify_evaluation import verify_evaluation
     from jerald_tools.training.warm_start import start_from_fit
 
     if len(particles) != len(targets):
@@ -149,6 +153,9 @@ def run_fit(
             chosen, _ = find_starts(*task, layers, starts, random_seed, **how, **together)
         else:
             chosen = choose_starts([warm], starts, random_seed)
+        if verify_ranks:
+            line = verify_evaluation(problem, loss, chosen[0].parameters, shift)
+            tell_verification(run, line)
         with progress(evaluations * len(chosen), f"fit of {quantity}") as advance:
             report = _Reporter(advance)
             fit = fit_parameters(*task, chosen, **how, **together, on_evaluation=report)

@@ -6,6 +6,7 @@ import logging
 import click
 
 from jerald_tools.cli.command import Run, command
+from jerald_tools.cli.verify_ranks import tell_verification, verify_ranks_option
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
     metavar="FILE",
     help="Also write the displaced particles whose density the map follows.",
 )
+@verify_ranks_option
 @click.option(
     "-o",
     "--output",
@@ -48,7 +50,17 @@ logger = logging.getLogger(__name__)
     required=True,
     help="Map to write; {name} in it becomes the particle file's name without its ending.",
 )
-def main(run: Run, particles, fit, nodes, redshift_space, allow_mismatch, save_particles, output):
+def main(
+    run: Run,
+    particles,
+    fit,
+    nodes,
+    redshift_space,
+    allow_mismatch,
+    save_particles,
+    verify_ranks,
+    output,
+):
     """Paint dark matter, stellar mass or neutral hydrogen on the particles of run-fastpm.
 
     A fit file carries the fits that it stands on. Many particle files are painted in one process.
@@ -60,6 +72,7 @@ def main(run: Run, particles, fit, nodes, redshift_space, allow_mismatch, save_p
     from jerald_tools.mesh.distributed_files import save_map
     from jerald_tools.mesh.ranks import on_root, world
     from jerald_tools.model.painting import check_file, paint_file
+    from jerald_tools.model.verify_map import verify_map
 
     ranks = world()
     outputs = output_names(particles, output)
@@ -75,6 +88,9 @@ def main(run: Run, particles, fit, nodes, redshift_space, allow_mismatch, save_p
     for path, map_path, particles_path in zip(particles, outputs, saved, strict=True):
         with run.stages.stage("painting"):
             painted = paint_file(path, *how, redshift_space)
+        if verify_ranks:
+            with run.stages.stage("verifying ranks"):
+                tell_verification(run, verify_map(painted, document, fit, redshift_space))
         provenance = provenance_of(run, painted.mesh, [path, *([fit] if fit else [])])
         save_map(map_path, painted.mesh, painted.field, painted.header, provenance, run.force)
         if particles_path is not None:

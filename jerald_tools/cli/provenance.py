@@ -47,7 +47,7 @@ def _provenance(run: Run, ranks: Ranks, inputs, backend: str, details: dict) -> 
         backend=backend,
         seconds=run.stages.seconds,
         peak_memory=max(gather(ranks, peak_memory())),
-        details=details,
+        details=details | run.notes,
     )
 
 
