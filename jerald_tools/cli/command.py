@@ -28,6 +28,7 @@ class Run:
         force: whether outputs that exist may be replaced.
         stages: the stopwatch whose times go to provenance.
         started: when the command began, by ``time.perf_counter``.
+        notes: further text by name that goes to provenance.
     """
 
     precision: str
@@ -35,6 +36,7 @@ class Run:
     force: bool
     stages: Stages = dataclasses.field(default_factory=Stages)
     started: float = dataclasses.field(default_factory=time.perf_counter)
+    notes: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Executable(click.Command):

@@ -12,7 +12,15 @@ import jerald_tools
 from jerald_tools.files.inputs import describe_input
 
 # Options that say where to, how fast or how loud. Any other is taken to matter.
-WITHOUT_CONSEQUENCE = ("output", "checkpoint", "threads", "force", "verbose", "quiet")
+WITHOUT_CONSEQUENCE = (
+    "output",
+    "checkpoint",
+    "verify_ranks",
+    "threads",
+    "force",
+    "verbose",
+    "quiet",
+)
 
 
 def run_identity(files: Iterable[str]) -> dict:
