@@ -18,7 +18,8 @@ from jerald_tools.mesh.redistribute import _totals
 from jerald_tools.model.displacement import GRADIENT_ORDER as LAYER_ORDER
 from jerald_tools.model.parameters import default_start
 from jerald_tools.training.losses import paper_loss
-from jerald_tools.training.objective import make_evaluate, ravel_parameters
+from jerald_tools.training.nodes import ravel_parameters
+from jerald_tools.training.objective import make_evaluate
 
 
 def ghost_planes(mesh: Mesh, positions: np.ndarray, reach: int) -> int:

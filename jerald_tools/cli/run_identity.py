@@ -13,6 +13,9 @@ from jerald_tools.files.inputs import describe_input
 
 # Options that say where to, how fast or how loud. Any other is taken to matter.
 WITHOUT_CONSEQUENCE = (
+    *("output", "checkpoint", "verify_ranks"),
+    *("threads", "force", "verbose", "quiet"),
+)
     "output",
     "checkpoint",
     "verify_ranks",
