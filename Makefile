@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help setup demo readme test lint clean
+.PHONY: help setup demo readme test test-slurm lint clean
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -13,6 +13,7 @@ CORES ?= $(shell nproc)
 help:
 	@echo "make demo   from a seed to maps beside a hydrodynamical simulation, into results/"
 	@echo "make test   all tests, serially and on 1, 2, 3 and 4 MPI ranks"
+	@echo "make test-slurm  the workflow through a Slurm that it starts: as root, with SLURM_TEST=1"
 	@echo "make setup  the set-up alone, which both do by themselves: every command is then in $(BIN)/"
 	@echo "make lint   what the pre-commit hooks check"
 	@echo "make clean  takes away the environment and the build, leaves results/"
@@ -26,6 +27,9 @@ readme: setup
 
 test: setup
 	tests/run.sh
+
+test-slurm: setup
+	tests/slurm/run.sh
 
 # In an environment of its own: it and Snakemake need different releases of `packaging`.
 lint: $(STAMPS)/environment

@@ -54,9 +54,9 @@ rule fit_dark_matter:
         "results/logs/fit_dark_matter/z{redshift}.log",
     benchmark:
         "results/benchmarks/fit_dark_matter/z{redshift}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("fit-dm"),
     shell:
         "{resources.mpi} fit-dm {input.particles} {params.targets}"
         " --layers {params.layers} {params.loss} {params.optimisation}"
@@ -80,9 +80,9 @@ rule fit_stellar_mass:
         "results/logs/fit_stellar_mass/z{redshift}.log",
     benchmark:
         "results/benchmarks/fit_stellar_mass/z{redshift}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("fit-stellar"),
     shell:
         "{resources.mpi} fit-stellar {input.particles} {params.targets}"
         " --dm {input.dark_matter} --layers {params.layers} {params.loss}"
@@ -107,9 +107,9 @@ rule fit_neutral_hydrogen:
         "results/logs/fit_neutral_hydrogen/z{redshift}.log",
     benchmark:
         "results/benchmarks/fit_neutral_hydrogen/z{redshift}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("fit-hi"),
     shell:
         "{resources.mpi} fit-hi {input.particles} {params.targets}"
         " --dm {input.dark_matter} --stellar {input.stellar_mass} --layers {params.layers}"

@@ -51,9 +51,9 @@ rule powerspec:
         "results/logs/powerspec/{simulation}_{region}_{measured}_z{redshift}.log",
     benchmark:
         "results/benchmarks/powerspec/{simulation}_{region}_{measured}_z{redshift}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("powerspec"),
     shell:
         "{resources.mpi} powerspec {input.measured} {params.reference} --region {wildcards.region}"
         " --label {params.label:q} --threads {threads} -o {output} 2> {log}"
