@@ -54,9 +54,21 @@ def bytes_of(lines: list[dict], stage: str) -> dict[str, float]:
 
 
 def seconds_of(lines: list[dict], stage: str) -> dict[str, float]:
-    """Coefficients of time: the processor's, which other work on the machine hardly changes."""
-    rows = [STAGES[stage](problem_of(line)).done for line in lines]
-    return solve(rows, [line["cpu_seconds"] / line["ranks"] for line in lines])
+    """Coefficients of time: the processor's, which other work on the machine hardly changes.
+
+    That of a byte written is kept: ranks that wait meanwhile make it look larger.
+    """
+    loads = [STAGES[stage](problem_of(line)) for line in lines]
+    rows = [load.done_alone | load.done for load in loads]
+    written = {
+        name: price for name, price in coefficients()[stage]["seconds"].items() if name == "written"
+    }
+    seconds = [
+        line["cpu_seconds"] / line["ranks"]
+        - sum(row.pop(name) * price for name, price in written.items())
+        for row, line in zip(rows, lines, strict=True)
+    ]
+    return solve(rows, seconds) | written
 
 
 @click.group()

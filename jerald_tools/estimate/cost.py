@@ -57,19 +57,17 @@ def cost(stage: str, problem: Problem) -> Cost:
     """
     load, measured = STAGES[stage](problem), coefficients()
     price = measured[stage]
-    serial = sum(
-        number * price["seconds"][name]
-        for name, number in load.done.items()
-        if name not in load.shared
+    alone, together = (
+        sum(number * price["seconds"][name] for name, number in done.items())
+        for done in (load.done_alone, load.done)
     )
-    shared = sum(load.done[name] * price["seconds"][name] for name in load.shared)
     fraction = measured["threads"]["parallel_fraction"]
     return Cost(
         memory=max(
             sum(number * price["bytes"][name] for name, number in phase.items())
             for phase in load.held
         ),
-        seconds=serial + shared * (1 - fraction + fraction / problem.threads),
+        seconds=alone + together * (1 - fraction + fraction / problem.threads),
         files=load.files,
     )
 

@@ -24,14 +24,14 @@ class Loads:
 
     Attributes:
         held: in memory, by name, in each phase.
-        done: by name; what threads share is in ``shared``.
-        shared: names of ``done`` that a rank's threads do together.
+        done: by its threads together, by name.
+        done_alone: by one thread, by name.
         files: bytes that a job writes.
     """
 
     held: tuple[dict[str, float], ...]
     done: dict[str, float]
-    shared: tuple[str, ...]
+    done_alone: dict[str, float]
     files: int
 
 
@@ -52,7 +52,7 @@ def initial_conditions_loads(problem: Problem) -> Loads:
         problem,
         {"node": nodes},
         done={"node": nodes},
-        files=problem.mesh**3 * BYTES[problem.precision],
+        written=problem.mesh**3 * BYTES[problem.precision],
     )
 
 
@@ -76,7 +76,7 @@ def fastpm_loads(problem: Problem) -> Loads:
             "particle_step": problem.steps * particles,
             "force_node_step": problem.steps * force_nodes,
         },
-        files=problem.particles**3 * (36 + 3 * BYTES[problem.precision]),
+        written=problem.particles**3 * (36 + 3 * BYTES[problem.precision]),
     )
 
 
@@ -93,19 +93,14 @@ def fit_loads(problem: Problem, quantity: str) -> Loads:
             "cell_simulation": cells * simulations,
             "moved_cell": cells * simulations if problem.ranks > 1 else 0,
         },
-        programs={
-            "any_layer": float(layers > 0),
-            "layer": layers,
-            "other_simulation": simulations - 1,
-        },
         done={
-            "any_layer": float(layers > 0),
-            "layer": layers,
             "cell": cells * simulations,
             "cell_evaluation": cells * simulations * (with_layers + alone),
             "cell_layer_evaluation": cells * simulations * with_layers * layers,
         },
-        files=50_000,
+        compiled={"any_layer": float(layers > 0), "layer": layers},
+        programs={"other_simulation": simulations - 1},
+        text=50_000,
     )
 
 
@@ -116,14 +111,14 @@ def paint_loads(problem: Problem) -> Loads:
         problem,
         {"cell": cells, "moved_cell": cells if problem.ranks > 1 else 0},
         done={"cell": cells},
-        files=problem.particles**3 * BYTES[problem.precision],
+        written=problem.particles**3 * BYTES[problem.precision],
     )
 
 
 def spectrum_loads(problem: Problem) -> Loads:
     """Of powerspec, one map and its reference."""
     cells = share(problem.particles, problem.ranks)
-    return _loads(problem, {"cell": cells}, done={"cell": cells}, files=10_000)
+    return _loads(problem, {"cell": cells}, done={"cell": cells}, text=10_000)
 
 
 def evaluations(problem: Problem, quantity: str) -> tuple[float, float]:
@@ -147,16 +142,34 @@ def evaluations(problem: Problem, quantity: str) -> tuple[float, float]:
     return with_layers, alone + search(1 if layers else starts, most, of_transform)
 
 
-def _loads(problem: Problem, *arrays: dict, done: dict, files: int, programs=None) -> Loads:
-    """With what every stage has: a program, and MPI where there are ranks."""
+def _loads(
+    problem: Problem,
+    *arrays: dict,
+    done: dict,
+    compiled: dict | None = None,
+    programs: dict | None = None,
+    written: int = 0,
+    text: int = 0,
+) -> Loads:
+    """With what every stage has: a program, MPI where there are ranks, and a file by one rank.
+
+    Args:
+        problem: its size.
+        arrays: what grows with the precision, in each phase.
+        done: by all threads.
+        compiled: what costs memory and time to compile.
+        programs: what else costs memory whatever the mesh.
+        written: bytes of a map, a density or particles, by the first rank for all.
+        text: bytes of another file.
+    """
     wide = BYTES[problem.precision] // BYTES["single"]
-    over_ranks = float(problem.ranks > 1)
-    program = {"program": 1.0, "mpi": over_ranks, **(programs or {})}
+    always = {"mpi": float(problem.ranks > 1), **(compiled or {})}
+    program = {"program": 1.0, **always, **(programs or {})}
     return Loads(
         held=tuple(
             program | {name: wide * number for name, number in phase.items()} for phase in arrays
         ),
-        done={"start": 1.0, "mpi": over_ranks, **done},
-        shared=tuple(name for name in done if name not in ("any_layer", "layer")),
-        files=files,
+        done=done,
+        done_alone={"start": 1.0, **always, **({"written": written} if written else {})},
+        files=written + text,
     )
