@@ -69,10 +69,10 @@ class Workflow:
             )
             command.chmod(0o755)
 
-    def start(self, *arguments: str) -> subprocess.Popen:
+    def start(self, *arguments: str, cores=("--cores", "2")) -> subprocess.Popen:
         path = f"{self.commands}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}"
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor", *arguments],
+            [sys.executable, "-m", "snakemake", *cores, "--nocolor", *arguments],
             cwd=self.folder,
             env={**os.environ, "PATH": path + os.environ["PATH"], "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
@@ -80,8 +80,8 @@ class Workflow:
             text=True,
         )
 
-    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
-        with self.start(*arguments) as process:
+    def snakemake(self, *arguments: str, cores=("--cores", "2")) -> subprocess.CompletedProcess:
+        with self.start(*arguments, cores=cores) as process:
             output = process.communicate()
         return subprocess.CompletedProcess(process.args, process.returncode, *output)
 
@@ -94,6 +94,18 @@ class Workflow:
             return {}
         table = text.split("Job stats:\n")[1].split("total")[0]
         return {rule: int(number) for rule, number in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
+
+    def asked_for(self, *arguments: str) -> dict[str, list[dict[str, str]]]:
+        """The resources of each rule's jobs in a dry run."""
+        run = self.snakemake("--dry-run", *arguments, cores=())
+        assert run.returncode == 0, run.stdout + run.stderr
+        found = {}
+        for rule, line in re.findall(
+            r"^rule (\w+):\n(?:    .*\n)*?    resources: (.*)", run.stdout, re.M
+        ):
+            asked = dict(part.split("=", 1) for part in re.split(r", (?=\w+=)", line))
+            found.setdefault(rule, []).append(asked)
+        return found
 
     def change(self, edit) -> None:
         """Edit the configuration: ``edit(config)`` changes it in place."""
@@ -134,10 +146,38 @@ def test_dry_run_with_the_slurm_profile_on_a_machine_without_slurm(fresh):
     assert fresh.jobs("--profile", "slurm") == ALL_JOBS
 
 
+def test_jobs_on_the_mesh_ask_slurm_for_ranks_and_memory(fresh):
+    """The profile as it is typed: no --cores, every fit on the ranks that it names once."""
+    small = fresh.asked_for("--profile", "slurm")
+    on_mesh = {rule for rule in ALL_JOBS if rule.startswith(("fit", "paint", "powerspec", "fast"))}
+    for rule in (*on_mesh, "initial_conditions"):
+        for asked in small[rule]:
+            assert asked["tasks"] == "2"
+            assert asked["mpi"].startswith("srun --mpi=pmix ")
+            assert asked["mpi"].endswith(" --ntasks=2 --cpus-per-task=1")
+            assert int(asked["mem_mb_per_cpu"]) < 1500
+            assert 10 < int(asked["runtime"]) < 60
+    assert "tasks" not in small["slices"][0]
+    fresh.change(lambda config: config["initial_conditions"].update(particles=512, mesh=1024))
+    large = fresh.asked_for("--profile", "slurm")
+    for rule in (*on_mesh, "initial_conditions"):
+        assert int(large[rule][0]["mem_mb_per_cpu"]) > 2000
+    assert int(large["fit_neutral_hydrogen"][0]["runtime"]) > 600
+
+
+def test_ranks_on_one_machine_need_no_profile(fresh):
+    asked = fresh.asked_for("--cores", "1", "--config", "ranks=3")
+    assert asked["fastpm"][0]["mpi"] == "mpirun -n 3"
+    assert fresh.asked_for("--cores", "1")["fastpm"][0]["mpi"] == ""
+
+
 def test_figure_2_is_measured_on_each_number_of_ranks_and_not_part_of_all(fresh):
     fresh.change(lambda config: config["scaling"].update(ranks=[1, 2, 4]))
     assert fresh.jobs("--", "figure2") == {"scaling": 3, "figure2": 1}
     assert fresh.jobs("--profile", "slurm", "--", "figure2") == {"scaling": 3, "figure2": 1}
+    on_ranks = fresh.asked_for("--profile", "slurm", "--", "figure2")["scaling"]
+    found = {(asked["tasks"], "srun" in asked["mpi"]) for asked in on_ranks}
+    assert found == {("1", False), ("2", True), ("4", True)}
 
 
 def test_a_second_run_has_nothing_to_do(finished):

@@ -16,14 +16,6 @@ WITHOUT_CONSEQUENCE = (
     *("output", "checkpoint", "verify_ranks"),
     *("threads", "force", "verbose", "quiet"),
 )
-    "output",
-    "checkpoint",
-    "verify_ranks",
-    "threads",
-    "force",
-    "verbose",
-    "quiet",
-)
 
 
 def run_identity(files: Iterable[str]) -> dict:
