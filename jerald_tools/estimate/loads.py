@@ -16,6 +16,8 @@ USUAL_EVALUATIONS = 148
 MAP = 0.4
 # Evaluations from each start of the transform alone, see training/find_starts.py.
 SCREENING = 25
+# Evaluations of each fit to a half of the box, see training/ensemble.py.
+MEMBER_EVALUATIONS = 40
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,11 +137,14 @@ def evaluations(problem: Problem, quantity: str) -> tuple[float, float]:
     def search(number, evaluations, parameters):
         return number * (evaluations + MAP * (parameters + 1))
 
-    with_layers = search(starts, most, of_transform + of_layer * layers) if layers else 0
+    all_parameters = of_transform + of_layer * layers
+    members = search(problem.members, min(most, MEMBER_EVALUATIONS), all_parameters)
+    with_layers = search(starts, most, all_parameters) + members if layers else 0
     if quantity == "dark-matter":
         return with_layers, 0 if layers else 1
     alone = search(starts, min(most, SCREENING), of_transform) if layers else 0
-    return with_layers, alone + search(1 if layers else starts, most, of_transform)
+    alone += search(1 if layers else starts, most, of_transform) + (0 if layers else members)
+    return with_layers, alone
 
 
 def _loads(

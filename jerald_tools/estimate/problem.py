@@ -24,6 +24,7 @@ class Problem:
         simulations: that a fit is made on, all together.
         starts: of a fit.
         evaluations: of loss and gradient from each start at most.
+        members: halves of the box that are fitted besides.
         precision: "single" or "double".
     """
 
@@ -40,6 +41,7 @@ class Problem:
     simulations: int = 1
     starts: int = 4
     evaluations: int = 200
+    members: int = 0
     precision: str = "single"
 
 
@@ -68,5 +70,6 @@ def problem_of(config: Mapping, **others) -> Problem:
         "simulations": sum(row["role"] == "train" for row in config["simulations"]),
         "starts": optimisation["starts"],
         "evaluations": optimisation["evaluations"],
+        "members": optimisation["members"],
     }
     return Problem(**(said | others))
