@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help setup demo readme test test-damage lint clean
+.PHONY: help setup demo readme test test-damage test-kills test-slurm lint clean
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -14,6 +14,8 @@ help:
 	@echo "make demo   from a seed to maps beside a hydrodynamical simulation, into results/"
 	@echo "make test   all tests, serially and on 1, 2, 3 and 4 MPI ranks"
 	@echo "make test-damage  every byte of a file of each kind, changed"
+	@echo "make test-kills  fits, FastPM and a workflow, killed at random moments; takes a while"
+	@echo "make test-slurm  the workflow through a Slurm that it starts: as root, with SLURM_TEST=1"
 	@echo "make setup  the set-up alone, which both do by themselves: every command is then in $(BIN)/"
 	@echo "make lint   what the pre-commit hooks check"
 	@echo "make clean  takes away the environment and the build, leaves results/"
@@ -28,11 +30,19 @@ readme: setup
 test: setup
 	tests/run.sh
 
-# In an environment of its own: it and Snakemake need different releases of `packaging`.
+# SEED chooses the moments.
+SEED ?= 1
+test-kills: setup
+	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py --seed $(SEED)
+
 # Every byte of a small file of each kind, changed: minutes.
 test-damage: setup
 	JERALD_FLIPS=1000000 $(BIN)/python -m pytest -q tests/files/test_damage.py -k flipped
 
+test-slurm: setup
+	tests/slurm/run.sh
+
+# In an environment of its own: it and Snakemake need different releases of `packaging`.
 lint: $(STAMPS)/environment
 	$(BIN)/python -m venv build/pre-commit
 	build/pre-commit/bin/python -m pip --disable-pip-version-check install --quiet pre-commit

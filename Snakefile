@@ -16,6 +16,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/interruption.smk"
 include: "workflow/rules/configuration.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/initial_conditions.smk"
 include: "workflow/rules/fastpm.smk"
 include: "workflow/rules/targets.smk"

@@ -26,7 +26,8 @@ def test_python_in_the_documents_runs(document):
     "document",
     [
         *("README.md", "CONTRIBUTING.md", "docs/commands.md", "docs/files.md"),
-        *("docs/losses.md", "docs/make_target.md", "docs/quality.md"),
+        *("docs/checks.md", "docs/losses.md", "docs/make_target.md", "docs/quality.md"),
+        *("docs/restart.md", "docs/slurm.md"),
     ],
 )
 def test_links_lead_to_files_that_exist(document):

@@ -100,10 +100,11 @@ def test_a_band_is_the_members_scatter_and_the_models_error(folder):
     np.testing.assert_allclose(columns["P_low"], np.exp(median - below), rtol=1e-9)
     np.testing.assert_allclose(columns["P_high"], np.exp(median + above), rtol=1e-9)
     np.testing.assert_allclose(columns["ratio"], columns["P"] / alone[0]["P_ref"], rtol=1e-12)
+    np.testing.assert_allclose(columns["scatter"], np.std(logarithms, axis=0, ddof=1), rtol=1e-9)
     assert np.all((columns["r_low"] <= columns["r"]) & (columns["r"] <= columns["r_high"]))
     assert "4 members" in notes["band"]
     without, _ = band_of(folder)
-    assert set(without) == {"k", "P", "modes", "P_low", "P_high"}
+    assert set(without) == {"k", "P", "modes", "P_low", "P_high", "scatter"}
 
 
 def test_bands_are_drawn_and_counted(folder):

@@ -124,7 +124,7 @@ def stop():
     forget_requests()
 
 
-def history_of(mesh, path, optimiser, evaluations=16, stop_after=None, stop=None):
+def history_of(mesh, path, stop_after=None, stop=None):
     """Losses of a fit that keeps a journal, and is told to stop on one rank."""
     inputs, target = model_case(mesh, "dark-matter")
     start = Start("generic", generic_parameters("dark-matter", 1))
@@ -140,8 +140,7 @@ def history_of(mesh, path, optimiser, evaluations=16, stop_after=None, stop=None
             [Simulation(inputs, target)],
             PaperLoss(2),
             [start],
-            optimiser,
-            evaluations,
+            evaluations=16,
             on_evaluation=on_evaluation,
             journal=journal,
         )
@@ -150,8 +149,7 @@ def history_of(mesh, path, optimiser, evaluations=16, stop_after=None, stop=None
 
 
 @pytest.mark.ranks
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
-def test_a_fit_goes_on_over_other_ranks(shared_folder, optimiser, stop):
+def test_a_fit_goes_on_over_other_ranks(shared_folder, stop):
     """Begun by one process, taken up by all ranks, and by one process again."""
     ranks = world()
     alone = make_mesh(SHAPE, BOX_SIZE, "double", ONE_PROCESS, "native")
@@ -159,20 +157,20 @@ def test_a_fit_goes_on_over_other_ranks(shared_folder, optimiser, stop):
     path = shared_folder / "journal"
 
     def begun():
-        undisturbed = history_of(alone, shared_folder / "undisturbed", optimiser)
+        undisturbed = history_of(alone, shared_folder / "undisturbed")
         with pytest.raises(RunStopped, match="stopped by a test"):
-            history_of(alone, path, optimiser, stop_after=3, stop=stop)
+            history_of(alone, path, stop_after=3, stop=stop)
         forget_requests()
         return undisturbed
 
     (expected, parameters) = on_root(ranks, begun)
     with pytest.raises(RunStopped, match="stopped by a test"):
-        history_of(shared, path, optimiser, stop_after=6, stop=stop)
+        history_of(shared, path, stop_after=6, stop=stop)
     forget_requests()
     # Every rank stopped after the same evaluation.
     sizes = gather(ranks, path.stat().st_size)
     assert len(set(sizes)) == 1
-    found = on_root(ranks, history_of, alone, path, optimiser)
+    found = on_root(ranks, history_of, alone, path)
     assert len(found[0]) == len(expected) > 8
     np.testing.assert_allclose(found[0], expected, rtol=1e-10)
     np.testing.assert_allclose(found[1], parameters, rtol=1e-8)

@@ -4,8 +4,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -48,7 +50,7 @@ class Workflow:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        for name in ("workflow", "data", "slurm", "benchmarks"):
+        for name in ("workflow", "profiles", "data", "slurm", "benchmarks"):
             (folder / name).symlink_to(ROOT / name)
         for name in ("Snakefile", "config.yaml"):
             shutil.copy(ROOT / name, folder)
@@ -67,16 +69,21 @@ class Workflow:
             )
             command.chmod(0o755)
 
-    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
+    def start(self, *arguments: str, cores=("--cores", "2")) -> subprocess.Popen:
         path = f"{self.commands}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}"
-        return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor", *arguments],
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *cores, "--nocolor", *arguments],
             cwd=self.folder,
             env={**os.environ, "PATH": path + os.environ["PATH"], "PYTHONPATH": str(ROOT)},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
+
+    def snakemake(self, *arguments: str, cores=("--cores", "2")) -> subprocess.CompletedProcess:
+        with self.start(*arguments, cores=cores) as process:
+            output = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, *output)
 
     def jobs(self, *arguments: str) -> dict[str, int]:
         """How many jobs of each rule a dry run announces."""
@@ -87,6 +94,18 @@ class Workflow:
             return {}
         table = text.split("Job stats:\n")[1].split("total")[0]
         return {rule: int(number) for rule, number in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
+
+    def asked_for(self, *arguments: str) -> dict[str, list[dict[str, str]]]:
+        """The resources of each rule's jobs in a dry run."""
+        run = self.snakemake("--dry-run", *arguments, cores=())
+        assert run.returncode == 0, run.stdout + run.stderr
+        found = {}
+        for rule, line in re.findall(
+            r"^rule (\w+):\n(?:    .*\n)*?    resources: (.*)", run.stdout, re.M
+        ):
+            asked = dict(part.split("=", 1) for part in re.split(r", (?=\w+=)", line))
+            found.setdefault(rule, []).append(asked)
+        return found
 
     def change(self, edit) -> None:
         """Edit the configuration: ``edit(config)`` changes it in place."""
@@ -127,10 +146,38 @@ def test_dry_run_with_the_slurm_profile_on_a_machine_without_slurm(fresh):
     assert fresh.jobs("--profile", "slurm") == ALL_JOBS
 
 
+def test_jobs_on_the_mesh_ask_slurm_for_ranks_and_memory(fresh):
+    """The profile as it is typed: no --cores, every fit on the ranks that it names once."""
+    small = fresh.asked_for("--profile", "slurm")
+    on_mesh = {rule for rule in ALL_JOBS if rule.startswith(("fit", "paint", "powerspec", "fast"))}
+    for rule in (*on_mesh, "initial_conditions"):
+        for asked in small[rule]:
+            assert asked["tasks"] == "2"
+            assert asked["mpi"].startswith("srun --mpi=pmix ")
+            assert asked["mpi"].endswith(" --ntasks=2 --cpus-per-task=1")
+            assert int(asked["mem_mb_per_cpu"]) < 1500
+            assert 10 < int(asked["runtime"]) < 60
+    assert "tasks" not in small["slices"][0]
+    fresh.change(lambda config: config["initial_conditions"].update(particles=512, mesh=1024))
+    large = fresh.asked_for("--profile", "slurm")
+    for rule in (*on_mesh, "initial_conditions"):
+        assert int(large[rule][0]["mem_mb_per_cpu"]) > 2000
+    assert int(large["fit_neutral_hydrogen"][0]["runtime"]) > 600
+
+
+def test_ranks_on_one_machine_need_no_profile(fresh):
+    asked = fresh.asked_for("--cores", "1", "--config", "ranks=3")
+    assert asked["fastpm"][0]["mpi"] == "mpirun -n 3"
+    assert fresh.asked_for("--cores", "1")["fastpm"][0]["mpi"] == ""
+
+
 def test_figure_2_is_measured_on_each_number_of_ranks_and_not_part_of_all(fresh):
     fresh.change(lambda config: config["scaling"].update(ranks=[1, 2, 4]))
     assert fresh.jobs("--", "figure2") == {"scaling": 3, "figure2": 1}
     assert fresh.jobs("--profile", "slurm", "--", "figure2") == {"scaling": 3, "figure2": 1}
+    on_ranks = fresh.asked_for("--profile", "slurm", "--", "figure2")["scaling"]
+    found = {(asked["tasks"], "srun" in asked["mpi"]) for asked in on_ranks}
+    assert found == {("1", False), ("2", True), ("4", True)}
 
 
 def test_a_second_run_has_nothing_to_do(finished):
@@ -281,6 +328,28 @@ def test_a_thousand_seeds_are_a_thousand_rows(fresh):
     for rule, number in (("initial_conditions", 1001), ("fastpm", 1003), ("paint", 3009)):
         assert run.stdout.count(f'label = "{rule}\\n') == number
     assert run.stdout.count('label = "fit_dark_matter') == 12
+
+
+def test_after_a_kill_the_same_command_is_enough_and_a_living_run_is_not_disturbed(fresh):
+    target = "results/unseen_seed4417/initial_conditions.h5"
+    command = fresh.commands / "generate-ics"
+    quick = command.read_text()
+    command.write_text(quick + "echo $$ > job\nexec sleep 60\n")
+    job = fresh.folder / "job"
+    with fresh.start(target) as first:
+        while not job.exists() or not job.read_text():
+            assert first.poll() is None
+            time.sleep(0.05)
+        second = fresh.snakemake(target)
+        assert second.returncode == 1
+        assert "Directory cannot be locked" in second.stdout + second.stderr
+        first.kill()
+        os.kill(int(job.read_text()), signal.SIGKILL)
+        first.communicate()
+    command.write_text(quick)
+    third = fresh.snakemake(target)
+    assert third.returncode == 0, third.stdout + third.stderr
+    assert fresh.jobs("--", target) == {}
 
 
 def set_key(*path_and_value):

@@ -20,36 +20,43 @@ class BandedMap:
     Attributes:
         measured: its median.
         power: the band of its power, in the same fine bins.
+        scatter: standard deviation of the members' ln P there.
     """
 
     measured: MeasuredMap
     power: Band
+    scatter: np.ndarray
 
     def covered(self) -> np.ndarray:
         """Whether the band holds the reference's power in each fine bin with modes."""
         comparison = self.measured.comparison
         return covered(comparison, self.power)[comparison.modes > 0]
 
-    def half_widths(self) -> list[float]:
-        """Mean half-width of the band of ln P in each coarse bin; NaN where it has no modes."""
+    def widths(self) -> list[tuple[float, float]]:
+        """Means in each coarse bin of the band's half-width in ln P, and of the members' scatter.
+
+        NaN where a bin has no modes.
+        """
         comparison = self.measured.comparison
         halves = np.log(self.power.high / self.power.low) / 2
-        return [
-            float(np.mean(halves[inside])) if np.any(inside) else np.nan
-            for inside in (
-                (comparison.modes > 0) & (comparison.k >= low) & (comparison.k < high)
-                for low, high in itertools.pairwise(COARSE_EDGES)
-            )
-        ]
+        found = []
+        for low, high in itertools.pairwise(COARSE_EDGES):
+            inside = (comparison.modes > 0) & (comparison.k >= low) & (comparison.k < high)
+            means = (curve[inside].mean() for curve in (halves, self.scatter))
+            found.append(tuple(map(float, means)) if np.any(inside) else (np.nan, np.nan))
+        return found
 
 
 def markdown(maps: Sequence[BandedMap]) -> str:
-    """The table in Markdown: a row for each map, one for each quantity, and one for all."""
+    """The table in Markdown: a row for each map, one for each quantity, and one for all.
+
+    A cell holds the band's half-width and the members' scatter.
+    """
     bins = [f"k {low:g}–{high:g}" for low, high in itertools.pairwise(COARSE_EDGES)]
     header = ["quantity", "z", "compared in", "bins inside the band", *(f"± {one}" for one in bins)]
     lines = ["| " + " | ".join(header) + " |", "| " + " | ".join(["---"] * len(header)) + " |"]
     for one in maps:
-        widths = [f"{100 * width:.1f} %" for width in one.half_widths()]
+        widths = [f"{100 * half:.1f} %, {100 * scatter:.1f} %" for half, scatter in one.widths()]
         about = [one.measured.quantity, f"{one.measured.redshift:g}", one.measured.label]
         lines.append("| " + " | ".join([*about, _share([one]), *widths]) + " |")
     blank = [""] * len(bins)
@@ -69,10 +76,15 @@ def comma_separated(maps: Sequence[BandedMap]) -> str:
     """The same as CSV, a line for each map."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    widths = [f"half_width_{low:g}_{high:g}" for low, high in itertools.pairwise(COARSE_EDGES)]
+    widths = [
+        f"{name}_{low:g}_{high:g}"
+        for low, high in itertools.pairwise(COARSE_EDGES)
+        for name in ("half_width", "scatter")
+    ]
     writer.writerow(["quantity", "redshift", "label", "bins", "covered", *widths])
     for one in maps:
         inside, measured = one.covered(), one.measured
         about = [measured.quantity, measured.redshift, measured.label]
-        writer.writerow([*about, inside.size, int(inside.sum()), *one.half_widths()])
+        widths = itertools.chain(*one.widths())
+        writer.writerow([*about, inside.size, int(inside.sum()), *widths])
     return text.getvalue()

@@ -28,6 +28,7 @@ class Run:
         force: whether outputs that exist may be replaced.
         stages: the stopwatch whose times go to provenance.
         started: when the command began, by ``time.perf_counter``.
+        notes: further text by name that goes to provenance.
     """
 
     precision: str
@@ -35,6 +36,7 @@ class Run:
     force: bool
     stages: Stages = dataclasses.field(default_factory=Stages)
     started: float = dataclasses.field(default_factory=time.perf_counter)
+    notes: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Executable(click.Command):
@@ -108,7 +110,11 @@ SHARED_OPTIONS = (
         type=click.IntRange(min=1),
         help="Threads of each rank.  [default: all cores; 1 under MPI]",
     ),
-    click.option("--force", is_flag=True, help="Replace outputs that exist."),
+    click.option(
+        "--force",
+        is_flag=True,
+        help="Replace outputs that exist, and what an interrupted run of other options left.",
+    ),
     click.option("-v", "--verbose", is_flag=True, help="Say more."),
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
     click.version_option(__version__, "--version", prog_name="jerald-tools"),

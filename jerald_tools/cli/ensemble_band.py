@@ -49,7 +49,9 @@ def band_columns(
     """
     columns = dict(members[0])
     power = power_band([member["P"] for member in members], model_error(columns["k"]))
-    columns |= {"P": power.median, "P_low": power.low, "P_high": power.high}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scatter = np.std(np.log([member["P"] for member in members]), axis=0, ddof=1)
+    columns |= {"P": power.median, "P_low": power.low, "P_high": power.high, "scatter": scatter}
     if "P_ref" in columns:
         r = correlation_band([member["r"] for member in members])
         reference = columns["P_ref"]
@@ -69,6 +71,7 @@ def band_notes(members: Sequence[dict]) -> dict:
         notes["mean_ratio of each member"] = " ".join(f"{ratio:.4f}" for ratio in ratios)
     notes["band"] = (
         f"P, ratio, r: medians of {len(members)} members; r_low, r_high: their 16th and 84th "
-        "percentiles; P_low, P_high too, with the model's error in ln P added in quadrature"
+        "percentiles; P_low, P_high too, with the model's error in ln P added in quadrature; "
+        "scatter: standard deviation of the members' ln P"
     )
     return notes

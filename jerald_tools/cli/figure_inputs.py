@@ -108,7 +108,7 @@ def load_banded_map(path: str) -> BandedMap:
     measured, (power, _) = load_measured_map(path), load_bands(path)
     if power is None:
         raise BadInput(f"{path}: has no band: make it with powerspec --band of all members")
-    return BandedMap(measured, power)
+    return BandedMap(measured, power, read_spectrum(path)[0]["scatter"])
 
 
 def load_measured_map(path: str) -> MeasuredMap:

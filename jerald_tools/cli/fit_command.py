@@ -13,6 +13,7 @@ from jerald_tools.cli.edited_option import accept_edited_option
 from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.cli.progress import progress
 from jerald_tools.cli.stop_signals import stop_when_asked
+from jerald_tools.cli.verify_ranks import tell_verification, verify_ranks_option
 from jerald_tools.errors import BadInput
 from jerald_tools.training.loss_names import DEFAULTS, NAMES
 
@@ -97,7 +98,15 @@ TRAINING_OPTIONS = (
         "the fit is, for paint --members.  [default: none]",
     ),
     accept_edited_option,
-    click.option("-o", "--output", metavar="FILE", required=True, help="Fit to write (JSON)."),
+    verify_ranks_option,
+    click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        required=True,
+        help="Fit to write (JSON). Until it is whole, FILE.journal lies beside it, from which the "
+        "same command goes on after an interruption, on any number of ranks.",
+    ),
 )
 
 
@@ -126,6 +135,7 @@ def run_fit(
     order: int | None,
     members: int | None,
     accept_edited: bool = False,
+    verify_ranks: bool = False,
     dm: str | None = None,
     stellar: str | None = None,
     shift: float = 0.0,
@@ -153,6 +163,7 @@ def run_fit(
     from jerald_tools.training.problem import load_problems
     from jerald_tools.training.quality import map_quality
     from jerald_tools.training.starts import choose_starts
+    from jerald_tools.training.verify_evaluation import verify_evaluation
     from jerald_tools.training.warm_start import start_from_fit
 
     stop_when_asked("the same command again goes on from there")
@@ -188,6 +199,9 @@ def run_fit(
                 chosen, _ = find_starts(*task, layers, starts, random_seed, **how, journal=journal)
             else:
                 chosen = choose_starts([warm], starts, random_seed)
+            if verify_ranks:
+                line = verify_evaluation(problems[0], loss, chosen[0].parameters, shift)
+                tell_verification(run, line)
             if order is not None:
                 constant = fit_parameters(*task, chosen, **how, journal=journal)
                 redshifts = [simulation.redshift for simulation in simulations]

@@ -8,6 +8,7 @@ import click
 
 from jerald_tools.cli.command import Run, command
 from jerald_tools.cli.edited_option import accept_edited_option
+from jerald_tools.cli.verify_ranks import tell_verification, verify_ranks_option
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ logger = logging.getLogger(__name__)
     metavar="FILE",
     help="Also write the displaced particles whose density the map follows.",
 )
+@verify_ranks_option
 @click.option(
     "-o",
     "--output",
@@ -68,6 +70,7 @@ def main(
     accept_edited,
     members,
     save_particles,
+    verify_ranks,
     output,
 ):
     """Paint dark matter, stellar mass or neutral hydrogen on the particles of run-fastpm.
@@ -82,6 +85,7 @@ def main(
     from jerald_tools.mesh.ranks import on_root, world
     from jerald_tools.model.members import chosen_members
     from jerald_tools.model.painting import check_file, paint_file
+    from jerald_tools.model.verify_map import verify_map
 
     if members and not fit:
         raise click.UsageError("--members needs a --fit")
@@ -112,6 +116,9 @@ def main(
     for (path, one), (map_path, particles_path) in zip(tasks, maps_and_particles, strict=True):
         with run.stages.stage("painting"):
             painted = paint_file(path, one, fit, *how, redshift_space)
+        if verify_ranks:
+            with run.stages.stage("verifying ranks"):
+                tell_verification(run, verify_map(painted, one, fit, redshift_space))
         provenance = provenance_of(run, painted.mesh, [path, *([fit] if fit else [])])
         save_map(map_path, painted.mesh, painted.field, painted.header, provenance, run.force)
         if particles_path is not None:

@@ -51,7 +51,7 @@ def _provenance(run: Run, ranks: Ranks, inputs, backend: str, details: dict) -> 
         elapsed=time.perf_counter() - run.started,
         seconds=run.stages.seconds,
         peak_memory=max(gather(ranks, peak_memory())),
-        details=details,
+        details=details | run.notes,
     )
 
 

@@ -10,6 +10,7 @@ import click
 from jerald_tools.cli.command import Run, command
 from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.cli.stop_signals import stop_when_asked
+from jerald_tools.cli.verify_ranks import tell_verification, verify_ranks_option
 from jerald_tools.errors import BadInput
 
 logger = logging.getLogger(__name__)
@@ -52,11 +53,12 @@ PLACEHOLDER = "{redshift}"
     help="One run through all redshifts, with further steps where they cut one, instead of a run "
     "for each.",
 )
+@verify_ranks_option
 @click.option(
     "--checkpoint",
     metavar="FILE",
-    help="Keep the state after each step in FILE until all outputs are whole: killed, the same "
-    "command goes on from there, on any number of ranks, and keeps the outputs that it has.",
+    help="Keep the state after each step in FILE until all outputs are whole. From it the same "
+    "command goes on after an interruption, on any number of ranks; it keeps whole outputs.",
 )
 @click.option(
     "-o",
@@ -65,7 +67,9 @@ PLACEHOLDER = "{redshift}"
     required=True,
     help="SWIFT file to write; {redshift} in it becomes 5.00, say.",
 )
-def main(run: Run, initial_conditions, redshifts, checkpoint, output, **scheme_options):
+def main(
+    run: Run, initial_conditions, redshifts, checkpoint, output, verify_ranks, **scheme_options
+):
     """Move particles by 2LPT and FastPM from initial conditions to each redshift.
 
     Each redshift is a run of its own with all its steps, unless it is a single run. The lattice of
@@ -81,6 +85,7 @@ def main(run: Run, initial_conditions, redshifts, checkpoint, output, **scheme_o
     from jerald_tools.gravity.fastpm import simulate
     from jerald_tools.gravity.saved_state import SavedState
     from jerald_tools.gravity.step_scheme import StepScheme
+    from jerald_tools.gravity.verify_step import verify_first_step
     from jerald_tools.mesh.distributed_files import load_field, read_header, save_particles
     from jerald_tools.mesh.mesh import make_mesh
     from jerald_tools.mesh.ranks import on_root, stop_if_requested, world
@@ -112,6 +117,11 @@ def main(run: Run, initial_conditions, redshifts, checkpoint, output, **scheme_o
             on_root(ranks, check_target, name, run.force)
     mesh = make_mesh(header.mesh, header.box_size, run.precision)
     density = load_field(mesh, open_initial_conditions, initial_conditions)
+
+    if verify_ranks:
+        with run.stages.stage("verifying ranks"):
+            universe = (mesh, density, header.lattice, header.cosmology)
+            tell_verification(run, verify_first_step(*universe, scheme, redshifts))
 
     run_of = {redshift: stages for stages, reached in runs for redshift in reached}
     steps_before = [0, *itertools.accumulate(len(stages) - 1 for stages, _ in runs)]

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the result of the running command depends on: only if it is the same, a run can go on."""
 
+import hashlib
 import json
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
-from jerald_tools import __version__
+import jerald_tools
 from jerald_tools.files.inputs import describe_input
-from jerald_tools.files.provenance import commit
 
 # Options that say where to, how fast or how loud. Any other is taken to matter.
-WITHOUT_CONSEQUENCE = ("output", "checkpoint", "threads", "force", "verbose", "quiet")
+WITHOUT_CONSEQUENCE = (
+    *("output", "checkpoint", "verify_ranks"),
+    *("threads", "force", "verbose", "quiet"),
+)
 
 
 def run_identity(files: Iterable[str]) -> dict:
-    """Name, version, commit and options of the running command, input files by their digests.
+    """Name, code and options of the running command, input files by their digests.
 
     Ranks and threads are left out: with others the result is the same to rounding.
 
@@ -36,8 +40,24 @@ def run_identity(files: Iterable[str]) -> dict:
         return digests.get(value, value) if isinstance(value, str) else value
 
     context = click.get_current_context()
-    found = {"command": context.command.name, "version": __version__, "commit": commit()}
+    found = {
+        "command": context.command.name,
+        "version": jerald_tools.__version__,
+        "code": _digest_of_code(),
+    }
     for name, value in context.params.items():
         if name not in WITHOUT_CONSEQUENCE:
             found[name] = named(value)
     return json.loads(json.dumps(found))
+
+
+def _digest_of_code() -> str:
+    """Of all modules and libraries of this package: a commit knows of no edits."""
+    digest = hashlib.sha256()
+    # An editable installation has its libraries in a folder of their own.
+    for folder in sorted(jerald_tools.__path__):
+        for path in sorted(Path(folder).rglob("*")):
+            if path.suffix in (".py", ".so"):
+                digest.update(f"{path.relative_to(folder)} {path.stat().st_size}\n".encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()

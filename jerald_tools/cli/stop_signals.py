@@ -19,10 +19,10 @@ from jerald_tools.stop_request import forget_requests, request_stop
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 
-# How long the ranks may take to agree; Slurm and Snakemake wait longer before they kill. Rank 0
-# loses patience first, so that one rank speaks where all had the signal.
+# How long the ranks may take to agree; Slurm waits for 30 s before it kills. Rank 0 loses patience
+# first, early enough that the launcher has ended the others before they speak too.
 PATIENCE_SECONDS = 5.0
-LATER_SECONDS = 1.0
+LATER_SECONDS = 4.0
 
 
 def stop_when_asked(advice: str) -> None:

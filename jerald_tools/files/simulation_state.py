@@ -33,12 +33,14 @@ class SimulationStateHeader:
         run: number of the run, from 0, among those of the simulation.
         steps: that it has made.
         numbers: of particles on each rank.
+        length: of every rank's arrays with their padding, on which the last bit depends too.
     """
 
     identity: dict
     run: int
     steps: int
     numbers: list[int]
+    length: int
 
 
 def write_simulation_state(

@@ -28,6 +28,7 @@ COLUMNS = (
     "P_high",
     "r_low",
     "r_high",
+    "scatter",
 )
 REQUIRED = ("k", "P", "modes")
 FIRST_LINE = "# format: jerald-tools spectrum 1"
@@ -45,9 +46,9 @@ def write_spectrum(
     Args:
         path: the file's name; it appears when the file is whole.
         columns: ``k`` [h/Mpc], ``P``, ``modes``, and with a reference ``P_ref``, ``ratio``, ``r``,
-            ``P_cross``; of an ensemble the edges of its band, ``P_low``, ``P_high`` and with a
-            reference ``r_low``, ``r_high``; arrays (bins); NaN, as of r where a spectrum is zero,
-            is an empty field.
+            ``P_cross``; of an ensemble the edges of its band, ``P_low``, ``P_high``, the members'
+            ``scatter`` in ln P, and with a reference ``r_low``, ``r_high``; arrays (bins); NaN, as
+            of r where a spectrum is zero, is an empty field.
         notes: what the ``#`` lines say, by name: units, shot noise, provenance.
         force: whether a file that exists may be replaced.
 

@@ -52,6 +52,26 @@ class Particles:
             *(np.asarray(rows)[is_real] for rows in (self.positions, self.momenta, self.ids))
         )
 
+    def padded(self, length: int, home: float = 0.0) -> "Particles":
+        """The particles, none of them padding, and as many of weight 0 as make up a length.
+
+        Args:
+            length: of the arrays, at least the number of particles.
+            home: coordinates of the padding [Mpc/h].
+        """
+        number = len(self.ids)
+
+        def fill(values, filling):
+            padding = np.full((length - number, *values.shape[1:]), filling, values.dtype)
+            return jnp.asarray(np.concatenate([values, padding]))
+
+        return Particles(
+            positions=fill(self.positions, home),
+            momenta=fill(self.momenta, 0),
+            ids=fill(self.ids, 0),
+            weights=fill(np.ones(number, self.positions.dtype), 0),
+        )
+
 
 def bring_home(mesh: Mesh, particles: Particles) -> Particles:
     """Send every particle to the rank whose slab of a mesh it is in (outside jit).
@@ -75,13 +95,4 @@ def bring_home(mesh: Mesh, particles: Particles) -> Particles:
     if length < max(numbers):
         length = int(ROOM * max(numbers))
 
-    def padded(values, filling):
-        padding = np.full((length - number, *values.shape[1:]), filling, values.dtype)
-        return jnp.asarray(np.concatenate([values, padding]))
-
-    return Particles(
-        positions=padded(rows["positions"], mesh.x_start * mesh.cell_size[0]),
-        momenta=padded(rows["momenta"], 0),
-        ids=padded(rows["ids"], 0),
-        weights=padded(np.ones(number, mesh.dtype), 0),
-    )
+    return Particles(**rows).padded(length, mesh.x_start * mesh.cell_size[0])

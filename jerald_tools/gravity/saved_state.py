@@ -5,9 +5,6 @@ import dataclasses
 import os
 from pathlib import Path
 
-import jax.numpy as jnp
-import numpy as np
-
 from jerald_tools.files.provenance import Provenance, this_run
 from jerald_tools.files.same_run import require_same_run
 from jerald_tools.files.simulation_state import (
@@ -20,6 +17,9 @@ from jerald_tools.gravity.particles import Particles
 from jerald_tools.mesh.distributed_files import agree, write_on_root
 from jerald_tools.mesh.ranks import Ranks, gather, on_root
 from jerald_tools.mesh.slabs import pieces_on_root
+
+# In the order of the fields of Particles.
+ROWS = ("positions", "momenta", "ids")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,17 +48,20 @@ class SavedState:
         header = on_root(self.ranks, self._header, force)
         if header is None:
             return None
-        ends = np.cumsum(header.numbers)
-        if len(ends) != self.ranks.size:
-            ends = [ends[-1] * (rank + 1) // self.ranks.size for rank in range(self.ranks.size)]
-        start, stop = [0, *ends][self.ranks.rank : self.ranks.rank + 2]
+        numbers, length = header.numbers, header.length
+        if len(numbers) != self.ranks.size:
+            numbers, length = equal_shares(sum(numbers), self.ranks.size), 0
+        start = sum(numbers[: self.ranks.rank])
+        stop = start + numbers[self.ranks.rank]
 
         def read():
             with open_simulation_state(self.path) as file:
-                return [file.rows(name, start, stop) for name in ("positions", "momenta", "ids")]
+                return [file.rows(name, start, stop) for name in ROWS]
 
-        rows = agree(self.ranks, read)
-        return State(header.run, header.steps, Particles(*map(jnp.asarray, rows)))
+        particles = Particles(*agree(self.ranks, read))
+        if self.ranks.size > 1:
+            particles = particles.padded(max(length, *numbers))
+        return State(header.run, header.steps, particles)
 
     def save(self, state: State) -> None:
         """Write a state over the one before.
@@ -68,11 +71,10 @@ class SavedState:
         """
         particles = state.particles.without_padding()
         numbers = gather(self.ranks, len(particles.ids))
-        header = SimulationStateHeader(self.identity, state.run, state.steps, numbers)
-        rows = {
-            name: pieces_on_root(self.ranks, getattr(particles, name))
-            for name in ("positions", "momenta", "ids")
-        }
+        header = SimulationStateHeader(
+            self.identity, state.run, state.steps, numbers, len(state.particles.ids)
+        )
+        rows = {name: pieces_on_root(self.ranks, getattr(particles, name)) for name in ROWS}
         write_on_root(
             self.ranks,
             list(rows.values()),
@@ -90,3 +92,8 @@ class SavedState:
             if not force:
                 require_same_run(self.path, file.header.identity, self.identity)
             return file.header if file.header.identity == self.identity else None
+
+
+def equal_shares(number: int, parts: int) -> list[int]:
+    """How many of a number of rows each part gets."""
+    return [number * (part + 1) // parts - number * part // parts for part in range(parts)]

@@ -15,9 +15,9 @@ rule fastpm:
         "results/logs/fastpm/{simulation}_z{redshift}.log",
     benchmark:
         "results/benchmarks/fastpm/{simulation}_z{redshift}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("run-fastpm"),
     shell:
         "{resources.mpi} run-fastpm {input} --redshift {wildcards.redshift}"
         " --start-redshift {params.start_redshift} --steps {params.steps}"

@@ -70,9 +70,9 @@ rule fit_dark_matter:
         "results/logs/fit_dark_matter/{variant}z{redshift}.log",
     benchmark:
         "results/benchmarks/fit_dark_matter/{variant}z{redshift}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("fit-dm"),
     shell:
         "{resources.mpi} fit-dm {input.particles} {params.targets} {params.options}"
         " --threads {threads} --force -o {output} 2> {log}"
@@ -93,9 +93,9 @@ rule fit_stellar_mass:
         "results/logs/fit_stellar_mass/{variant}z{redshift}.log",
     benchmark:
         "results/benchmarks/fit_stellar_mass/{variant}z{redshift}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("fit-stellar"),
     shell:
         "{resources.mpi} fit-stellar {input.particles} {params.targets}"
         " --dm {input.dark_matter} {params.options} --threads {threads} --force -o {output} 2> {log}"
@@ -117,9 +117,9 @@ rule fit_neutral_hydrogen:
         "results/logs/fit_neutral_hydrogen/{variant}z{redshift}.log",
     benchmark:
         "results/benchmarks/fit_neutral_hydrogen/{variant}z{redshift}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("fit-hi"),
     shell:
         "{resources.mpi} fit-hi {input.particles} {params.targets}"
         " --dm {input.dark_matter} --stellar {input.stellar_mass} {params.options}"

@@ -28,9 +28,9 @@ rule initial_conditions:
         "results/logs/initial_conditions/{simulation}.log",
     benchmark:
         "results/benchmarks/initial_conditions/{simulation}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("generate-ics"),
     shell:
         "{resources.mpi} generate-ics --seed {params.seed} --mesh {params.mesh}"
         " --particles {params.particles} --box-size {params.box_size} {params.power}"

@@ -13,9 +13,9 @@ rule paint:
         "results/logs/paint/{simulation}_{quantity}_z{redshift}.log",
     benchmark:
         "results/benchmarks/paint/{simulation}_{quantity}_z{redshift}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("paint {quantity}"),
     shell:
         "{resources.mpi} paint {input.particles} --fit {input.fit} --threads {threads}"
         " -o {output} 2> {log}"
@@ -54,9 +54,9 @@ rule paint_members:
         "results/logs/paint_members/{simulation}_{quantity}_z{redshift}.log",
     benchmark:
         "results/benchmarks/paint_members/{simulation}_{quantity}_z{redshift}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("paint {quantity}"),
     shell:
         "{resources.mpi} paint {input.particles} --fit {input.fit} --members all"
         " --threads {threads} -o '{params.template}' 2> {log}"

@@ -66,9 +66,9 @@ rule fit_over_redshifts:
         "results/logs/fit_over_redshifts/{quantity}.log",
     benchmark:
         "results/benchmarks/fit_over_redshifts/{quantity}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("fit-hi"),
     shell:
         "{resources.mpi} {params.command} {input.particles} {params.targets} {params.below}"
         " {params.options} --redshift-order {params.order} --threads {threads}"

@@ -6,6 +6,22 @@ def rank_count(wildcards):
     return int(wildcards.ranks)
 
 
+def launcher_of_step(wildcards):
+    return launcher(rank_count(wildcards))
+
+
+def memory_of_step(wildcards):
+    """That of a fit, which takes such steps."""
+    problem = dataclasses.replace(
+        PROBLEM,
+        particles=config["scaling"]["mesh"],
+        layers={"dark-matter": config["scaling"]["layers"]},
+        ranks=rank_count(wildcards),
+        threads=1,
+    )
+    return memory_of_core("fit-dm", problem)
+
+
 rule scaling:
     input:
         script="benchmarks/step.py",
@@ -21,13 +37,14 @@ rule scaling:
         "results/logs/scaling/ranks{ranks}.log",
     benchmark:
         "results/benchmarks/scaling/ranks{ranks}.tsv"
-    # The core of every rank, so that no other job runs beside it on the same machine.
-    threads: workflow.cores
+    # All cores, so that no other job runs beside it on the same machine; Slurm sees to that itself.
+    threads: workflow.resource_settings.cores or 1
     resources:
         tasks=rank_count,
-        mpi="mpirun",
+        mpi=launcher_of_step,
+        mem_mb_per_cpu=memory_of_step,
     shell:
-        "{resources.mpi} -n {resources.tasks} python {input.script} --mesh {params.mesh}"
+        "{resources.mpi} python {input.script} --mesh {params.mesh}"
         " --layers {params.layers} --json > {output} 2> {log}"
 
 

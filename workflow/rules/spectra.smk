@@ -50,9 +50,9 @@ rule powerspec:
         "results/logs/powerspec/{simulation}_{region}_{measured}_z{redshift}.log",
     benchmark:
         "results/benchmarks/powerspec/{simulation}_{region}_{measured}_z{redshift}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("powerspec"),
     shell:
         "{resources.mpi} powerspec {input.measured} {params.reference} --region {wildcards.region}"
         " --label {params.label:q} --threads {threads} -o {output} 2> {log}"
@@ -91,9 +91,9 @@ rule powerspec_band:
         "results/logs/powerspec_band/{simulation}_{quantity}_z{redshift}.log",
     benchmark:
         "results/benchmarks/powerspec_band/{simulation}_{quantity}_z{redshift}.tsv"
-    threads: 1
+    threads: THREADS
     resources:
-        mpi="",
+        **asked_for("powerspec"),
     shell:
         "{resources.mpi} powerspec {input.members} --band --reference {input.reference}"
         " --label {params.label} --threads {threads} -o {output} 2> {log}"

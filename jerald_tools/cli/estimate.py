@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""estimate: what the stages will take, before they run."""
+
+import click
+
+from jerald_tools import __version__
+from jerald_tools.cli.command import Executable
+
+
+class Numbers(click.ParamType):
+    """Positive whole numbers with commas between them."""
+
+    name = "numbers"
+
+    def convert(self, value, parameter, context):
+        """The numbers as a tuple."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = tuple(int(word) for word in value.split(","))
+        except ValueError:
+            numbers = (0,)
+        if min(numbers) < 1:
+            self.fail(f"{value}: give one number or several from 1, say 1,2,4", parameter, context)
+        return numbers
+
+
+POSITIVE = click.IntRange(min=1)
+
+
+@click.command(
+    "estimate",
+    cls=Executable,
+    example="""
+    estimate config.yaml --ranks 32 --threads 8
+    estimate --particles 512 --box-size 213 --ranks 8,16,32
+    """,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.argument("config", required=False)
+@click.option("--particles", type=POSITIVE, help="Per side; also nodes per side of the maps.")
+@click.option(
+    "--mesh",
+    type=POSITIVE,
+    help="Nodes per side of the initial conditions.  [default: twice the particles]",
+)
+@click.option(
+    "--box-size",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="LENGTH",
+    help="Side of the box [Mpc/h].",
+)
+@click.option(
+    "--ranks",
+    type=Numbers(),
+    default="1",
+    show_default=True,
+    metavar="N[,N...]",
+    help="MPI ranks of a job; several are put side by side.",
+)
+@click.option("--threads", type=POSITIVE, default=1, show_default=True, help="Of each rank.")
+@click.option("--steps", type=POSITIVE, help="Of a FastPM run.  [default: 10]")
+@click.option("--layers", type=click.IntRange(min=0), help="Of every fit.  [default: 2]")
+@click.option("--simulations", type=POSITIVE, help="That a fit is made on, together.  [default: 1]")
+@click.option("--starts", type=POSITIVE, help="Of a fit.  [default: 4]")
+@click.option("--evaluations", type=POSITIVE, help="Most from each start.  [default: 200]")
+@click.option(
+    "--precision", type=click.Choice(["single", "double"]), default="single", show_default=True
+)
+@click.version_option(__version__, "--version", prog_name="jerald-tools")
+def main(config, particles, mesh, box_size, ranks, layers, **others):
+    """Say what memory, time and disk each stage will take, from measured coefficients.
+
+    CONFIG is a config.yaml of the workflow; options change what it says, or stand in its place.
+    """
+    from jerald_tools.estimate.configuration import read_problem
+    from jerald_tools.estimate.problem import QUANTITIES, Problem
+    from jerald_tools.estimate.report import report
+
+    sizes = {"particles": particles, "mesh": mesh, "box_size": box_size}
+    if layers is not None:
+        sizes["layers"] = dict.fromkeys(QUANTITIES, layers)
+    given = {name: value for name, value in (sizes | others).items() if value is not None}
+    if config is not None:
+        problem = read_problem(config, **given)
+    elif particles is None or box_size is None:
+        raise click.UsageError("give a CONFIG, or --particles and --box-size")
+    else:
+        problem = Problem(**({"mesh": 2 * particles} | given))
+    click.echo(report(problem, ranks))

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A loss and its gradient on all ranks, held against the same on one of them alone."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jerald_tools.mesh.verify_ranks import on_one_rank, verify_on_one_rank, whole_on_root
+from jerald_tools.training.nodes import ravel_parameters
+from jerald_tools.training.objective import make_evaluate
+from jerald_tools.training.problem import Problem
+
+
+def verify_evaluation(problem: Problem, loss, parameters, shift: float = 0.0) -> str:
+    """Evaluate losses and gradient at some parameters on rank 0 alone too, and compare.
+
+    Args:
+        problem: this rank's part; rank 0 needs memory for all.
+        loss: a :class:`jerald_tools.training.losses.Loss`.
+        parameters: of the problem's quantity.
+        shift: constant of the neutral hydrogen's transform.
+
+    Returns:
+        A line for log and provenance, see
+        :func:`jerald_tools.mesh.verify_ranks.verify_on_one_rank`, as for errors.
+    """
+    mesh, quantity = problem.mesh, problem.quantity
+    vector = jnp.asarray(ravel_parameters(parameters))
+
+    def evaluation(mesh, inputs, target):
+        evaluate = make_evaluate(mesh, quantity, loss, parameters, shift)
+        reference = jax.jit(functools.partial(loss.reference, mesh))(target)
+        (_, losses), gradient = evaluate(vector, inputs, reference)
+        return {"losses": np.array(losses, np.float64), "gradient": gradient}
+
+    rows = (problem.simulation.inputs, problem.simulation.target)
+    whole = jax.tree.map(functools.partial(whole_on_root, mesh.ranks), rows)
+    return verify_on_one_rank(
+        mesh,
+        f"losses and gradient of {quantity}",
+        evaluation(mesh, *rows),
+        lambda: evaluation(on_one_rank(mesh), *jax.tree.map(jnp.asarray, whole)),
+    )
