@@ -152,6 +152,8 @@ def write_edited_fits(here):
         "mean_without_number": {"target": {**whole["target"], "mean": [{"redshift": 2.0}]}},
         "no_mean": {"target": {**whole["target"], "mean": []}},
         "number_below": {"dark_matter_fit": 3},
+        "member_of_nothing": {"member": 3},
+        "number_for_units": {"target": {**whole["target"], "units": 5}},
         "edited_below": {"dark_matter_fit": {**whole, "layers": 7}},
     }.items():
         (here / f"{name}.json").write_text(json.dumps({**whole, **changes}))
