@@ -142,6 +142,18 @@ def write_edited_fits(here):
         "nan_for_shift": {"shift": float("nan")},
         "newer": {"format_version": 99},
         "broken_below": {"dark_matter_fit": {"format_version": 1, "sha256": "x"}},
+        "no_nodes": {"parameters": []},
+        "node_without_redshift": {"parameters": [whole["parameters"]]},
+        "number_for_ensemble": {"ensemble": 3},
+        "text_for_members": {"ensemble": {"members": "x"}},
+        "member_without_parameters": {"ensemble": {"members": [{}, {}]}},
+        "one_end_of_redshifts": {"setting": {**whole["setting"], "redshift": [5]}},
+        "three_ends_of_redshifts": {"setting": {**whole["setting"], "redshift": [5, 3, 2]}},
+        "mean_without_number": {"target": {**whole["target"], "mean": [{"redshift": 2.0}]}},
+        "no_mean": {"target": {**whole["target"], "mean": []}},
+        "number_below": {"dark_matter_fit": 3},
+        "member_of_nothing": {"member": 3},
+        "number_for_units": {"target": {**whole["target"], "units": 5}},
         "edited_below": {"dark_matter_fit": {**whole, "layers": 7}},
     }.items():
         (here / f"{name}.json").write_text(json.dumps({**whole, **changes}))

@@ -32,6 +32,7 @@ HYDROGEN = "make-target --quantity neutral-hydrogen --mesh 8 -o new.h5"
 FIT_STARS = "fit-stellar particles.h5 --target stars.h5 -o new.json"
 FIT_HYDROGEN = "fit-hi particles.h5 --target hydrogen.h5 -o new.json"
 PAINT = "paint particles.h5 -o new.h5"
+MEMBERS = "paint particles.h5 --members all -o 'new_{member}.h5'"
 POWERSPEC = "powerspec map.h5 -o new.csv"
 # An edited fit is taken all the same; what is wrong with it is then found where it is used.
 TAKEN = "--accept-edited -q"
@@ -303,6 +304,26 @@ ROWS = [
     (f"{PAINT} --fit text_for_shift.json {TAKEN}", "text_for_shift.json: shift x: must be a"),
     (f"{PAINT} --fit nan_for_shift.json {TAKEN}", "NaN is not a finite number"),
     (f"{PAINT} --fit broken_below.json {TAKEN}", "broken_below.json: dark_matter_fit: lacks quant"),
+    (f"{PAINT} --fit no_nodes.json {TAKEN}", "no_nodes.json: is not a fit as it should be"),
+    (f"{PAINT} --fit node_without_redshift.json {TAKEN}", "are incomplete ('redshift')"),
+    (f"{PAINT} --fit one_end_of_redshifts.json {TAKEN}", "redshifts.json: its setting is incompl"),
+    (f"{PAINT} --fit three_ends_of_redshifts.json {TAKEN}", "redshifts.json: its setting is incom"),
+    (f"{PAINT} --fit mean_without_number.json {TAKEN}", "the target's mean is incomplete ('mean')"),
+    (f"{PAINT} --fit no_mean.json {TAKEN}", "target's mean []: must be a positive number"),
+    (f"{PAINT} --fit number_below.json {TAKEN}", "number_below.json: is not a fit as it should be"),
+    (f"{PAINT} --fit number_for_units.json {TAKEN}", "target's units 5: must be text"),
+    (f"{PAINT} --fit member_of_nothing.json {TAKEN}", "member_of_nothing.json: is not a fit as it"),
+    (f"{MEMBERS} --fit number_for_ensemble.json {TAKEN}", "is not a fit as it should be"),
+    (f"{MEMBERS} --fit text_for_members.json {TAKEN}", "is not a fit as it should be"),
+    (f"{MEMBERS} --fit member_without_parameters.json {TAKEN}", "is not a fit as it should be"),
+    (f"{MEMBERS} --fit dm.json", "dm.json: carries no members: fit with --members"),
+    ("paint particles.h5 --members all -o 'new{member}.h5'", "--members needs a --fit"),
+    (f"{FIT_STARS} --dm no_nodes.json {TAKEN}", "no_nodes.json: is not a fit as it should be"),
+    (f"{FIT_STARS} --members 1", "1 is not in the range 2<=x<=6"),
+    (f"{FIT_STARS} --redshift-order 1", "--redshift-order 1: 1 redshift cannot tell a polynomial"),
+    (f"{FASTPM} --checkpoint map.h5", "map.h5: is of type map; give a file of type simulation"),
+    (f"{FASTPM} --checkpoint nowhere/state.h5", "there is no directory nowhere"),
+    (f"{POWERSPEC} --band", "map.h5: is no member of the ensemble"),
     (f"{POWERSPEC} --edges 1", "[1.0]: give at least two numbers"),
     (f"{POWERSPEC} --edges 1,a", "--edges 1,a: give numbers with commas between them"),
     (f"{POWERSPEC} --edges 2,1", "[2.0, 1.0]: they must rise"),
@@ -349,6 +370,12 @@ ROWS = [
         "recover-ics cube.hdf5 --lpt-order 1 --particles 3 -o new.h5",
         "--particles 3: the mesh 2 x 2",
     ),
+    # What it will take.
+    ("estimate", "give a CONFIG, or --particles and --box-size"),
+    ("estimate dm.json", "dm.json: the key initial_conditions is missing"),
+    ("estimate --particles 8 --box-size 0", "0.0 is not in the range x>0"),
+    ("estimate --particles 8 --box-size nan", "--box-size nan: give a positive length"),
+    ("estimate --particles 8 --box-size 10 --ranks 1,x", "1,x: give one number or several"),
     # Where a file comes from.
     ("provenance", "Missing argument 'FILE'"),
     ("provenance missing.h5", "missing.h5: no such file; check the name"),
@@ -433,6 +460,7 @@ EVERY_FILE = [
     "to-bigfile {file} -o new",
     "to-gadget {file} -o new.hdf5",
     "to-swift {file} -o new.h5",
+    "estimate {file}",
     "provenance {file}",
 ]
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """estimate: what the stages will take, before they run."""
 
+import math
+
 import click
 
 from jerald_tools import __version__
 from jerald_tools.cli.command import Executable
+from jerald_tools.errors import BadInput
 
 
 class Numbers(click.ParamType):
@@ -77,6 +80,8 @@ def main(config, particles, mesh, box_size, ranks, layers, **others):
     from jerald_tools.estimate.problem import QUANTITIES, Problem
     from jerald_tools.estimate.report import report
 
+    if box_size is not None and not math.isfinite(box_size):
+        raise BadInput(f"--box-size {box_size:g}: give a positive length in Mpc/h")
     sizes = {"particles": particles, "mesh": mesh, "box_size": box_size}
     if layers is not None:
         sizes["layers"] = dict.fromkeys(QUANTITIES, layers)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A fit document as the model that paints, refused where it does not hold."""
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +19,18 @@ from jerald_tools.model.setting import (
     require_same_setting,
     setting_from_dict,
 )
+
+
+@contextlib.contextmanager
+def refusing_shape(path: str) -> Iterator[None]:
+    """Turn what a document of another shape runs into to the line that users see.
+
+    Of a fit that was edited, and taken, any value may be missing or of another type.
+    """
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput(f"{path}: is not a fit as it should be ({error!r}): fit anew") from error
 
 
 def parameters_of(document: dict, path: str):
@@ -40,16 +53,16 @@ def parameters_of(document: dict, path: str):
             parameters = _parameters(document["quantity"], document["parameters"])
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{path}: parameters are incomplete ({error}): fit anew") from error
-    if len(parameters.layers) != document["layers"]:
-        raise BadInput(
-            f"{path}: says {document['layers']} layers, has {len(parameters.layers)}: fit anew"
-        )
+    with refusing_shape(path):
+        layers = len(parameters.layers)
+    if layers != document["layers"]:
+        raise BadInput(f"{path}: says {document['layers']} layers, has {layers}: fit anew")
     return parameters
 
 
 def _parameters(quantity: str, values: dict):
     parameters = from_dictionary(quantity, values)
-    # Of a document that was edited the types are anybody's guess.
+    # Numbers alone, whatever is in the document.
     parameters = from_dictionary(quantity, to_dictionary(parameters))
     return jax.tree.map(lambda value: jnp.asarray(value, jnp.float64), parameters)
 
@@ -67,6 +80,11 @@ def model_of(document: dict, path: str, redshift: float) -> TrainedModel:
         BadInput: if the document lacks what a model needs, or parameters that evolve were not
             trained as far as this redshift.
     """
+    with refusing_shape(path):
+        return _model_of(document, path, redshift)
+
+
+def _model_of(document: dict, path: str, redshift: float) -> TrainedModel:
     if document["quantity"] not in QUANTITIES:
         raise BadInput(f"{path}: quantity {document['quantity']}: one of {', '.join(QUANTITIES)}")
     below = {
@@ -125,6 +143,9 @@ def trained_target(document: dict, path: str) -> dict:
     target = document.get("target")
     if not isinstance(target, dict) or not {"mean", "units", "description"} <= target.keys():
         raise BadInput(f"{path}: does not say what its target was: fit anew")
+    for name in ("units", "description"):
+        if not isinstance(target[name], str):
+            raise BadInput(f"{path}: target's {name} {target[name]}: must be text: fit anew")
     return target
 
 

@@ -6,6 +6,7 @@ the members k of the fits below it.
 """
 
 from jerald_tools.errors import BadInput
+from jerald_tools.model.fit_reading import refusing_shape
 
 
 def number_of_members(document: dict) -> int:
@@ -42,6 +43,11 @@ def chosen_members(document: dict, path: str, which: str) -> dict[int, dict]:
     Raises:
         BadInput: if it carries no members, or not that one.
     """
+    with refusing_shape(path):
+        return _chosen_members(document, path, which)
+
+
+def _chosen_members(document: dict, path: str, which: str) -> dict[int, dict]:
     numbers = [str(number) for number in range(number_of_members(document) + 1)]
     if len(numbers) == 1:
         raise BadInput(f"{path}: carries no members: fit with --members, or paint without")

@@ -17,7 +17,12 @@ from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import world
 from jerald_tools.model.chain import paint_trained
-from jerald_tools.model.fit_reading import model_of, trained_setting, trained_target
+from jerald_tools.model.fit_reading import (
+    model_of,
+    refusing_shape,
+    trained_setting,
+    trained_target,
+)
 from jerald_tools.model.redshift_space import line_of_sight_shifts, move_map
 from jerald_tools.model.setting import require_same_setting, setting_of
 
@@ -62,6 +67,8 @@ def check_file(
     mesh = make_mesh(_mesh_shape(header, fit, fit_path, nodes), header.box_size, precision, ranks)
     if fit is not None:
         model_of(fit, fit_path, header.redshift)
+        trained_target(fit, fit_path)
+        _fit_attributes(fit, fit_path)
     if fit is not None and not allow_mismatch:
         mend = f"paint particles like its own, not {path}, or use --allow-mismatch"
         trained = trained_setting(fit, fit_path)
@@ -136,12 +143,7 @@ def paint_particles(
         shifts = line_of_sight_shifts(mesh, particles.velocities, axis, header.redshift, rate)
         field = move_map(mesh, field, positions, shifts)
     if fit is not None:
-        attributes["fit_sha256"] = fit["sha256"]
-        if "member" in fit:
-            attributes["member"] = fit["member"]
-            attributes |= {name: fit["ensemble"][name] for name in ("k", "model_error")}
-        if edited := edited_parts(fit):
-            attributes["fit_edited"] = [place or "itself" for place in edited]
+        attributes |= _fit_attributes(fit, fit_path)
     # In double precision: number densities of neutral hydrogen are near float32's least.
     field = (np.asarray(field, np.float64) * mean).astype(mesh.dtype)
     check_finite(mesh, f"painting the map of {quantity}", {"values": field})
@@ -162,6 +164,19 @@ def paint_particles(
         particles,
         positions,
     )
+
+
+def _fit_attributes(fit: dict, fit_path: str) -> dict:
+    """What a map says of the fit that it was painted with."""
+    attributes = {"fit_sha256": fit["sha256"]}
+    with refusing_shape(fit_path):
+        if "member" in fit:
+            attributes["member"] = int(fit["member"])
+            for name in ("k", "model_error"):
+                attributes[name] = [float(value) for value in fit["ensemble"][name]]
+    if edited := edited_parts(fit):
+        attributes["fit_edited"] = [place or "itself" for place in edited]
+    return attributes
 
 
 def _mesh_shape(
