@@ -54,8 +54,10 @@ struct Communicator {
     return text;
   }
 
-  // The other ranks wait for this one inside a collective, so an error here must end them all.
+  // The other ranks wait for this one inside a collective, so an error here must end them all. Of
+  // ranks that fail at once the lowest speaks: the others leave it the time to end them.
   [[noreturn]] void abort(const std::string& message) const {
+    std::this_thread::sleep_for(std::chrono::milliseconds(250) * std::min(rank, 8));
     std::fprintf(stderr, "jerald-tools: error on rank %d of %d: %s\n", rank, size, message.c_str());
     std::fflush(stderr);
 #ifdef JERALD_WITH_MPI

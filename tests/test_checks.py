@@ -143,6 +143,7 @@ def test_a_message_that_was_changed_stops_all_ranks(tmp_path):
     assert first.startswith("jerald-tools: error on rank ")
     assert " of 2: self-check of a halo exchange: plane " in first
     assert " with the checksum " in first
+    assert run.stderr.count("self-check") == 1
 
 
 @pytest.mark.ranks

@@ -33,8 +33,9 @@ from jerald_tools.errors import BadInput
 def main(run, who, number):
     from mpi4py import MPI
     world = MPI.COMM_WORLD.Clone()
-    if who == "all" or world.rank == 1:
-        raise BadInput(f"x.h5: bad on {who}") if who != "crash" else ZeroDivisionError("crash on 1")
+    slips = {"crash": ZeroDivisionError("crash on 1"), "slip": ZeroDivisionError("slip on all")}
+    if who in ("all", "slip") or world.rank == 1 or (who == "two" and world.rank == 2):
+        raise slips.get(who, BadInput(f"x.h5: bad on {who}"))
     world.Barrier()
 
 main()
@@ -243,3 +244,18 @@ def test_a_crash_of_one_rank_ends_all():
     process = under_mpi(3, "crash")
     assert process.returncode == 1
     assert process.stderr.count("ZeroDivisionError: crash on 1") == 1
+    assert "Traceback" not in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("who", "line"),
+    [
+        ("slip", "demo: error: on every rank: ZeroDivisionError: slip on all ("),
+        ("two", "demo: error: rank 1: x.h5: bad on two\n"),
+    ],
+)
+def test_of_ranks_that_fail_at_once_one_speaks(who, line):
+    process = under_mpi(3, who)
+    assert process.returncode == (1 if who == "slip" else 2)
+    assert process.stderr.startswith(line)
+    assert process.stderr.count("demo: error: ") == 1

@@ -30,6 +30,8 @@ SHORT_PATIENCE_SECONDS = 0.5
 # How long the launcher may take to pass on what a rank has said, before its own account of the end.
 FORWARDING_SECONDS = 0.1
 
+TURN_SECONDS, TURNS = 0.25, 8
+
 CALLS_SHOWN = 4
 
 
@@ -64,6 +66,8 @@ def end(command: str, error: BaseException) -> int:
         if launched_rank() != 0:
             time.sleep(SHORT_PATIENCE_SECONDS)  # for rank 0 to say it before all are ended
     else:
+        # Of ranks that fail at once the lowest speaks: the others leave it the time to end them.
+        time.sleep(TURN_SECONDS * min(launched_rank(), TURNS))
         rank = f"rank {launched_rank()}: " if launched_size() > 1 else ""
         print(f"{command}: error: {rank}{line}", file=sys.stderr)
     _abort_all_ranks(status)
