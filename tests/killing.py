@@ -49,7 +49,7 @@ class Command:
                 start_new_session=True,
             )
 
-    def finish(self, timeout: float = 300) -> int:
+    def finish(self, timeout: float = 1200) -> int:
         """Wait for its end and return its status."""
         try:
             return self.process.wait(timeout)

@@ -31,6 +31,8 @@ KILLS_IN_A_ROW = 4
 
 FIT = ("fit-stellar", "particles.h5", "--target", "stellar-mass.h5", "--precision", "double",
        "--starts", "2", "--layers", "1", "--evaluations", "60", "-o", "fit.json")  # fmt: skip
+FIT_OVER_RANKS = ("fit-dm", "particles.h5", "--target", "dark-matter.h5", "--loss", "paper",
+                  "--starts", "1", "--evaluations", "30", "-o", "fit.json")  # fmt: skip
 ICS = ("generate-ics", "--seed", "7", "--box-size", "12", "--power", ROOT / "data/linear_power.txt")
 FASTPM = ("run-fastpm", "ics.h5", "--redshift", "3", "--redshift", "2", "--steps", "20",
           "--checkpoint", "state", "-o", "particles_z{redshift}.h5")  # fmt: skip
@@ -41,7 +43,8 @@ WORKFLOW = ("snakemake", "--cores", "2", "--nocolor",
 
 def prepare_fit(folder: Path) -> None:
     save_particles(folder / "particles.h5")
-    save_target(folder / "stellar-mass.h5", "stellar-mass")
+    for quantity in ("dark-matter", "stellar-mass"):
+        save_target(folder / f"{quantity}.h5", quantity)
 
 
 def prepare_fastpm(folder: Path) -> None:
@@ -55,9 +58,10 @@ def prepare_workflow(folder: Path) -> None:
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     row = {"name": "train", "seed": 7, "role": "train", "redshifts": [2], "reference": "reference"}
     config["simulations"] = [row]
+    del config["over_redshifts"]
     config["initial_conditions"].update(box_size=7, particles=16, mesh=32)
     config["fits"] = [fit | {"layers": 1} for fit in config["fits"] if fit["redshift"] == 2]
-    config["optimisation"].update(evaluations=30, starts=2)
+    config["optimisation"].update(evaluations=15, starts=1, members=2)
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     (folder / "reference").mkdir()
     particles = "results/train/particles_z2.00.h5"
@@ -98,7 +102,7 @@ class Case:
 
 CASES = [
     Case("fit", prepare_fit, 1, FIT, 4),
-    Case("fit", prepare_fit, 3, FIT, 4),
+    Case("fit-over-ranks", prepare_fit, 3, FIT_OVER_RANKS, 4),
     Case("FastPM", prepare_fastpm, 1, FASTPM, 3),
     Case("FastPM", prepare_fastpm, 3, FASTPM, 3),
     Case("workflow", prepare_workflow, 1, WORKFLOW, 6),
@@ -178,7 +182,7 @@ def main() -> None:
     for case in chosen:
         with tempfile.TemporaryDirectory() as workshop:
             try_case(case, Path(workshop), options.seed)
-    print(f"{sum(case.kills for case in chosen)} kills or more, nothing lost")
+    print(f"{sum(case.kills for case in chosen)} kills, nothing lost")
 
 
 if __name__ == "__main__":
