@@ -49,7 +49,7 @@ class Command:
                 start_new_session=True,
             )
 
-    def finish(self, timeout: float = 300) -> int:
+    def finish(self, timeout: float = 1200) -> int:
         """Wait for its end and return its status."""
         try:
             return self.process.wait(timeout)
@@ -62,18 +62,26 @@ class Command:
         status = self.finish()
         assert status == 0, f"status {status}: {self.said()}"
 
-    def members(self) -> list[int]:
-        """All its processes: ranks and jobs stay in the session."""
-        found = []
+    def members(self) -> dict[int, float]:
+        """All its processes, for ranks and jobs stay in the session, and their CPU seconds."""
+        found = {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
                 try:
                     fields = (entry / "stat").read_text().rpartition(")")[2].split()
                 except OSError:
                     continue
-                if int(fields[3]) == self.process.pid and fields[0] != "Z":
-                    found.append(int(entry.name))
+                # A zombie whose other threads live has its files still.
+                is_dead = fields[0] == "Z" and int(fields[17]) <= 1
+                if int(fields[3]) == self.process.pid and not is_dead:
+                    ticks = sum(map(int, fields[11:15]))
+                    found[int(entry.name)] = ticks / os.sysconf("SC_CLK_TCK")
         return found
+
+    def work(self, seconds: float) -> None:
+        """Wait until it has used so many CPU seconds, or has ended."""
+        while self.process.poll() is None and sum(self.members().values()) < seconds:
+            time.sleep(0.02)
 
     def kill(self) -> bool:
         """SIGKILL to all its processes; whether it was still running."""
