@@ -10,7 +10,7 @@ import numpy as np
 
 from jerald_tools.errors import SELF_CHECK, RunFailed
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.ranks import gather
+from jerald_tools.mesh.ranks import Ranks, gather
 
 
 def check_finite(mesh: Mesh, stage: str, arrays: dict, told_by=None) -> None:
@@ -81,3 +81,24 @@ def check_density(mesh: Mesh, stage: str, density, particles: int) -> None:
             f"{SELF_CHECK} after {stage}: the mean of the density is {total / mesh.size:.12g} "
             f"instead of 1; rounding explains a difference of {tolerance:.2g}"
         )
+
+
+def check_ids(ranks: Ranks, ids: np.ndarray, number: int) -> None:
+    """Check that this rank's share of particles in order of ID is whole: none lost, none twice.
+
+    Args:
+        ranks: the processes.
+        ids: (n,) this rank's ParticleIDs, sorted.
+        number: particles on all ranks together.
+
+    Raises:
+        RunFailed: on every rank.
+    """
+    first, last = (1 + number * rank // ranks.size for rank in (ranks.rank, ranks.rank + 1))
+    is_whole = np.array_equal(ids, np.arange(first, last))
+    for rank, (whole, found) in enumerate(gather(ranks, (is_whole, len(ids)))):
+        if not whole:
+            raise RunFailed(
+                f"{SELF_CHECK} before writing: rank {rank} of {ranks.size} holds {found} particles "
+                f"that are not its share of the IDs 1 to {number}, each once"
+            )

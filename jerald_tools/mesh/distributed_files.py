@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.errors import SELF_CHECK, BadInput, RunFailed
+from jerald_tools.errors import BadInput
 from jerald_tools.files import initial_conditions, maps, particles
+from jerald_tools.mesh.checks import check_ids
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root
 from jerald_tools.mesh.redistribute import home_ranks, ids_to_ranks, redistribute
@@ -218,25 +219,13 @@ def save_particles(
     }
     rows = redistribute(ranks, rows, ids_to_ranks(ranks, rows["ids"], header.number))
     order = np.argsort(rows["ids"])
-    _check_ids(ranks, rows["ids"][order], header.number)
+    check_ids(ranks, rows["ids"][order], header.number)
     streams = [pieces_on_root(ranks, rows[name][order]) for name in ("positions", "velocities")]
     write_on_root(
         ranks,
         streams,
         lambda: particles.write_particles(path, header, *streams, provenance, force),
     )
-
-
-def _check_ids(ranks: Ranks, ids: np.ndarray, number: int) -> None:
-    """Each rank's share of the particles, in order of ID, is just that: none lost, none twice."""
-    first, last = (1 + number * rank // ranks.size for rank in (ranks.rank, ranks.rank + 1))
-    is_whole = np.array_equal(ids, np.arange(first, last))
-    for rank, (whole, found) in enumerate(gather(ranks, (is_whole, len(ids)))):
-        if not whole:
-            raise RunFailed(
-                f"{SELF_CHECK} before writing: rank {rank} of {ranks.size} holds {found} particles "
-                f"that are not its share of the IDs 1 to {number}, each once"
-            )
 
 
 def cell_order(mesh: Mesh, positions: np.ndarray) -> np.ndarray:
