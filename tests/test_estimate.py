@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from jerald_tools.cli.estimate import main
+from jerald_tools.estimate import loads
 from jerald_tools.estimate.cost import STAGES, cost, ghost_planes, warnings
 from jerald_tools.estimate.problem import QUANTITIES, Problem, problem_of
 from jerald_tools.estimate.report import duration, size
@@ -75,6 +76,19 @@ def test_a_greater_fit_takes_longer(stage, more):
     }
     larger = dataclasses.replace(problem, **{more: greater[more]})
     assert cost(stage, larger).seconds > cost(stage, problem).seconds
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_fits_are_counted_as_they_are(quantity):
+    from jerald_tools.model.parameters import default_start
+    from jerald_tools.training.find_starts import SCREENING
+    from jerald_tools.training.objective import ravel_parameters
+
+    assert loads.SCREENING == SCREENING
+    of_transform, of_layer = loads.PARAMETERS[quantity]
+    for layers in (1, 2):
+        number = len(ravel_parameters(default_start(quantity, layers)))
+        assert number == of_transform + of_layer * layers
 
 
 def test_ranks_without_planes_and_with_too_many_ghosts_are_warned_of():

@@ -18,6 +18,8 @@ MAP = 0.4
 SCREENING = 25
 # Evaluations of each fit to a half of the box, see training/ensemble.py.
 MEMBER_EVALUATIONS = 40
+# Parameters of the transform, and of each layer.
+PARAMETERS = {"dark-matter": (0, 5), "stellar-mass": (3, 5), "neutral-hydrogen": (11, 10)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,12 +127,7 @@ def spectrum_loads(problem: Problem) -> Loads:
 
 def evaluations(problem: Problem, quantity: str) -> tuple[float, float]:
     """A search's evaluations of loss and gradient with layers, and of the transform alone."""
-    parameters = {
-        "dark-matter": (0, 5),
-        "stellar-mass": (3, 5),
-        "neutral-hydrogen": (11, 10),
-    }
-    of_transform, of_layer = parameters[quantity]
+    of_transform, of_layer = PARAMETERS[quantity]
     most = min(problem.evaluations, USUAL_EVALUATIONS)
     layers, starts = problem.layers[quantity], problem.starts
 
