@@ -30,7 +30,7 @@ INWARD = Layer(alpha=1.2, gamma=0.7, k_h=1.0, k_l=10.0, nu=0.7)
 
 # Before a fitted transform also two that pull, the second one where it is densest.
 GENTLE = Layer(alpha=0.3, gamma=0.5, k_h=1.0, k_l=8.0, nu=0.0)
-STEEP = Layer(alpha=0.5, gamma=1.2, k_h=1.0, k_l=10.0, nu=0.0)
+STEEP = Layer(alpha=0.5, gamma=1.0, k_h=1.0, k_l=10.0, nu=0.0)
 
 # A layer that has little to do: close to no displacement, but not at none, where all but alpha have
 # no gradient.
