@@ -124,7 +124,7 @@ def test_the_command_does_without_a_config(capsys):
 def test_the_configuration_says_the_same_as_options():
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     layers = {"dark-matter": 2, "stellar-mass": 3, "neutral-hydrogen": 2}
-    assert problem_of(config, ranks=3) == Problem(48, 96, 20, ranks=3, layers=layers)
+    assert problem_of(config, ranks=3) == Problem(48, 96, 20, ranks=3, layers=layers, members=6)
 
 
 @pytest.mark.parametrize(
