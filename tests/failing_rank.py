@@ -192,7 +192,8 @@ def optimising():
     import numpy as np
 
     from jerald_tools.training.lbfgsb import minimise_with_lbfgsb
-    from jerald_tools.training.objective import RecordedObjective
+    from jerald_tools.training.nodes import Nodes
+    from jerald_tools.training.objective import PreparedSimulation, RecordedObjective
     from jerald_tools.training.search_space import SearchSpace
     from jerald_tools.training.split import Regions
 
@@ -206,7 +207,8 @@ def optimising():
         squares = float(np.sum(np.square(vector)))
         return (squares, Regions(squares, squares, squares)), 2 * vector
 
-    objective = RecordedObjective(mesh, evaluate, [(None, None)], lambda vector: np.eye(2))
+    simulation = PreparedSimulation(None, None, lambda vector: np.eye(2), np.ones(1))
+    objective = RecordedObjective(mesh, evaluate, [simulation], Nodes((3.0, 4.0)))
     space = SearchSpace(np.full(2, -9.0), np.full(2, 9.0), np.ones(2))
     minimise_with_lbfgsb(objective, np.array([3.0, 4.0]), space, 100)
 

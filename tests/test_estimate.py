@@ -82,7 +82,7 @@ def test_a_greater_fit_takes_longer(stage, more):
 def test_fits_are_counted_as_they_are(quantity):
     from jerald_tools.model.parameters import default_start
     from jerald_tools.training.find_starts import SCREENING
-    from jerald_tools.training.objective import ravel_parameters
+    from jerald_tools.training.nodes import ravel_parameters
 
     assert loads.SCREENING == SCREENING
     of_transform, of_layer = loads.PARAMETERS[quantity]
