@@ -30,8 +30,10 @@ SHORT_PATIENCE_SECONDS = 0.5
 # How long the launcher may take to pass on what a rank has said, before its own account of the end.
 FORWARDING_SECONDS = 0.1
 
+# How much longer each rank waits than the one below it, up to so many, before it speaks for itself.
 TURN_SECONDS, TURNS = 0.25, 8
 
+# The innermost calls that a line on an unforeseen error names.
 CALLS_SHOWN = 4
 
 
