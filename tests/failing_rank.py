@@ -208,8 +208,8 @@ def optimising():
         return (squares, Regions(squares, squares, squares)), 2 * vector
 
     simulation = PreparedSimulation(None, None, lambda vector: np.eye(2), np.ones(1))
-    objective = RecordedObjective(mesh, evaluate, [simulation], Nodes((3.0, 4.0)))
     space = SearchSpace(np.full(2, -9.0), np.full(2, 9.0), np.ones(2))
+    objective = RecordedObjective(mesh, evaluate, [simulation], Nodes((3.0, 4.0)), space)
     minimise_with_lbfgsb(objective, np.array([3.0, 4.0]), space, 100)
 
 

@@ -23,6 +23,7 @@ from jerald_tools.training.evolving_starts import evolving_starts
 from jerald_tools.training.fit import fit_parameters
 from jerald_tools.training.losses import PaperLoss
 from jerald_tools.training.nodes import Nodes
+from jerald_tools.training.search_space import SearchSpace
 from jerald_tools.training.simulation import Simulation
 from jerald_tools.training.starts import Start
 
@@ -97,6 +98,24 @@ def test_vectors_and_gradients_of_nodes():
         assert gradient[number] == pytest.approx(slope @ change / 1e-6, abs=1e-8)
 
 
+def test_the_evolution_of_parameters_and_its_derivatives():
+    nodes = Nodes(EvolvingParameters((5.0, 3.0, 2.0), tuple(stellar(w, 1, 0) for w in (1, 2, 4))))
+    distance = np.tile([0.5, 1.0, 2.0], 3)
+    space = SearchSpace(np.full(9, -np.inf), np.full(9, np.inf), distance)
+    vector = nodes.ravel(nodes.like)
+    value, gradient, curvature = nodes.evolution(vector, space)
+    assert value == pytest.approx((1 / 0.5) ** 2 + (2 / 0.5) ** 2)
+    for number in range(9):
+        step = 1e-4 * np.eye(9)[number]
+        later, earlier = (nodes.evolution(vector + sign * step, space) for sign in (1, -1))
+        assert gradient[number] == pytest.approx((later[0] - earlier[0]) / 2e-4, abs=1e-6)
+        slope = (later[1] - earlier[1]) / 2e-4
+        np.testing.assert_allclose(curvature[number], slope, atol=1e-6)
+    alone = Nodes(stellar(1, 1, 0)).evolution(vector[:3], SearchSpace(*[distance[:3]] * 3))
+    assert alone[0] == 0
+    assert not np.any(alone[1])
+
+
 def test_a_joint_fit_finds_parameters_that_evolve():
     """Maps at three redshifts from parameters linear in a; from constants, and from two of them."""
     mesh = make_mesh(12, 6.0, "double", ONE_PROCESS, "native")
@@ -114,7 +133,8 @@ def test_a_joint_fit_finds_parameters_that_evolve():
         starts = evolving_starts(constant, (5.0, 2.0))
         assert starts[0].parameters.nodes[0] == starts[0].parameters.nodes[1]
         joint = fit_parameters(*task, starts)
-        assert joint.best.losses.train < 1e-3 * constant.best.losses.train
+        # Not to the very bottom: a change of the parameters has to be worth while.
+        assert joint.best.losses.train < 0.03 * constant.best.losses.train
         for found, true in zip(joint.best.parameters.nodes, truth.nodes, strict=True):
             expected = dataclasses.asdict(true.transform)
-            assert to_dictionary(found)["transform"] == pytest.approx(expected, abs=5e-3)
+            assert to_dictionary(found)["transform"] == pytest.approx(expected, abs=0.2)

@@ -391,7 +391,7 @@ def test_a_loss_that_is_not_finite_anywhere_is_a_wall(stellar_problem):
 
     prepared = PreparedSimulation(inputs, target, lambda vector: np.eye(3), np.ones(1))
     nodes = Nodes(transform_starts("stellar-mass")[0].parameters)
-    objective = RecordedObjective(mesh, evaluate, [prepared], nodes)
+    objective = RecordedObjective(mesh, evaluate, [prepared], nodes, unbounded(3))
     assert objective(np.zeros(3))[0] == 2.0
     wall, gradient = objective(np.ones(3))
     assert wall > 2.0

@@ -114,6 +114,7 @@ def fit_parameters(
     nodes = Nodes(starts[0].parameters)
     evaluate = make_evaluate(mesh, quantity, loss, nodes.first, shift)
     space = search_space(nodes.first)
+    all_nodes = nodes.tile(space)
     residual = make_sampled_residual(mesh, quantity, loss, nodes.first, shift)
     make_reference = jax.jit(functools.partial(loss.reference, mesh))
     predict_map = jax.jit(functools.partial(predict, mesh, quantity, shift=shift))
@@ -138,11 +139,12 @@ def fit_parameters(
             evaluate,
             prepared,
             nodes,
+            all_nodes,
             lambda number, losses, name=start.name: on_evaluation(name, number, losses),
             journal,
         )
         vector = nodes.ravel(start.parameters)
-        OPTIMISERS[optimiser](objective, vector, nodes.tile(space), evaluations)
+        OPTIMISERS[optimiser](objective, vector, all_nodes, evaluations)
         if objective.best_vector is None:
             continue
         parameters = nodes.unravel(objective.best_vector)

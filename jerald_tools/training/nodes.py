@@ -26,6 +26,11 @@ def ravel_parameters(parameters) -> np.ndarray:
     return np.array(jax.tree.leaves(parameters), dtype=np.float64)
 
 
+# Loss, as a part of the first one, that a change of a parameter by its typical distance between two
+# nodes has to gain.
+LEAST_GAIN = 0.005
+
+
 @dataclasses.dataclass(frozen=True)
 class Nodes:
     """How parameters like these make a vector (v,), v = nodes x p.
@@ -83,6 +88,29 @@ class Nodes:
         """The gradient (v,) with respect to the vector, from that (p,) to :meth:`interpolate`'s."""
         inside = weights @ self._rows(vector) >= lowest(self.first) if self.redshifts else 1.0
         return np.outer(weights, gradient * inside).ravel()
+
+    def evolution(
+        self, vector: np.ndarray, space: SearchSpace
+    ) -> tuple[float, np.ndarray, np.ndarray]:
+        """How much parameters change from node to node, to be weighed against what that gains.
+
+        Parameters act together, and many sets of them serve alike: between two sets that have
+        nothing to do with each other a polynomial leads through worse ones.
+
+        Args:
+            vector: (v,) parameters of all nodes.
+            space: of all nodes.
+
+        Returns:
+            Sum of the squared changes in typical distances, its gradient (v,) and its second
+            derivatives (v, v).
+        """
+        rows = self._rows(vector / space.distance)
+        differences = np.diff(np.eye(self.count), axis=0)
+        matrix = np.kron(differences.T @ differences, np.eye(rows.shape[1]))
+        matrix /= np.outer(space.distance, space.distance)
+        gradient = 2 * matrix @ np.asarray(vector, np.float64)
+        return float(np.sum(np.diff(rows, axis=0) ** 2)), gradient, 2 * matrix
 
     def _rows(self, vector: np.ndarray) -> np.ndarray:
         return np.asarray(vector, np.float64).reshape(self.count, -1)

@@ -12,7 +12,8 @@ from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import on_root, spread
 from jerald_tools.model.chain import ModelInputs, predict
 from jerald_tools.training.journal import CURVATURE, LOSSES, Journal
-from jerald_tools.training.nodes import Nodes, unravel_parameters
+from jerald_tools.training.nodes import LEAST_GAIN, Nodes, unravel_parameters
+from jerald_tools.training.search_space import SearchSpace
 from jerald_tools.training.split import Regions
 
 # Height of the wall where no gradient leads on, over the largest loss that was seen.
@@ -72,10 +73,11 @@ class RecordedObjective:
         evaluate: from :func:`make_evaluate`.
         simulations: their losses are averaged.
         nodes: how the vector is made of the parameters at each node.
+        space: of all nodes.
         on_evaluation: called with the number of the evaluation and its losses.
         journal: what was answered before an interruption; by default none is kept.
         history: losses of every evaluation, in order.
-        best_vector: the vector with the least validation loss so far.
+        best_vector: the vector with the least validation loss so far, evolution weighed in.
         best_number: which evaluation that was.
         curvature_maps: how many maps were made for estimates of the curvature.
     """
@@ -84,10 +86,12 @@ class RecordedObjective:
     evaluate: typing.Callable
     simulations: typing.Sequence[PreparedSimulation]
     nodes: Nodes
+    space: SearchSpace
     on_evaluation: typing.Callable[[int, Regions], None] = lambda number, losses: None
     journal: Journal | None = None
     history: list[Regions] = dataclasses.field(default_factory=list)
     best_vector: np.ndarray | None = None
+    best_score: float = np.inf
     best_number: int = -1
     curvature_maps: int = 0
 
@@ -96,21 +100,22 @@ class RecordedObjective:
             self.journal = Journal(self.mesh.ranks)
 
     def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
-        """Training loss and its gradient at a vector, identical on every rank."""
+        """Training loss, evolution weighed in, and its gradient; identical on every rank."""
         answer = self.journal.answer(LOSSES, vector, lambda: self._evaluate(vector))
         losses, gradient = Regions(*map(float, answer[:3])), answer[3:]
         finite = np.all(np.isfinite(losses)) and np.all(np.isfinite(gradient))
-        best_so_far = np.inf if self.best_vector is None else self.best_losses.validation
-        if finite and losses.validation < best_so_far:
-            self.best_vector, self.best_number = np.array(vector), len(self.history)
         self.history.append(losses)
+        evolution, its_gradient, _ = self.nodes.evolution(vector, self.space)
+        if finite and losses.validation + self._weight * evolution < self.best_score:
+            self.best_score = losses.validation + self._weight * evolution
+            self.best_vector, self.best_number = np.array(vector), len(self.history) - 1
         self.on_evaluation(len(self.history), losses)
         if not finite or not np.any(gradient):
             # Optimisers step back from a wall, but neither from a NaN nor from the all-floor map,
             # where every gradient vanishes and which is often better than the start.
             seen = [past.train for past in self.history if np.isfinite(past.train)]
             return WALL * max(seen, default=1.0), np.zeros_like(vector)
-        return losses.train, gradient
+        return losses.train + self._weight * evolution, gradient + self._weight * its_gradient
 
     def curvature(self, vector: np.ndarray) -> np.ndarray:
         """Estimate of the training loss's second derivatives (v, v) at a vector."""
@@ -118,7 +123,8 @@ class RecordedObjective:
         answer = self.journal.answer(
             CURVATURE, vector, lambda: np.ravel(self._estimate_curvature(vector))
         )
-        return answer.reshape(len(vector), len(vector))
+        evolution = self.nodes.evolution(vector, self.space)[2]
+        return answer.reshape(len(vector), len(vector)) + self._weight * evolution
 
     def _evaluate(self, vector: np.ndarray) -> np.ndarray:
         """Losses of the three regions and the gradient (v,) of the training loss, in one row."""
@@ -133,6 +139,11 @@ class RecordedObjective:
             weights = np.outer(simulation.weights, simulation.weights)
             estimates.append(np.kron(weights, simulation.estimate_curvature(values)))
         return np.mean(estimates, axis=0)
+
+    @property
+    def _weight(self) -> float:
+        """Of the parameters' evolution, in units of the first loss."""
+        return LEAST_GAIN * self.history[0].train if self.history else 0.0
 
     @property
     def best_losses(self) -> Regions:
