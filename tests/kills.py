@@ -37,8 +37,8 @@ ICS = ("generate-ics", "--seed", "7", "--box-size", "12", "--power", ROOT / "dat
 FASTPM = ("run-fastpm", "ics.h5", "--redshift", "3", "--redshift", "2", "--steps", "20",
           "--checkpoint", "state", "-o", "particles_z{redshift}.h5")  # fmt: skip
 WORKFLOW = ("snakemake", "--cores", "2", "--nocolor",
-            "results/train/maps/neutral-hydrogen_z2.00.h5",
-            "results/train/spectra/all/neutral-hydrogen_z2.00.csv")  # fmt: skip
+            "results/train/maps/dark-matter_z2.00.h5",
+            "results/train/spectra/all/dark-matter_z2.00.csv")  # fmt: skip
 
 
 def prepare_fit(folder: Path) -> None:
