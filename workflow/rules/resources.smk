@@ -14,9 +14,9 @@ PROBLEM = problem_of(config, ranks=RANKS, threads=THREADS)
 # Over the estimate: what it may be wrong by, particles that cluster in one slab, slower processors.
 MEMORY_MARGIN = 1.4
 TIME_MARGIN = 3
-# Snakemake itself, which is in a job too, and a file system that is slow to answer.
+# Snakemake itself, which is in a job too, and machines or file systems that are slow to answer.
 LEAST_MEMORY = 500  # MB
-LEAST_MINUTES = 10
+LEAST_MINUTES = 30
 
 
 def launcher(ranks):
