@@ -28,7 +28,7 @@ def ravel_parameters(parameters) -> np.ndarray:
 
 # Loss, as a part of the first one, that a change of a parameter by its typical distance between two
 # nodes has to gain.
-LEAST_GAIN = 0.005
+LEAST_GAIN = 0.001
 
 
 @dataclasses.dataclass(frozen=True)
