@@ -21,7 +21,8 @@ flock --nonblock "$lock" || { echo "test-slurm: another one runs in this clone" 
 folder=$PWD/build/slurm
 workflow=""
 clean_up() {
-  [[ -z $workflow ]] || kill "$workflow" 2>/dev/null || true
+  # The group that `timeout` makes: Snakemake alone would wait for jobs whose Slurm is gone.
+  [[ -z $workflow ]] || kill -KILL -- "-$workflow" 2>/dev/null || true
   tests/slurm/stop.sh "$folder" {lock}>&-
 }
 clean_up # after an earlier run that was killed
