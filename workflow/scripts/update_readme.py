@@ -12,7 +12,7 @@ PICTURES = {
 }
 TABLES = {
     "README.md": ("quality", "losses", "timings"),
-    "docs/quality.md": ("comparison",),
+    "docs/quality.md": ("comparison", "coverage"),
 }
 
 
