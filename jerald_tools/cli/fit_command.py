@@ -152,17 +152,15 @@ def run_fit(
     from jerald_tools.files.atomic import check_target
     from jerald_tools.files.fits import write_fit
     from jerald_tools.mesh.ranks import on_root, world
-    from jerald_tools.model.evolution import node_redshifts
+    from jerald_tools.model.evolution import parameters_at
     from jerald_tools.training.ensemble import fit_ensemble
-    from jerald_tools.training.evolving_starts import evolving_starts
-    from jerald_tools.training.find_starts import find_starts
     from jerald_tools.training.fit import fit_parameters
     from jerald_tools.training.fit_document import fit_document
     from jerald_tools.training.journal import journal_in
     from jerald_tools.training.named_loss import loss_named
     from jerald_tools.training.problem import load_problems
     from jerald_tools.training.quality import map_quality
-    from jerald_tools.training.starts import choose_starts
+    from jerald_tools.training.starting_points import starting_points
     from jerald_tools.training.verify_evaluation import verify_evaluation
     from jerald_tools.training.warm_start import start_from_fit
 
@@ -195,17 +193,12 @@ def run_fit(
     ensemble = None
     with journal_in(journal_path, ranks, identity, run.force) as journal:
         with run.stages.stage("training"):
-            if warm is None:
-                chosen, _ = find_starts(*task, layers, starts, random_seed, **how, journal=journal)
-            else:
-                chosen = choose_starts([warm], starts, random_seed)
+            chosen = starting_points(
+                *task, layers, starts, random_seed, warm, order, **how, journal=journal
+            )
             if verify_ranks:
-                line = verify_evaluation(problems[0], loss, chosen[0].parameters, shift)
-                tell_verification(run, line)
-            if order is not None:
-                constant = fit_parameters(*task, chosen, **how, journal=journal)
-                redshifts = [simulation.redshift for simulation in simulations]
-                chosen = evolving_starts(constant, node_redshifts(order, redshifts))
+                first = parameters_at(chosen[0].parameters, simulations[0].redshift)
+                tell_verification(run, verify_evaluation(problems[0], loss, first, shift))
             with progress(evaluations * len(chosen), f"fit of {quantity}") as advance:
                 report = _Reporter(advance)
                 fit = fit_parameters(*task, chosen, **how, on_evaluation=report, journal=journal)
