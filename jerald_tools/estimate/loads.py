@@ -17,7 +17,7 @@ MAP = 0.4
 # Evaluations from each start of the transform alone, see training/find_starts.py.
 SCREENING = 25
 # Evaluations of each fit to a half of the box, see training/ensemble.py.
-MEMBER_EVALUATIONS = 40
+MEMBER_EVALUATIONS = 25
 # Parameters of the transform, and of each layer.
 PARAMETERS = {"dark-matter": (0, 5), "stellar-mass": (3, 5), "neutral-hydrogen": (11, 10)}
 

@@ -40,7 +40,7 @@ from jerald_tools.training.turned_box import (
 TOLERANCE = 0.05
 
 # Evaluations of each member: it begins at a minimum of the box's other half.
-EVALUATIONS = 40
+EVALUATIONS = 25
 
 # Part of the bins that the band is to hold: one standard deviation of a Gaussian.
 LEVEL = 0.68
