@@ -204,7 +204,7 @@ def run_fit(
                 fit = fit_parameters(*task, chosen, **how, on_evaluation=report, journal=journal)
         if members is not None:
             with run.stages.stage("ensemble"):
-                ensemble = fit_ensemble(problems, loss, fit, members, optimiser, shift, journal)
+                ensemble = fit_ensemble(problems, loss, fit, members, **how, journal=journal)
     with run.stages.stage("measuring"):
         qualities = [
             map_quality(mesh, predicted, simulation.target)

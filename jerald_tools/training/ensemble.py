@@ -39,7 +39,7 @@ from jerald_tools.training.turned_box import (
 # A start has led nearly as far if its validation loss is above the least one by this part at most.
 TOLERANCE = 0.05
 
-# Evaluations of each member: it begins at a minimum of the box's other half.
+# Most evaluations of each member: it begins at a minimum of the box's other half.
 EVALUATIONS = 25
 
 # Part of the bins that the band is to hold: one standard deviation of a Gaussian.
@@ -84,6 +84,7 @@ def fit_ensemble(
     fit: Fit,
     number: int,
     optimiser: str,
+    evaluations: int,
     shift: float,
     journal: Journal | None = None,
 ) -> Ensemble:
@@ -95,6 +96,7 @@ def fit_ensemble(
         fit: to the paper's half.
         number: of members, 2 to 6.
         optimiser: "bfgs", "lbfgsb" or "adam".
+        evaluations: of the fit from each start at most; a member needs fewer.
         shift: constant of the neutral hydrogen's transform.
         journal: what the members' objectives answered before an interruption.
 
@@ -115,7 +117,7 @@ def fit_ensemble(
             loss,
             [start],
             optimiser,
-            EVALUATIONS,
+            min(evaluations, EVALUATIONS),
             shift,
             journal=journal,
         )

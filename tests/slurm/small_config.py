@@ -8,6 +8,7 @@ import yaml
 
 config = yaml.safe_load(Path(sys.argv[1]).read_text())
 config["simulations"] = [{**config["simulations"][0], "redshifts": [2]}]
+del config["over_redshifts"]
 config["fits"] = [{**row, "layers": 1} for row in config["fits"] if row["redshift"] == 2]
-config["optimisation"].update(evaluations=2, starts=1)
+config["optimisation"].update(evaluations=2, starts=1, members=2)
 print(yaml.safe_dump(config))
