@@ -32,8 +32,7 @@ def model_error_of(sources: Sequence[Source]) -> Callable[[np.ndarray], np.ndarr
         members.add(member)
     if len(members) < 3:
         raise BadInput(f"{first.path}: {len(members)} members make no band: give all of them")
-    known = (np.atleast_1d(first.header.attributes[name]) for name in ("k", "model_error"))
-    k, error = known
+    k, error = (np.atleast_1d(first.header.attributes[name]) for name in ("k", "model_error"))
     return lambda wanted: np.interp(np.log(wanted), np.log(k), error)
 
 

@@ -83,14 +83,13 @@ def shape_of_test_region(pairs: Sequence[MapPair]) -> tuple[int, int, int]:
 
 def load_curve(path: str, is_baseline: bool = False) -> Curve:
     """A spectrum with a reference, to be drawn; see :func:`load_comparison`."""
-    comparison, notes = load_comparison(path)
+    comparison, notes, columns = load_comparison(path)
     redshift = number_of(notes, "redshift", path)
-    return Curve(notes["quantity"], redshift, comparison, is_baseline, *load_bands(path))
+    return Curve(notes["quantity"], redshift, comparison, is_baseline, *_bands(columns))
 
 
-def load_bands(path: str) -> tuple[Band, Band] | tuple[None, None]:
+def _bands(columns: dict[str, np.ndarray]) -> tuple[Band, Band] | tuple[None, None]:
     """The bands of an ensemble's power and r(k); None twice for the spectrum of a single map."""
-    columns, _ = read_spectrum(path)
     if "P_low" not in columns:
         return None, None
     return (
@@ -105,15 +104,20 @@ def load_banded_map(path: str) -> BandedMap:
     Raises:
         BadInput: if it has no band, or no reference.
     """
-    measured, (power, _) = load_measured_map(path), load_bands(path)
+    comparison, notes, columns = load_comparison(path)
+    power, _ = _bands(columns)
     if power is None:
         raise BadInput(f"{path}: has no band: make it with powerspec --band of all members")
-    return BandedMap(measured, power, read_spectrum(path)[0]["scatter"])
+    return BandedMap(_measured_map(path, comparison, notes), power, columns["scatter"])
 
 
 def load_measured_map(path: str) -> MeasuredMap:
     """A spectrum with a reference, as a row of the table; see :func:`load_comparison`."""
-    comparison, notes = load_comparison(path)
+    comparison, notes, _ = load_comparison(path)
+    return _measured_map(path, comparison, notes)
+
+
+def _measured_map(path: str, comparison: Comparison, notes: dict[str, str]) -> MeasuredMap:
     return MeasuredMap(
         notes["quantity"],
         number_of(notes, "redshift", path),
@@ -175,8 +179,8 @@ def _measured_step(path: str) -> MeasuredStep:
         ) from error
 
 
-def load_comparison(path: str) -> tuple[Comparison, dict[str, str]]:
-    """A spectrum of powerspec with a reference, and its notes.
+def load_comparison(path: str) -> tuple[Comparison, dict[str, str], dict[str, np.ndarray]]:
+    """A spectrum of powerspec with a reference, its notes, and all its columns.
 
     Raises:
         BadInput: if it was made without a reference, or says not what it is of.
@@ -191,7 +195,7 @@ def load_comparison(path: str) -> tuple[Comparison, dict[str, str]]:
         raise BadInput(f"{path}: its # lines lack {', '.join(missing)}; make it with powerspec")
     cross = columns["r"] * np.sqrt(columns["P"] * columns["P_ref"])
     modes = columns["modes"].astype(np.int64)
-    return Comparison(columns["k"], modes, columns["P"], columns["P_ref"], cross), notes
+    return Comparison(columns["k"], modes, columns["P"], columns["P_ref"], cross), notes, columns
 
 
 def number_of(notes: dict[str, str], name: str, path: str) -> float:

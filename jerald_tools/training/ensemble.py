@@ -16,15 +16,15 @@ import jax
 import numpy as np
 import scipy.stats
 
+from jerald_tools.analysis.band import HIGH, LOW
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.model.chain import ModelInputs, model_inputs, predict
+from jerald_tools.model.chain import ModelInputs, predict
 from jerald_tools.model.evolution import parameters_at
-from jerald_tools.model.fit_reading import model_of
 from jerald_tools.model.members import member_document
 from jerald_tools.training.fit import Fit, FittedStart, fit_parameters
 from jerald_tools.training.journal import Journal
 from jerald_tools.training.map_statistics import bin_edges
-from jerald_tools.training.problem import Problem
+from jerald_tools.training.problem import Problem, inputs_on
 from jerald_tools.training.quality import map_quality
 from jerald_tools.training.simulation import Simulation
 from jerald_tools.training.starts import Start
@@ -42,8 +42,8 @@ TOLERANCE = 0.05
 # Most evaluations of each member: it begins at a minimum of the box's other half.
 EVALUATIONS = 25
 
-# Part of the bins that the band is to hold: one standard deviation of a Gaussian.
-LEVEL = 0.68
+# Part of the bins that the band is to hold.
+LEVEL = (HIGH - LOW) / 100
 
 # Of a box no more than two halves are apart: what they miss is a sample of two.
 INDEPENDENT_HALVES = 2
@@ -108,7 +108,7 @@ def fit_ensemble(
     members, missed = [], []
     for count, half in enumerate(HALVES[:number]):
         turned = turned_mesh(mesh, half)
-        simulations = [_turned(problem, half, count + 1) for problem in problems]
+        simulations = [_turned(turned, problem, half, count + 1) for problem in problems]
         start = near[count % len(near)]
         member = fit_parameters(
             turned,
@@ -150,9 +150,8 @@ def _starts_near(fit: Fit) -> list[Start]:
     return [Start(tried.start.name, tried.parameters) for tried in near]
 
 
-def _turned(problem: Problem, half: Half, number: int) -> Simulation:
+def _turned(turned: Mesh, problem: Problem, half: Half, number: int) -> Simulation:
     """A simulation turned so that this half trains, on the members of the fits below."""
-    turned = turned_mesh(problem.mesh, half)
     positions = turned_positions(problem.mesh, half, problem.positions)
     target = turned_field(problem.mesh, half, problem.simulation.target)
     return Simulation(_inputs(turned, problem, positions, number), target, problem.setting.redshift)
@@ -160,28 +159,23 @@ def _turned(problem: Problem, half: Half, number: int) -> Simulation:
 
 def _inputs(mesh: Mesh, problem: Problem, positions, number: int) -> ModelInputs:
     """What parameters act on where the fits below are one of their members."""
-    models = {
-        quantity: model_of(member_document(document, number), quantity, problem.setting.redshift)
-        for quantity, document in problem.below.items()
-    }
-    return model_inputs(
-        mesh, problem.quantity, positions, models.get("dark-matter"), models.get("stellar-mass")
-    )
+    below = {name: member_document(fit, number) for name, fit in problem.below.items()}
+    return inputs_on(mesh, problem.quantity, positions, below, problem.setting.redshift)
 
 
 def logarithms(quality: dict) -> np.ndarray:
-    """K [h/Mpc] and ln (P / P_ref) in bins with power, (bins, 2)."""
+    """Wavenumber [h/Mpc] and ln (P / P_ref) in bins with power, (bins, 2)."""
     rows = [pair for pair in zip(quality["k"], quality["ratio"], strict=True) if pair[1]]
     return np.array([(k, np.log(ratio)) for k, ratio in rows]).reshape(-1, 2)
 
 
 def half_width(members: np.ndarray) -> np.ndarray:
-    """K and half of the members' band of ln P in each bin, (bins, 2).
+    """Wavenumber and half of the members' band of ln P in each bin, (bins, 2).
 
     Args:
         members: (members, bins, 2) from :func:`logarithms`.
     """
-    low, high = np.percentile(members[..., 1], [50 - 50 * LEVEL, 50 + 50 * LEVEL], axis=0)
+    low, high = np.percentile(members[..., 1], [LOW, HIGH], axis=0)
     return np.stack([members[0, :, 0], (high - low) / 2], axis=1)
 
 

@@ -3,7 +3,7 @@
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from jerald_tools.files.particles import open_particles
 from jerald_tools.mesh.distributed_files import load_field, load_particles, read_header
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import gather, on_root, world
-from jerald_tools.model.chain import model_inputs
+from jerald_tools.model.chain import ModelInputs, model_inputs
 from jerald_tools.model.fit_reading import model_of, read_fit_for
 from jerald_tools.model.setting import (
     Setting,
@@ -121,15 +121,9 @@ def load_problems(
     for path, target, field, particles_path, setting in zip(
         target_paths, targets, fields, particles_paths, settings, strict=True
     ):
-        models = {
-            below: model_of(document, fit_paths[below], setting.redshift)
-            for below, document in documents.items()
-        }
         mean = _mean_at_redshift(setting.redshift, settings, own_means)
         positions = load_particles(mesh, particles_path).positions
-        inputs = model_inputs(
-            mesh, quantity, positions, models.get("dark-matter"), models.get("stellar-mass")
-        )
+        inputs = inputs_on(mesh, quantity, positions, documents, setting.redshift, fit_paths)
         scaled = jnp.asarray(field / mean, mesh.dtype)
         problems.append(
             Problem(
@@ -143,6 +137,36 @@ def load_problems(
             )
         )
     return problems
+
+
+def inputs_on(
+    mesh: Mesh,
+    quantity: str,
+    positions,
+    below: Mapping[str, dict],
+    redshift: float,
+    paths: Mapping[str, str | None] | None = None,
+) -> ModelInputs:
+    """What a quantity's parameters act on, given the documents of the fits that it stands on.
+
+    Args:
+        mesh: of the maps.
+        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
+        positions: this rank's particles as FastPM left them, (n, 3) [Mpc/h].
+        below: documents by quantity.
+        redshift: of the particles.
+        paths: files of the documents, for messages; without them the quantity is named.
+
+    Raises:
+        BadInput: if a document lacks what a model needs.
+    """
+    models = {
+        name: model_of(document, (paths or {}).get(name) or name, redshift)
+        for name, document in below.items()
+    }
+    return model_inputs(
+        mesh, quantity, positions, models.get("dark-matter"), models.get("stellar-mass")
+    )
 
 
 def _mean_at_redshift(redshift: float, settings: list[Setting], means: list[float]) -> float:
