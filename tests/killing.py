@@ -96,12 +96,6 @@ class Command:
         self.process.wait()
         return was_running
 
-    def wait_for(self, path: Path, size: int) -> None:
-        """Wait until a file has so many bytes."""
-        while not path.exists() or path.stat().st_size < size:
-            assert self.process.poll() is None, self.said()
-            time.sleep(0.002)
-
     def said(self) -> str:
         """Everything on its standard output and error."""
         return self.errors.read_text()
