@@ -3,6 +3,7 @@
 
 import json
 import math
+from collections.abc import Iterator
 
 import click
 
@@ -89,16 +90,12 @@ def main(
     if reference is None and divisor == "reference":
         raise click.UsageError("--mean reference needs a --reference")
 
-    from jerald_tools.analysis.correlation import compare
-    from jerald_tools.analysis.power_spectrum import cross_power
     from jerald_tools.cli.ensemble_band import band_columns, band_notes, model_error_of
     from jerald_tools.cli.provenance import provenance_of
-    from jerald_tools.cli.spectrum_inputs import Painting, check_partners, measure, read_source
+    from jerald_tools.cli.spectrum_inputs import Painting, check_partners, read_source
     from jerald_tools.files.atomic import check_target
     from jerald_tools.files.spectra import write_spectrum
-    from jerald_tools.mesh.mesh import make_mesh
     from jerald_tools.mesh.ranks import on_root, world
-    from jerald_tools.training.region_mask import region_mask
 
     ranks = world()
     for path in outputs:
@@ -109,8 +106,33 @@ def main(
     check_partners(sources, partner, painting, nodes, over_reference_mean=divisor != "own")
     model_error = model_error_of(sources) if band else None
 
-    found, measured_partner = [], None
-    for number, source in enumerate(sources):
+    spectra = _measure_each(run, sources, partner, painting, region, edges, divisor)
+    made_of = [[path] for path in inputs]
+    if band:
+        meshes, columns, notes = zip(*spectra, strict=True)
+        spectra = [(meshes[0], band_columns(columns, model_error), band_notes(notes))]
+        made_of = [inputs]
+    for path, used, (mesh, columns, notes) in zip(outputs, made_of, spectra, strict=True):
+        used = [*used, *([reference] if reference else [])]
+        notes = {
+            **notes,
+            "region": region,
+            "label": label or REGION_LABELS[region],
+            "provenance": json.dumps(provenance_of(run, mesh, used).as_dict()),
+        }
+        on_root(ranks, write_spectrum, path, columns, notes, run.force)
+
+
+def _measure_each(run: Run, sources, partner, painting, region, edges, divisor) -> Iterator[tuple]:
+    """Mesh, columns and notes of each source's spectrum, one after the other."""
+    from jerald_tools.analysis.correlation import compare
+    from jerald_tools.analysis.power_spectrum import cross_power
+    from jerald_tools.cli.spectrum_inputs import measure
+    from jerald_tools.mesh.mesh import make_mesh
+    from jerald_tools.training.region_mask import region_mask
+
+    measured_partner = None
+    for source in sources:
         mesh = make_mesh(source.header.mesh, source.header.box_size, run.precision)
         mask = None if region == "all" else region_mask(mesh, region)
         if partner and measured_partner is None:
@@ -127,21 +149,7 @@ def main(
                 f"--edges {','.join(map(str, edges))}: {source.path} has no modes there; its mesh "
                 f"has them from {2 * math.pi / max(mesh.box_size):.3g} h/Mpc on"
             )
-        notes = _notes(source, measured, measured_partner)
-        found.append((columns, notes))
-        if band and source is not sources[-1]:
-            continue
-        if band:
-            columns = band_columns([each for each, _ in found], model_error)
-            notes = band_notes([each for _, each in found])
-        used = [*(inputs if band else [source.path]), *([reference] if reference else [])]
-        notes = {
-            **notes,
-            "region": region,
-            "label": label or REGION_LABELS[region],
-            "provenance": json.dumps(provenance_of(run, mesh, used).as_dict()),
-        }
-        on_root(ranks, write_spectrum, outputs[0 if band else number], columns, notes, run.force)
+        yield mesh, columns, _notes(source, measured, measured_partner)
 
 
 def _parse_edges(text: str | None) -> list[float] | None:

@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable
 
@@ -10,28 +11,33 @@ from jerald_tools.errors import BadInput
 from jerald_tools.files.attributes import plain_value
 from jerald_tools.files.hdf5 import Reader
 
+logger = logging.getLogger(__name__)
+
 # Name in an output's provenance.
 RUN_DIGEST = "run_sha256"
 
 
-def require_same_run(path: str | os.PathLike, theirs: dict, ours: dict) -> None:
-    """Refuse to go on from what another run left behind.
+def goes_on(path: str | os.PathLike, theirs: dict, ours: dict, force: bool) -> bool:
+    """Whether this run can go on from what a run left behind; if not, a line says why.
 
     Args:
         path: of what it left.
         theirs: all that its result depends on, by name.
         ours: the same of the run that is asked for.
+        force: whether to start anew in place of another run's.
 
     Raises:
-        BadInput: naming the first difference.
+        BadInput: without force, if it is of another run, naming the first difference.
     """
     for name in {**theirs, **ours}:
         before, now = theirs.get(name), ours.get(name)
         if before != now:
-            raise BadInput(
-                f"{path}: is of another run ({name.replace('_', ' ')} {before}, now {now}): "
-                "delete it, or use --force, to start anew"
-            )
+            other = f"{path}: is of another run ({name.replace('_', ' ')} {before}, now {now})"
+            if not force:
+                raise BadInput(f"{other}: delete it, or use --force, to start anew")
+            logger.info("%s: starting anew", other)
+            return False
+    return True
 
 
 def run_digest(identity: dict) -> str:

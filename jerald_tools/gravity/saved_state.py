@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from jerald_tools.files.provenance import Provenance, this_run
-from jerald_tools.files.same_run import require_same_run
+from jerald_tools.files.same_run import goes_on
 from jerald_tools.files.simulation_state import (
     SimulationStateHeader,
     open_simulation_state,
@@ -89,9 +89,8 @@ class SavedState:
         if not os.path.exists(self.path):
             return None
         with open_simulation_state(self.path) as file:
-            if not force:
-                require_same_run(self.path, file.header.identity, self.identity)
-            return file.header if file.header.identity == self.identity else None
+            same = goes_on(self.path, file.header.identity, self.identity, force)
+            return file.header if same else None
 
 
 def equal_shares(number: int, parts: int) -> list[int]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from jerald_tools.errors import RunFailed
 from jerald_tools.files.record_file import RecordFile
-from jerald_tools.files.same_run import require_same_run
+from jerald_tools.files.same_run import goes_on
 from jerald_tools.mesh.ranks import Ranks, on_root, stop_if_requested
 
 logger = logging.getLogger(__name__)
@@ -106,18 +106,16 @@ def journal_in(
     Raises:
         BadInput: on every rank, if the journal is of another fit, or in use.
     """
-    header = json.dumps(identity, sort_keys=True).encode()
     files = []
 
     def recorded() -> list[bytes]:
         file = RecordFile(path)
         try:
-            if file.records and not force:
-                require_same_run(path, json.loads(file.records[0]), identity)
-            answers = file.records[1:]
-            if file.records[:1] != [header]:
+            if file.records and goes_on(path, json.loads(file.records[0]), identity, force):
+                answers = file.records[1:]
+            else:
                 file.keep(0)
-                file.append(header)
+                file.append(json.dumps(identity, sort_keys=True).encode())
                 answers = []
         except BaseException:
             file.close()

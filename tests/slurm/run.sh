@@ -31,7 +31,8 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 
 tests/slurm/start.sh "$folder" {lock}>&-
-timeout --kill-after=10 "${SLURM_TEST_LIMIT:-900}" tests/slurm/workflow.sh "$folder" {lock}>&- &
+timeout --kill-after=10 "${SLURM_TEST_LIMIT:-900}" bash -c \
+  'tests/slurm/workflow.sh "$0" && tests/slurm/interruption.sh "$0"' "$folder" {lock}>&- &
 workflow=$!
 wait "$workflow" || { echo "test-slurm: failed, or ended by its limit" >&2; exit 1; }
 workflow=""
