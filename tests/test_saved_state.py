@@ -52,7 +52,7 @@ def run_fastpm(folder, *arguments):
     main.main(
         [str(argument) for argument in (
             folder / "ics.h5", "--redshift", 2, "--redshift", 0.5, "--steps", 3,
-            "--checkpoint", folder / "state", "-o", folder / "z{redshift}.h5", "-q", *arguments,
+            "--checkpoint", folder / "state", "-o", folder / "z{redshift}.h5", *arguments,
         )],
         standalone_mode=False,
     )  # fmt: skip
@@ -145,7 +145,7 @@ def test_a_state_goes_on_over_other_ranks(folder):
         np.testing.assert_allclose(found, whole[end.ids - 1], rtol=0, atol=1e-11)
 
 
-def test_a_state_of_another_run_is_refused_or_replaced(folder, monkeypatch):
+def test_a_state_of_another_run_is_refused_or_replaced(folder, monkeypatch, capsys):
     stopped_after(folder, monkeypatch, 2)
     before = (folder / "state").read_bytes()
     message = "state: is of another run .force mesh factor 1, now 2.: delete it, or use --force"
@@ -153,6 +153,7 @@ def test_a_state_of_another_run_is_refused_or_replaced(folder, monkeypatch):
         run_fastpm(folder, "--force-mesh-factor", 2)
     assert (folder / "state").read_bytes() == before
     run_fastpm(folder, "--force-mesh-factor", 2, "--force")
+    assert "(force mesh factor 1, now 2): starting anew" in capsys.readouterr().err
     assert names(folder) == {"ics.h5", "z2.00.h5", "z0.50.h5"}
 
 
