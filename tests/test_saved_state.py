@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """FastPM that is interrupted and goes on from the state that it saved, on any number of ranks."""
 
+import signal
+
 import h5py
 import numpy as np
 import pytest
 
 from jerald_tools.cli.run_fastpm import main
+from jerald_tools.cli.stop_signals import SIGNALS
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput, RunStopped
 from jerald_tools.files.initial_conditions import InitialConditionsHeader, write_initial_conditions
@@ -46,6 +49,8 @@ def folder(shared_folder):
     on_root(world(), save_ics, shared_folder / "ics.h5")
     yield shared_folder
     forget_requests()
+    for number in SIGNALS:  # which a run that was stopped leaves ignored
+        signal.signal(number, signal.SIG_DFL)
 
 
 def run_fastpm(folder, *arguments):

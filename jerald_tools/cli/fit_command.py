@@ -147,6 +147,8 @@ def run_fit(
         BadInput: on every rank, if the files or options do not go together.
         RunFailed: on every rank, if no start leads to a map.
     """
+    stop_when_asked("the same command again goes on from there")
+
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.cli.run_identity import run_identity
     from jerald_tools.files.atomic import check_target
@@ -164,7 +166,6 @@ def run_fit(
     from jerald_tools.training.verify_evaluation import verify_evaluation
     from jerald_tools.training.warm_start import start_from_fit
 
-    stop_when_asked("the same command again goes on from there")
     if len(particles) != len(targets):
         raise click.UsageError(
             f"{len(particles)} PARTICLES and {len(targets)} --target: give one for each"

@@ -75,6 +75,12 @@ def main(
     Each redshift is a run of its own with all its steps, unless it is a single run. The lattice of
     particles and the cosmology are those of the initial conditions.
     """
+    stop_when_asked(
+        "the same command again starts anew; with --checkpoint it would go on"
+        if checkpoint is None
+        else "the same command again goes on from there"
+    )
+
     from jerald_tools.cli.progress import progress
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.cli.run_identity import run_identity
@@ -90,11 +96,6 @@ def main(
     from jerald_tools.mesh.mesh import make_mesh
     from jerald_tools.mesh.ranks import on_root, stop_if_requested, world
 
-    stop_when_asked(
-        "the same command again starts anew; with --checkpoint it would go on"
-        if checkpoint is None
-        else "the same command again goes on from there"
-    )
     ranks = world()
     scheme = StepScheme(**scheme_options)
     runs = scheme.runs(redshifts)

@@ -15,7 +15,7 @@ import click
 
 from jerald_tools.cli.failure import stop_at_once
 from jerald_tools.launcher import launched_rank
-from jerald_tools.stop_request import forget_requests, request_stop
+from jerald_tools.stop_request import forget_requests, request_stop, stop_requested
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 
@@ -27,6 +27,9 @@ LATER_SECONDS = 4.0
 
 def stop_when_asked(advice: str) -> None:
     """Have the running command stop with one line and status 75 when a signal asks for it.
+
+    Call it before anything imports JAX, which takes seconds. In a process that was stopped the
+    signals are ignored from then on: those to the other ranks may still be on their way.
 
     Args:
         advice: what becomes of its work, the end of that line.
@@ -51,7 +54,7 @@ def _listening(advice: str) -> Iterator[None]:
         ended.set()
         signal.set_wakeup_fd(wakeup_before)
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if stop_requested() else handler)
         os.close(writing)
         listener.join()
         forget_requests()

@@ -9,7 +9,7 @@ import jax
 
 from jerald_tools.errors import BadInput, RunFailed, RunStopped
 from jerald_tools.launcher import launched_size
-from jerald_tools.stop_request import stop_requested
+from jerald_tools.stop_request import request_stop, stop_requested
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,11 +147,12 @@ def gather(ranks: Ranks, value) -> list:
 
 
 def stop_if_requested(ranks: Ranks) -> None:
-    """Let the run end here if any rank was asked to stop (outside jit).
+    """Let the run end here if any rank was asked to stop (outside jit), and all know of it.
 
     Raises:
         RunStopped: on every rank.
     """
     line = next(filter(None, gather(ranks, stop_requested())), None)
     if line is not None:
+        request_stop(line)
         raise RunStopped(line)
