@@ -100,7 +100,9 @@ def main(
     scheme = StepScheme(**scheme_options)
     runs = scheme.runs(redshifts)
     names = _output_names(output, redshifts)
-    refuse_inputs(names.values(), [initial_conditions])
+    # A state is an input too, which goes in the end.
+    refuse_inputs(names.values(), [initial_conditions, checkpoint])
+    refuse_inputs([checkpoint] if checkpoint else [], [initial_conditions])
     header = read_header(ranks, open_initial_conditions, initial_conditions)
     inputs = [initial_conditions]
     identity = on_root(ranks, run_identity, inputs)
