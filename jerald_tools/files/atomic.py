@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from jerald_tools.errors import BadInput
-from jerald_tools.files.lock import lock, open_locked
+from jerald_tools.errors import BadInput, RunFailed
+from jerald_tools.files.lock import is_named, open_directory_locked, open_locked
 
 
 def check_target(path: str | os.PathLike, force: bool = False) -> Path:
@@ -50,6 +50,7 @@ def atomic_write(path: str | os.PathLike, force: bool = False) -> Iterator[Path]
 
     Raises:
         BadInput: as :func:`check_target`, or if another process is writing the same file.
+        RunFailed: if the temporary file was taken away meanwhile.
         OSError: as the block, naming the final path.
     """
     path = check_target(path, force)
@@ -62,6 +63,7 @@ def atomic_write(path: str | os.PathLike, force: bool = False) -> Iterator[Path]
     try:
         os.ftruncate(descriptor, 0)
         yield temporary
+        _refuse_another(temporary, descriptor, path)
         _sync(temporary)
         os.replace(temporary, path)
         _sync(path.parent)
@@ -70,7 +72,9 @@ def atomic_write(path: str | os.PathLike, force: bool = False) -> Iterator[Path]
             error.filename = os.fspath(path)
         raise
     finally:
-        temporary.unlink(missing_ok=True)
+        # Once the file has its own name, the temporary one may be another process's.
+        if is_named(temporary, descriptor):
+            temporary.unlink()
         os.close(descriptor)
 
 
@@ -88,18 +92,18 @@ def atomic_directory(path: str | os.PathLike, force: bool = False) -> Iterator[P
     Raises:
         BadInput: if the target exists and may not be replaced, is a file, or cannot be written, or
             if another process is writing it.
+        RunFailed: if the temporary directory was taken away meanwhile.
         OSError: as the block, naming the final path.
     """
     path = Path(path)
     check_directory(path, force)
     temporary = _temporary_name(path)
     aside = path.with_name(f".{path.name}.replaced")
-    temporary.mkdir(exist_ok=True)
-    descriptor = os.open(temporary, os.O_RDONLY)
-    lock(descriptor, path)
+    descriptor = open_directory_locked(temporary, path)
     try:
         _empty(temporary)
         yield temporary
+        _refuse_another(temporary, descriptor, path)
         # An earlier run may have been killed when it had put the old directory aside.
         shutil.rmtree(aside, ignore_errors=True)
         if path.exists():
@@ -112,8 +116,15 @@ def atomic_directory(path: str | os.PathLike, force: bool = False) -> Iterator[P
             error.filename = os.fspath(path)
         raise
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if is_named(temporary, descriptor):
+            shutil.rmtree(temporary, ignore_errors=True)
         os.close(descriptor)
+
+
+def _refuse_another(temporary: Path, descriptor: int, path: Path) -> None:
+    """Make sure that what is about to become the output is what was written."""
+    if not is_named(temporary, descriptor):
+        raise RunFailed(f"{path}: {temporary.name} was taken away while it was written; try again")
 
 
 def _empty(directory: Path) -> None:

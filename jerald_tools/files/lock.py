@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Locks on files that end with their process, however it ends."""
 
+import contextlib
 import errno
 import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from jerald_tools.errors import BadInput
@@ -22,25 +24,52 @@ def open_locked(path: Path, owner: Path) -> int:
     Raises:
         BadInput: if another process has it.
     """
+    return _open_locked(path, owner, lambda: os.open(path, os.O_RDWR | os.O_CREAT, 0o666))
+
+
+def open_directory_locked(path: Path, owner: Path) -> int:
+    """Open a directory for this process alone, made if there is none; closing it unlocks it.
+
+    Args:
+        path: the directory.
+        owner: the output that it belongs to, which an error names.
+
+    Returns:
+        Its descriptor.
+
+    Raises:
+        BadInput: if another process has it.
+    """
+
+    def make_and_open() -> int:
+        while True:
+            path.mkdir(exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # taken away in between
+                return os.open(path, os.O_RDONLY)
+
+    return _open_locked(path, owner, make_and_open)
+
+
+def is_named(path: Path, descriptor: int) -> bool:
+    """Whether an open file or directory has this name, still or already."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _open_locked(path: Path, owner: Path, open_it: Callable[[], int]) -> int:
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        lock(descriptor, owner)
-        if path.exists() and os.path.samestat(os.stat(path), os.fstat(descriptor)):
+        descriptor = open_it()
+        _lock(descriptor, owner)
+        if is_named(path, descriptor):
             return descriptor
-        # The process that had the lock finished in between, and took the file along.
+        # The process that had the lock finished in between, and took the name along.
         os.close(descriptor)
 
 
-def lock(descriptor: int, owner: Path) -> None:
-    """Lock an open file or directory for this process alone; close it if that fails.
-
-    Args:
-        descriptor: of the open file.
-        owner: the output that it belongs to, which an error names.
-
-    Raises:
-        BadInput: if another process has the lock.
-    """
+def _lock(descriptor: int, owner: Path) -> None:
+    """Lock an open file or directory for this process alone; close it if that fails."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

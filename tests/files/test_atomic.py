@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import os
 import subprocess
 import sys
 
 import pytest
 
-from jerald_tools.errors import BadInput
-from jerald_tools.files.atomic import atomic_write, check_target, write_text
+from jerald_tools.errors import BadInput, RunFailed
+from jerald_tools.files.atomic import atomic_directory, atomic_write, check_target, write_text
 
 WRITER = """
 import sys, time
-from jerald_tools.files.atomic import atomic_write
+from jerald_tools.files.atomic import atomic_directory, atomic_write, check_target, write_text
 with atomic_write(sys.argv[1], force=True) as temporary:
     temporary.write_text("half a fi")
     print("half", flush=True)
@@ -89,3 +90,56 @@ def test_impossible_targets(tmp_path):
         check_target(tmp_path, force=True)
     with pytest.raises(BadInput, match=r"no directory .*nowhere; create it"):
         check_target(tmp_path / "nowhere" / "file")
+
+
+def interrupted_by(action, monkeypatch, name):
+    """Have something happen right after a function of `os` was called the first time."""
+    function = getattr(os, name)
+
+    def call(*arguments, **options):
+        found = function(*arguments, **options)
+        monkeypatch.setattr(os, name, function)
+        action()
+        return found
+
+    monkeypatch.setattr(os, name, call)
+
+
+def write_directory(target, text):
+    with atomic_directory(target, force=True) as temporary:
+        (temporary / "member").write_text(text)
+
+
+@pytest.mark.parametrize("write", [write_text, write_directory])
+def test_a_name_taken_over_by_the_next_writer_is_left_to_it(target, monkeypatch, write):
+    """It begins when the first one has renamed its file and not yet ended."""
+    partial = target.with_name(f".{target.name}.partial")
+    make = partial.mkdir if write is write_directory else partial.touch
+    interrupted_by(make, monkeypatch, "replace")
+    write(target, "whole")
+    assert partial.exists()
+    assert {one.name for one in target.parent.iterdir()} == {target.name, partial.name}
+
+
+@pytest.mark.parametrize("context", [atomic_write, atomic_directory])
+def test_what_another_process_put_in_place_gets_no_final_name(target, context):
+    partial = target.with_name(f".{target.name}.partial")
+
+    def write():
+        with context(target):
+            partial.rename(target.with_name("elsewhere"))
+            partial.write_text("half a fi")
+
+    with pytest.raises(RunFailed, match=r"\.partial was taken away while it was written"):
+        write()
+    assert not target.exists()
+    assert partial.read_text() == "half a fi"
+
+
+@pytest.mark.parametrize("write", [write_text, write_directory])
+def test_a_writer_that_ends_between_open_and_lock_takes_its_file_along(target, monkeypatch, write):
+    partial = target.with_name(f".{target.name}.partial")
+    interrupted_by(lambda: partial.rename(target.with_name("theirs")), monkeypatch, "open")
+    write(target, "mine")
+    assert {one.name for one in target.parent.iterdir()} == {target.name, "theirs"}
+    assert not partial.exists()
