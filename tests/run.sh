@@ -8,12 +8,14 @@ python=.venv/bin/python
 export JERALD_WISDOM=$PWD/build/wisdom
 options=(-q --durations=10 -p no:cacheprovider)
 
-"$python" -m pytest "${options[@]}" "$@"
-
-# More ranks than cores, in containers too, where the user is often root.
+# More ranks than cores, in containers too, where the user is often root; serial tests start some too.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_mpi_yield_when_idle=1 OMP_NUM_THREADS=1
+export OMPI_MCA_mpi_yield_when_idle=1
+
+"$python" -m pytest "${options[@]}" "$@"
+
+export OMP_NUM_THREADS=1
 for ranks in 1 2 3 4; do
   echo "== $ranks MPI rank(s)"
   # A rank that fails may leave the others waiting in a collective: the limit ends them.

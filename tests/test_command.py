@@ -24,8 +24,16 @@ SCRIPTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["sc
 ALONE = """
 import sys
 import click
+from jerald_tools.cli import failure
 from jerald_tools.cli.command import command
 from jerald_tools.errors import BadInput
+
+# Patience is endless where all ranks come and short where one never does, and turns are long where
+# two ranks speak: no machine is too slow.
+ENDLESS = 300.0
+failure.PATIENCE_SECONDS = ENDLESS if "all" in sys.argv else 0.5
+failure.SHORT_PATIENCE_SECONDS = ENDLESS if "slip" in sys.argv else 0.5
+failure.TURN_SECONDS = 5.0 if "two" in sys.argv else 0.0
 
 @command("demo", example="demo all")
 @click.option("--number", type=int)
@@ -33,7 +41,11 @@ from jerald_tools.errors import BadInput
 def main(run, who, number):
     from mpi4py import MPI
     world = MPI.COMM_WORLD.Clone()
-    slips = {"crash": ZeroDivisionError("crash on 1"), "slip": ZeroDivisionError("slip on all")}
+    slips = {
+        "crash": ZeroDivisionError("crash on 1"),
+        "slip": ZeroDivisionError("slip on all"),
+        "interrupt": KeyboardInterrupt(),
+    }
     if who in ("all", "slip") or world.rank == 1 or (who == "two" and world.rank == 2):
         raise slips.get(who, BadInput(f"x.h5: bad on {who}"))
     world.Barrier()
@@ -218,7 +230,7 @@ def under_mpi(ranks, *arguments):
         [*launcher, sys.executable, "-c", ALONE, *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         env=environment,
         cwd=PROJECT,
     )
@@ -244,6 +256,13 @@ def test_a_crash_of_one_rank_ends_all():
     process = under_mpi(3, "crash")
     assert process.returncode == 1
     assert process.stderr.count("ZeroDivisionError: crash on 1") == 1
+    assert "Traceback" not in process.stderr
+
+
+def test_an_interrupt_of_one_rank_ends_all():
+    process = under_mpi(3, "interrupt")
+    assert process.returncode == 130
+    assert "demo: " not in process.stderr
     assert "Traceback" not in process.stderr
 
 

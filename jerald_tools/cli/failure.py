@@ -43,12 +43,15 @@ def end(command: str, error: BaseException) -> int:
     An error that all ranks share (a bad option, a :class:`BadInput` that was broadcast) is one line
     from rank 0. An error of one rank alone is one line from that rank, and ends all others. What
     nobody foresaw keeps its traceback in a process alone; over ranks, the line says the last calls.
+    An interrupt from the keyboard needs no line, and ends all others too.
 
     Args:
         command: the name of the executable, the first word of the line.
         error: what the command raised.
     """
     if isinstance(error, KeyboardInterrupt | click.Abort):
+        if not _all_ranks_arrive(SHORT_PATIENCE_SECONDS):
+            _abort_all_ranks(INTERRUPTED)
         return INTERRUPTED
     if isinstance(error, RunStopped):
         if _all_ranks_arrive(PATIENCE_SECONDS):
