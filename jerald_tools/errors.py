@@ -19,6 +19,10 @@ class RunFailed(Exception):
     """
 
 
+class NoUsableMap(RunFailed):
+    """A fit whose starts all failed, and would again: what was kept to go on from is of no use."""
+
+
 class RunStopped(Exception):
     """A run that was asked to stop before it was done: one line, exit status 75.
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
-from jerald_tools.errors import RunFailed
+from jerald_tools.errors import NoUsableMap
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
 from jerald_tools.model.chain import predict
@@ -108,8 +108,8 @@ def fit_parameters(
         The fit, the same on every rank.
 
     Raises:
-        RunFailed: if every start ended in a map that is all floor, whose gradient vanishes, or met
-            no finite loss.
+        NoUsableMap: if every start ended in a map that is all floor, whose gradient vanishes, or
+            met no finite loss.
     """
     nodes = Nodes(starts[0].parameters)
     evaluate = make_evaluate(mesh, quantity, loss, nodes.first, shift)
@@ -160,7 +160,7 @@ def fit_parameters(
         if not any(_is_all_floor(mesh, predicted) for predicted in maps_of(parameters)):
             usable.append(fitted)
     if not usable:
-        raise RunFailed(
+        raise NoUsableMap(
             f"the fit of {quantity} found no usable map: every start ended where the map is zero "
             "everywhere or its loss not finite; try more starts (--starts) or another --random-seed"
         )

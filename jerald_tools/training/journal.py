@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from jerald_tools.errors import RunFailed
+from jerald_tools.errors import NoUsableMap
 from jerald_tools.files.record_file import RecordFile
 from jerald_tools.files.same_run import goes_on
 from jerald_tools.mesh.ranks import Ranks, on_root, stop_if_requested
@@ -95,7 +95,7 @@ def journal_in(
 ) -> Iterator[Journal]:
     """The journal of a fit, kept when the block is interrupted; the caller removes it at the end.
 
-    A fit that failed would fail again: its journal goes.
+    A fit without a usable map would find none again: its journal goes.
 
     Args:
         path: of the journal; it is made if there is none.
@@ -130,7 +130,7 @@ def journal_in(
     try:
         yield journal
     except BaseException as error:
-        if isinstance(error, RunFailed):
+        if isinstance(error, NoUsableMap):
             journal.remove()
         else:
             journal.close()
