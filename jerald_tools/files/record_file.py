@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A file that grows by whole records: what an interruption cut short at its end is dropped."""
 
+import contextlib
+import itertools
 import os
 import struct
 import time
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from jerald_tools.errors import BadInput
@@ -29,22 +32,23 @@ class RecordFile:
 
     Raises:
         BadInput: if another process has it open, or it is another kind of file.
+        OSError: if it cannot be read or written, naming it.
     """
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
         self._descriptor = open_locked(self.path, self.path)
         self._synced = time.monotonic()
+        self._ends: list[int] = []
         try:
             self.records = self._read()
+            sizes = [_FRAME.size + len(record) for record in self.records]
+            self._ends = list(itertools.accumulate(sizes, initial=len(_BEGINNING)))
+            self._write(_BEGINNING)
+            self.keep(len(self.records))
         except BaseException:
             self.close()
             raise
-        os.pwrite(self._descriptor, _BEGINNING, 0)
-        self._ends = [len(_BEGINNING)]
-        for record in self.records:
-            self._ends.append(self._ends[-1] + _FRAME.size + len(record))
-        self.keep(len(self.records))
 
     def append(self, record: bytes) -> None:
         """Add a record.
@@ -55,17 +59,25 @@ class RecordFile:
         self._write(_FRAME.pack(len(record), _checksum(record)) + record)
         self._ends.append(self._ends[-1] + _FRAME.size + len(record))
         if time.monotonic() - self._synced > SECONDS_BETWEEN_SYNCS:
-            os.fsync(self._descriptor)
+            with self._named():
+                os.fsync(self._descriptor)
             self._synced = time.monotonic()
 
     def keep(self, number: int) -> None:
-        """Drop all but the first records."""
+        """Drop all but the first records.
+
+        Raises:
+            OSError: if that fails, naming the file.
+        """
         del self._ends[number + 1 :]
-        os.ftruncate(self._descriptor, self._ends[-1])
-        os.lseek(self._descriptor, 0, os.SEEK_END)
+        with self._named():
+            os.ftruncate(self._descriptor, self._ends[-1])
+            os.lseek(self._descriptor, 0, os.SEEK_END)
 
     def close(self) -> None:
-        """Leave the file to others."""
+        """Leave the file to others, or take it away if no record is in it."""
+        if len(self._ends) == 1:
+            self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
     def remove(self) -> None:
@@ -74,9 +86,15 @@ class RecordFile:
         self.close()
 
     def _write(self, data: bytes) -> None:
-        try:
+        with self._named():
             while data:
                 data = data[os.write(self._descriptor, data) :]
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """Have errors of the operating system name the file."""
+        try:
+            yield
         except OSError as error:
             error.filename = os.fspath(self.path)
             raise

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from jerald_tools.files.record_file import RecordFile
+
 WRITER = """
 import resource, signal, sys
 from pathlib import Path
@@ -50,6 +52,13 @@ def gadget():
     with open_particles(source) as file:
         write_particles_gadget(path, file, provenance, force=True)
 
+def journal():
+    from jerald_tools.mesh.ranks import ONE_PROCESS
+    from jerald_tools.training.journal import journal_in
+
+    with journal_in(path, ONE_PROCESS, {"n": "1" * 100}, force=False) as kept:
+        kept.answer(0, np.zeros(3), lambda: np.zeros(1000))
+
 write = {
     "map": lambda: write_map(path, map_header, pieces, provenance, force=True),
     "initial conditions": lambda: write_initial_conditions(
@@ -67,6 +76,7 @@ write = {
     "bigfile": lambda: write_mesh(
         path, map_header, pieces, np.float64, provenance, {}, force=True
     ),
+    "journal": journal,
 }[kind]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -118,6 +128,18 @@ def test_a_full_disk_leaves_the_old_directory(tmp_path):
     assert process.stderr.count("\n") == 1
     assert [one.name for one in tmp_path.iterdir()] == ["output"]
     assert [one.name for one in path.iterdir()] == ["old"]
+
+
+@pytest.mark.parametrize("limit", [0, 10, 50, 1000])
+def test_a_full_disk_leaves_whole_records_of_a_journal_or_none(tmp_path, limit):
+    path = tmp_path / "fit.json.journal"
+    process = write("journal", path, limit)
+    assert process.returncode == 1, process.stderr
+    assert process.stderr.startswith(f"writer: error: {path}: no space left for it (")
+    assert process.stderr.count("\n") == 1
+    assert path.exists() == (limit == 1000)
+    if path.exists():
+        assert len(RecordFile(path).records) == 1
 
 
 def test_the_same_writer_succeeds_with_room(tmp_path):

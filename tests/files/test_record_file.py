@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Records that survive whatever cuts their file short."""
 
+import errno
+import os
 import subprocess
 import sys
 
 import pytest
 
 from jerald_tools.errors import BadInput
+from jerald_tools.files import record_file
 from jerald_tools.files.record_file import RecordFile
 
 RECORDS = [b"first", b"", b"\0" * 40, b"last one"]
@@ -81,3 +84,25 @@ def test_another_kind_of_file_is_refused_and_left_alone(path):
     with pytest.raises(BadInput, match="is not one of jerald-tools' own"):
         RecordFile(path)
     assert path.read_text() == "notes of mine"
+
+
+@pytest.mark.parametrize("call", ["fsync", "ftruncate"])
+def test_errors_of_the_system_name_the_file(path, monkeypatch, call):
+    def fail(*arguments):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(record_file, "SECONDS_BETWEEN_SYNCS", -1.0)
+    file = RecordFile(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, fail)
+        with pytest.raises(OSError, match="Input/output error") as raised:
+            file.append(b"next") if call == "fsync" else file.keep(1)
+    assert raised.value.filename == str(path)
+    file.close()
+
+
+def test_without_a_record_nothing_is_left(path):
+    file = RecordFile(path)
+    file.keep(0)
+    file.close()
+    assert not path.exists()
