@@ -31,7 +31,9 @@ from small_universe import (
 from jerald_tools.cli import fit_dm, fit_hi, fit_stellar, paint
 from jerald_tools.errors import BadInput
 from jerald_tools.files.fits import read_fit
+from jerald_tools.files.record_file import RecordFile
 from jerald_tools.mesh.ranks import gather, on_root, world
+from jerald_tools.training.journal import Journal
 from jerald_tools.training.loss_names import DEFAULTS
 
 COMMANDS = {
@@ -347,3 +349,50 @@ def test_fits_that_were_edited_are_taken_if_asked_and_what_stands_on_them_says_s
     painted(folder, "on_edited.json")
     said = header_of(folder / "on_edited.json_map.h5").attributes
     assert said["fit_edited"] == ["dark_matter_fit"]
+
+
+BRIEF = ["--layers", 0, "--evaluations", 2, "--starts", 1, *PAPER]
+
+
+def test_an_output_beside_its_own_journal_is_replaced(folder, monkeypatch):
+    """As after a kill between the two: a fit that is whole, and a journal that had to go."""
+
+    class Killed(Exception):
+        pass
+
+    def die(journal):
+        journal.close()
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "remove", die)
+        with pytest.raises(Killed):
+            fit(folder, "stellar-mass", "last.json", *BRIEF)
+    first = read_fit(folder / "last.json")
+    assert (folder / "last.json.journal").exists()
+    again = fit(folder, "stellar-mass", "last.json", *BRIEF)
+    assert again["parameters"] == first["parameters"]
+    assert not (folder / "last.json.journal").exists()
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_an_output_beside_another_journal_is_kept(folder, is_empty):
+    output = folder / "kept.json"
+    output.write_text("a fit of mine")
+    journal = folder / "kept.json.journal"
+    journal.touch()
+    if not is_empty:
+        records = RecordFile(journal)
+        records.append(b'{"command": "fit-dm"}')
+        records.close()
+    with pytest.raises(BadInput, match=r"kept.json: exists already; .* --force"):
+        fit(folder, "stellar-mass", "kept.json", *BRIEF)
+    assert output.read_text() == "a fit of mine"
+
+
+def test_a_start_is_not_written_over(folder):
+    start = save_fit(folder / "start.json", "stellar-mass", layers=0)
+    before = start.read_bytes()
+    with pytest.raises(click.UsageError, match=r"start.json is an input: give another name"):
+        fit(folder, "stellar-mass", "start.json", *BRIEF, "--start", start, "--force")
+    assert start.read_bytes() == before

@@ -3,7 +3,6 @@
 
 import logging
 import math
-import os
 from collections.abc import Sequence
 
 import click
@@ -158,7 +157,7 @@ def run_fit(
     from jerald_tools.training.ensemble import fit_ensemble
     from jerald_tools.training.fit import fit_parameters
     from jerald_tools.training.fit_document import fit_document
-    from jerald_tools.training.journal import journal_in
+    from jerald_tools.training.journal import is_journal_of, journal_in
     from jerald_tools.training.named_loss import loss_named
     from jerald_tools.training.problem import load_problems
     from jerald_tools.training.quality import map_quality
@@ -171,14 +170,11 @@ def run_fit(
             f"{len(particles)} PARTICLES and {len(targets)} --target: give one for each"
         )
     _check_numbers(smoothing, shift)
-    refuse_inputs([output], [*particles, *targets, dm, stellar])
+    files = [*particles, *targets, *(path for path in (dm, stellar, start) if path is not None)]
+    refuse_inputs([output], files)
     loss_name = loss_name or DEFAULTS[quantity]
     loss = loss_named(loss_name, quantity, smoothing)
     ranks = world()
-    # With a journal beside it, an output is what a run left that was interrupted at its very end.
-    journal_path = f"{output}.journal"
-    force = run.force or on_root(ranks, os.path.exists, journal_path)
-    on_root(ranks, check_target, output, force)
     warm = start and on_root(ranks, start_from_fit, start, quantity, layers, accept_edited)
     below = {"dark-matter": dm, "stellar-mass": stellar}
     with run.stages.stage("reading"):
@@ -189,8 +185,11 @@ def run_fit(
     simulations = [problem.simulation for problem in problems]
     task = (mesh, quantity, simulations, loss)
     how = {"optimiser": optimiser, "evaluations": evaluations, "shift": shift}
-    files = [*particles, *targets, *(path for path in (dm, stellar, start) if path is not None)]
     identity = on_root(ranks, run_identity, files)
+    journal_path = f"{output}.journal"
+    # Beside its own journal, an output is what an interruption at the very end of this fit left.
+    force = run.force or on_root(ranks, is_journal_of, journal_path, identity)
+    on_root(ranks, check_target, output, force)
     ensemble = None
     with journal_in(journal_path, ranks, identity, run.force) as journal:
         with run.stages.stage("training"):

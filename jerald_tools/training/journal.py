@@ -89,6 +89,23 @@ class Journal:
             self._file.keep(1 + self._replayed)
 
 
+def is_journal_of(path: str | os.PathLike, identity: dict) -> bool:
+    """Whether a journal of this very fit is there.
+
+    Args:
+        path: of the journal.
+        identity: as for :func:`journal_in`.
+
+    Raises:
+        BadInput: if it is another kind of file, or in use.
+    """
+    if not os.path.exists(path):
+        return False
+    file = RecordFile(path)
+    file.close()
+    return file.records[:1] == [_as_record(identity)]
+
+
 @contextlib.contextmanager
 def journal_in(
     path: str | os.PathLike, ranks: Ranks, identity: dict, force: bool
@@ -115,7 +132,7 @@ def journal_in(
                 answers = file.records[1:]
             else:
                 file.keep(0)
-                file.append(json.dumps(identity, sort_keys=True).encode())
+                file.append(_as_record(identity))
                 answers = []
         except BaseException:
             file.close()
@@ -135,3 +152,7 @@ def journal_in(
         else:
             journal.close()
         raise
+
+
+def _as_record(identity: dict) -> bytes:
+    return json.dumps(identity, sort_keys=True).encode()
