@@ -193,3 +193,17 @@ def test_a_damaged_state_is_refused(folder, monkeypatch):
     (folder / "state").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(BadInput, match="state: truncated or damaged"):
         run_fastpm(folder)
+
+
+@pytest.mark.ranks
+def test_a_state_that_was_changed_is_refused_on_any_number_of_ranks(folder, monkeypatch):
+    """Its values, under checksums of HDF5 that are right."""
+    stopped_after(folder, monkeypatch, 1)
+
+    def change():
+        with h5py.File(folder / "state", "r+") as file:
+            file["positions"][0, 0] += 0.5
+
+    on_root(world(), change)
+    with pytest.raises(BadInput, match="state: positions was changed since it was written"):
+        run_fastpm(folder)

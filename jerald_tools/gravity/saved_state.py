@@ -14,7 +14,7 @@ from jerald_tools.files.simulation_state import (
 )
 from jerald_tools.gravity.fastpm import State
 from jerald_tools.gravity.particles import Particles
-from jerald_tools.mesh.distributed_files import agree, write_on_root
+from jerald_tools.mesh.distributed_files import agree, verify_on_root, write_on_root
 from jerald_tools.mesh.ranks import Ranks, gather, on_root
 from jerald_tools.mesh.slabs import pieces_on_root
 
@@ -48,6 +48,7 @@ class SavedState:
         header = on_root(self.ranks, self._header, force)
         if header is None:
             return None
+        verify_on_root(self.ranks, open_simulation_state, self.path)
         numbers, length = header.numbers, header.length
         if len(numbers) != self.ranks.size:
             numbers, length = equal_shares(sum(numbers), self.ranks.size), 0
