@@ -195,7 +195,7 @@ class Reader:
         with refusing_damage(self.path):
             version = plain_value(self.file.attrs.get("format_version"))
             found_type = plain_value(self.file.attrs.get("file_type"))
-        if version is None or found_type is None:
+        if not isinstance(version, int) or found_type is None:
             raise BadInput(f"{self.path}: is not a file of jerald-tools; give one that it wrote")
         if version > FORMAT_VERSION:
             raise BadInput(

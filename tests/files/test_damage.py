@@ -241,6 +241,16 @@ def test_newer_version(map_file):
         open_map(map_file)
 
 
+@pytest.mark.parametrize("version", ["1", [1, 1]])
+def test_a_version_that_is_no_number(map_file, version):
+    def spoil(file):
+        file.attrs["format_version"] = version
+
+    reseal(map_file, spoil)
+    with pytest.raises(BadInput, match=r"map.h5: is not a file of jerald-tools; give one"):
+        open_map(map_file)
+
+
 def test_values_that_are_not_finite(map_file):
     def spoil(file):
         file["map"][3, 0, 0] = np.nan
