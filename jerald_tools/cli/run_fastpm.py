@@ -76,7 +76,8 @@ def main(
     particles and the cosmology are those of the initial conditions.
     """
     stop_when_asked(
-        "the same command again starts anew; with --checkpoint it would go on"
+        "the same command again, with --force over whole outputs, starts anew; with --checkpoint "
+        "it would go on"
         if checkpoint is None
         else "the same command again goes on from there"
     )
