@@ -147,6 +147,54 @@ def test_a_bad_config_is_one_line(tmp_path, capsys, content, line):
 
 
 @pytest.mark.parametrize(
+    ("section", "key", "value", "line"),
+    [
+        ("initial_conditions", "particles", "48", "'48' is not a whole number from 1 on"),
+        ("initial_conditions", "particles", 0, "0 is not a whole number from 1 on"),
+        ("initial_conditions", "mesh", 96.5, "96.5 is not a whole number from 1 on"),
+        ("initial_conditions", "box_size", 0, "0 is not a positive length in Mpc/h"),
+        ("initial_conditions", "box_size", "20", "'20' is not a positive length in Mpc/h"),
+        ("initial_conditions", "box_size", None, "None is not a positive length in Mpc/h"),
+        ("initial_conditions", "box_size", -1, "-1 is not a positive length in Mpc/h"),
+        ("fastpm", "steps", None, "None is not a whole number from 1 on"),
+        ("fastpm", "force_mesh_factor", True, "True is not a whole number from 1 on"),
+        ("optimisation", "starts", [4], "[4] is not a whole number from 1 on"),
+        ("optimisation", "evaluations", -1, "-1 is not a whole number from 1 on"),
+        ("optimisation", "members", None, "None is not a whole number from 0 on"),
+    ],
+)
+def test_a_value_that_cannot_be_is_one_line(tmp_path, capsys, section, key, value, line):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config[section][key] = value
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(config))
+    assert said(capsys, path) == (2, "", f"estimate: error: {path}: {section}.{key}: {line}\n")
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "line"),
+    [
+        ("fits", {"quantity": "gas"}, "fits[0].quantity: 'gas' is none of dark-matter, "),
+        ("fits", {"layers": "2"}, "fits[0].layers: '2' is not a whole number from 0 on"),
+        (
+            "simulations",
+            {"role": "predict"},
+            "simulations: the number of rows with role: train: 0 ",
+        ),
+    ],
+)
+def test_a_row_that_cannot_be_is_one_line(tmp_path, capsys, table, row, line):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config[table][0].update(row)
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(config))
+    status, output, errors = said(capsys, path)
+    assert (status, output) == (2, "")
+    assert errors.startswith(f"estimate: error: {path}: {line}")
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     "arguments", [[], ["--particles", 8], ["--ranks", "1,x"], ["--ranks", "0"], ["--threads", 0]]
 )
 def test_bad_options_are_one_line(capsys, arguments):

@@ -15,7 +15,7 @@ def read_problem(path: str, **others) -> Problem:
         others: as for :func:`jerald_tools.estimate.problem.problem_of`.
 
     Raises:
-        BadInput: if it cannot be read, or lacks what the estimate needs.
+        BadInput: if it cannot be read, or lacks or misstates what the estimate needs.
     """
     try:
         with open(path, encoding="utf-8") as file:
@@ -28,6 +28,8 @@ def read_problem(path: str, **others) -> Problem:
         raise BadInput(
             f"{path}: the key {error.args[0]} is missing; give a config.yaml of the workflow"
         ) from error
+    except ValueError as error:
+        raise BadInput(f"{path}: {error}") from error
     except (TypeError, AttributeError) as error:
         raise BadInput(
             f"{path}: is not a config.yaml of the workflow, whose keys are in"

@@ -2,6 +2,7 @@
 """The size of a problem, by options or from config.yaml."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 QUANTITIES = ("dark-matter", "stellar-mass", "neutral-hydrogen")
@@ -48,28 +49,49 @@ class Problem:
 def problem_of(config: Mapping, **others) -> Problem:
     """The problem that a config.yaml describes, with the most layers of each quantity.
 
+    What it takes from there it checks. All rules are in workflow/schemas/config.schema.yaml, which
+    belongs to the workflow: neither it nor what reads it comes with this package.
+
     Args:
-        config: its content, sound by workflow/schemas/config.schema.yaml.
+        config: its content.
         others: fields of :class:`Problem` that it does not say, ranks and threads above all, or
             that are to be other than it says.
 
     Raises:
         KeyError: names a key that is missing.
+        ValueError: names a key whose value is none of those that it can have.
     """
-    initial, optimisation = config["initial_conditions"], config["optimisation"]
+    initial, fastpm = config["initial_conditions"], config["fastpm"]
+    optimisation = config["optimisation"]
     layers = dict.fromkeys(QUANTITIES, 0)
-    for row in config["fits"]:
-        layers[row["quantity"]] = max(layers[row["quantity"]], row["layers"])
+    for number, row in enumerate(config["fits"]):
+        quantity, key = row["quantity"], f"fits[{number}]"
+        if quantity not in QUANTITIES:
+            raise ValueError(f"{key}.quantity: {quantity!r} is none of {', '.join(QUANTITIES)}")
+        layers[quantity] = max(layers[quantity], _whole(f"{key}.layers", row["layers"], least=0))
+    simulations = sum(row["role"] == "train" for row in config["simulations"])
     said = {
-        "particles": initial["particles"],
-        "mesh": initial["mesh"],
-        "box_size": initial["box_size"],
-        "steps": config["fastpm"]["steps"],
-        "force_mesh_factor": config["fastpm"]["force_mesh_factor"],
+        "particles": _whole("initial_conditions.particles", initial["particles"]),
+        "mesh": _whole("initial_conditions.mesh", initial["mesh"]),
+        "box_size": _length("initial_conditions.box_size", initial["box_size"]),
+        "steps": _whole("fastpm.steps", fastpm["steps"]),
+        "force_mesh_factor": _whole("fastpm.force_mesh_factor", fastpm["force_mesh_factor"]),
         "layers": layers,
-        "simulations": sum(row["role"] == "train" for row in config["simulations"]),
-        "starts": optimisation["starts"],
-        "evaluations": optimisation["evaluations"],
-        "members": optimisation["members"],
+        "simulations": _whole("simulations: the number of rows with role: train", simulations),
+        "starts": _whole("optimisation.starts", optimisation["starts"]),
+        "evaluations": _whole("optimisation.evaluations", optimisation["evaluations"]),
+        "members": _whole("optimisation.members", optimisation["members"], least=0),
     }
     return Problem(**(said | others))
+
+
+def _whole(key: str, value, least: int = 1) -> int:
+    if type(value) is not int or value < least:
+        raise ValueError(f"{key}: {value!r} is not a whole number from {least} on")
+    return value
+
+
+def _length(key: str, value) -> float:
+    if type(value) not in (int, float) or not 0 < value < math.inf:
+        raise ValueError(f"{key}: {value!r} is not a positive length in Mpc/h")
+    return value
