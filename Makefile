@@ -8,7 +8,8 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 STAMPS := .venv/stamps
-CORES ?= $(shell nproc)
+# nproc takes OMP_NUM_THREADS for the number of cores.
+CORES ?= $(shell env --unset=OMP_NUM_THREADS --unset=OMP_THREAD_LIMIT nproc)
 
 help:
 	@echo "make demo   from a seed to maps beside a hydrodynamical simulation, into results/"

@@ -17,7 +17,8 @@ echo "$socket" > "$folder/munge/socket.path"
 munged --force --key-file="$folder/munge/key" --socket="$socket" --seed-file="$folder/munge/seed" \
   --pid-file="$folder/munged.pid" --log-file="$folder/log/munged.log" 2>> "$folder/log/start.log"
 
-# Memory is counted, so that a job asking for more than there is never starts, as on a cluster.
+# Memory is counted, so that a job asking for more than there is never starts, as on a cluster. CPUs
+# are two at least, which jobs of two ranks ask for (`config_overrides`: whatever there is).
 host=$(hostname --short 2>/dev/null || uname --nodename)
 host=${host%%.*}
 memory=$(awk '/^MemTotal:/ {print int($2 / 1024)}' /proc/meminfo)
@@ -49,6 +50,7 @@ SelectTypeParameters=CR_CPU_Memory
 SchedulerType=sched/backfill
 SchedulerParameters=sched_interval=1,sched_min_interval=0
 ReturnToService=2
+SlurmdParameters=config_overrides
 SlurmctldPidFile=$folder/slurmctld.pid
 SlurmdPidFile=$folder/slurmd.pid
 StateSaveLocation=$folder/state
@@ -57,7 +59,7 @@ SlurmctldLogFile=$folder/log/slurmctld.log
 SlurmdLogFile=$folder/log/slurmd.log
 MinJobAge=3600
 KillWait=5
-NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$memory State=UNKNOWN
+NodeName=$host NodeAddr=127.0.0.1 CPUs=$(($(nproc --all) > 1 ? $(nproc --all) : 2)) RealMemory=$memory State=UNKNOWN
 PartitionName=all Nodes=$host Default=YES MaxTime=INFINITE State=UP
 CONF
 
