@@ -5,9 +5,18 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
-from small_universe import header_of, map_of, save_fit, save_particles, save_target, target_values
+from small_universe import (
+    header_of,
+    map_of,
+    positions,
+    save_fit,
+    save_particles,
+    save_target,
+    target_values,
+)
 
 from jerald_tools.analysis.band import correlation_band, power_band
 from jerald_tools.cli import fit_dm, fit_stellar, paint, plot_figures, powerspec
@@ -138,15 +147,25 @@ def test_what_is_no_ensemble_is_refused(folder):
                 "-o",
                 folder / "no_{member}.h5",
             )
+    shutil.copy(particles, folder / "1.h5")
+    with pytest.raises(click.UsageError, match=r"1\.h5 is an input"):
+        run(paint.main, folder / "1.h5", "--fit", stars, "--members", 1, "--force", "-o",
+            folder / "{member}.h5")  # fmt: skip
     first = folder / "stars_0.h5"
     run(
         paint.main, particles, "--fit", folder / "dm.json", "--members", 1, "-o", folder / "dm_1.h5"
     )
+    save_particles(folder / "other.h5", positions(seed=9))
+    for name, options in (("other", ()), ("particles", ("--redshift-space", "z"))):
+        run(paint.main, folder / f"{name}.h5", "--fit", stars, "--members", 1, *options, "-o",
+            folder / f"{name}_1.h5")  # fmt: skip
     for maps, reason in (
         ([first, first, first], "member 0 a second time"),
         ([first, folder / "stars_1.h5"], "2 members make no band"),
         ([first, folder / "alone.h5"], r"alone\.h5: is no member"),
         ([first, folder / "dm_1.h5"], r"dm_1\.h5: is no member"),
+        ([first, folder / "other_1.h5"], r"other_1\.h5: is painted on other particles"),
+        ([first, folder / "particles_1.h5"], r"particles_1\.h5: .* another line of sight"),
     ):
         with pytest.raises(BadInput, match=reason):
             run(powerspec.main, *maps, "--band", "-o", folder / "no.csv")
@@ -168,7 +187,8 @@ def test_bands_of_three_members():
 def test_what_is_missed_is_scatter_and_model_error():
     """Members scatter by 0.3 and miss by 0.5 in one bin, by 0.2 in the other: 0.4 and nothing.
 
-    Of two samples Student's distribution, tan(0.34 pi) for 68 %, makes more of it.
+    Of two samples Student's distribution makes more of it; its quantile p is (2 p - 1) / sqrt(2 p
+    (1 - p)).
     """
     generator = np.random.default_rng(3)
     k = np.repeat([1.0, 3.0], 2000)
@@ -185,5 +205,5 @@ def test_what_is_missed_is_scatter_and_model_error():
     np.testing.assert_allclose(middles, [1.0, 3.0])
     np.testing.assert_allclose(error, [0.4, 0.0], atol=0.03)
     _, error = model_error(edges, missed, scatter, 2)
-    wider = np.tan(0.34 * np.pi) / 0.9945
+    wider = 0.68 / np.sqrt(2 * 0.84 * 0.16) / 0.9945
     np.testing.assert_allclose(error[0], np.sqrt((0.5 * wider) ** 2 - 0.3**2), rtol=0.05)

@@ -131,9 +131,11 @@ def load_fitted_loss(path: str) -> FittedLoss:
     """The losses of a fit file.
 
     Raises:
-        BadInput: if it is no fit, or lacks a loss.
+        BadInput: if it is no fit, one over redshifts, or lacks a loss.
     """
     fit = read_fit(path)
+    if isinstance(fit.get("redshift"), list):
+        raise BadInput(f"{path}: is a fit over redshifts; give fits at one redshift each")
     try:
         losses = [float(fit["loss"][region]) for region in ("train", "validation", "test")]
         return FittedLoss(fit["quantity"], float(fit["redshift"]), int(fit["layers"]), *losses)
