@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ensembles: members in a fit, their maps, and spectra with a band."""
 
+import csv
 import shutil
 import tempfile
 from pathlib import Path
@@ -127,6 +128,22 @@ def test_bands_are_drawn_and_counted(folder):
         folder / "no_band.csv")  # fmt: skip
     with pytest.raises(BadInput, match=r"no_band\.csv: has no band"):
         run(plot_figures.main, "coverage", folder / "no_band.csv", "-o", folder / "no.md")
+
+
+def test_a_fit_is_a_row_of_the_table_as_it_sees_itself(folder):
+    run(plot_figures.main, "table", folder / "stars.json", "-o", folder / "validation.csv")
+    with (folder / "validation.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    fit = read_fit(folder / "stars.json")
+    quality = fit["quality"]["validation"]
+    assert {row["label"] for row in rows} == {"paper, validation region"}
+    assert {float(row["mean_ratio"]) for row in rows} == {quality["mean_ratio"]}
+    inside = [1.2 <= k < 3 for k in quality["k"]]
+    modes = np.array(quality["modes"])[inside]
+    for name in ("ratio", "r"):
+        expected = np.average(np.array(quality[name])[inside], weights=modes)
+        (found,) = (float(row[name]) for row in rows if float(row["k_low"]) == 1.2)
+        assert found == pytest.approx(expected, rel=1e-12)
 
 
 def test_what_is_no_ensemble_is_refused(folder):

@@ -40,6 +40,7 @@ ALL_JOBS = {
     "comparison": 1,
     "coverage": 1,
     "losses": 1,
+    "validation": 1,
     "timings": 1,
     "all": 1,
 }
@@ -211,6 +212,7 @@ def test_a_changed_smoothing_reruns_only_what_stands_on_that_fit(config_of):
         "comparison": 1,
         "coverage": 1,
         "losses": 1,
+        "validation": 1,
         "timings": 1,
         "all": 1,
     }

@@ -232,5 +232,6 @@ TABLES = [
     "results/quality.md",
     "results/comparison.md",
     "results/losses.md",
+    "results/validation.md",
     *(["results/coverage.md"] if BANDED else []),
 ]
