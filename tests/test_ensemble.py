@@ -1,13 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ensembles: members in a fit, their maps, and spectra with a band."""
 
+import csv
 import shutil
 import tempfile
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
-from small_universe import header_of, map_of, save_fit, save_particles, save_target, target_values
+from small_universe import (
+    header_of,
+    map_of,
+    positions,
+    save_fit,
+    save_particles,
+    save_target,
+    target_values,
+)
 
 from jerald_tools.analysis.band import correlation_band, power_band
 from jerald_tools.cli import fit_dm, fit_stellar, paint, plot_figures, powerspec
@@ -120,6 +130,22 @@ def test_bands_are_drawn_and_counted(folder):
         run(plot_figures.main, "coverage", folder / "no_band.csv", "-o", folder / "no.md")
 
 
+def test_a_fit_is_a_row_of_the_table_as_it_sees_itself(folder):
+    run(plot_figures.main, "table", folder / "stars.json", "-o", folder / "validation.csv")
+    with (folder / "validation.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    fit = read_fit(folder / "stars.json")
+    quality = fit["quality"]["validation"]
+    assert {row["label"] for row in rows} == {"paper, validation region"}
+    assert {float(row["mean_ratio"]) for row in rows} == {quality["mean_ratio"]}
+    inside = [1.2 <= k < 3 for k in quality["k"]]
+    modes = np.array(quality["modes"])[inside]
+    for name in ("ratio", "r"):
+        expected = np.average(np.array(quality[name])[inside], weights=modes)
+        (found,) = (float(row[name]) for row in rows if float(row["k_low"]) == 1.2)
+        assert found == pytest.approx(expected, rel=1e-12)
+
+
 def test_what_is_no_ensemble_is_refused(folder):
     save_fit(folder / "plain.json", "stellar-mass")
     particles, stars = folder / "particles.h5", folder / "stars.json"
@@ -138,15 +164,25 @@ def test_what_is_no_ensemble_is_refused(folder):
                 "-o",
                 folder / "no_{member}.h5",
             )
+    shutil.copy(particles, folder / "1.h5")
+    with pytest.raises(click.UsageError, match=r"1\.h5 is an input"):
+        run(paint.main, folder / "1.h5", "--fit", stars, "--members", 1, "--force", "-o",
+            folder / "{member}.h5")  # fmt: skip
     first = folder / "stars_0.h5"
     run(
         paint.main, particles, "--fit", folder / "dm.json", "--members", 1, "-o", folder / "dm_1.h5"
     )
+    save_particles(folder / "other.h5", positions(seed=9))
+    for name, options in (("other", ()), ("particles", ("--redshift-space", "z"))):
+        run(paint.main, folder / f"{name}.h5", "--fit", stars, "--members", 1, *options, "-o",
+            folder / f"{name}_1.h5")  # fmt: skip
     for maps, reason in (
         ([first, first, first], "member 0 a second time"),
         ([first, folder / "stars_1.h5"], "2 members make no band"),
         ([first, folder / "alone.h5"], r"alone\.h5: is no member"),
         ([first, folder / "dm_1.h5"], r"dm_1\.h5: is no member"),
+        ([first, folder / "other_1.h5"], r"other_1\.h5: is painted on other particles"),
+        ([first, folder / "particles_1.h5"], r"particles_1\.h5: .* another line of sight"),
     ):
         with pytest.raises(BadInput, match=reason):
             run(powerspec.main, *maps, "--band", "-o", folder / "no.csv")
@@ -168,7 +204,8 @@ def test_bands_of_three_members():
 def test_what_is_missed_is_scatter_and_model_error():
     """Members scatter by 0.3 and miss by 0.5 in one bin, by 0.2 in the other: 0.4 and nothing.
 
-    Of two samples Student's distribution, tan(0.34 pi) for 68 %, makes more of it.
+    Of two samples Student's distribution makes more of it; its quantile p is (2 p - 1) / sqrt(2 p
+    (1 - p)).
     """
     generator = np.random.default_rng(3)
     k = np.repeat([1.0, 3.0], 2000)
@@ -185,5 +222,5 @@ def test_what_is_missed_is_scatter_and_model_error():
     np.testing.assert_allclose(middles, [1.0, 3.0])
     np.testing.assert_allclose(error, [0.4, 0.0], atol=0.03)
     _, error = model_error(edges, missed, scatter, 2)
-    wider = np.tan(0.34 * np.pi) / 0.9945
+    wider = 0.68 / np.sqrt(2 * 0.84 * 0.16) / 0.9945
     np.testing.assert_allclose(error[0], np.sqrt((0.5 * wider) ** 2 - 0.3**2), rtol=0.05)

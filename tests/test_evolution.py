@@ -63,11 +63,13 @@ def test_parameters_between_nodes_and_at_them():
 
 
 def test_a_parabola_does_not_leave_the_bounds():
-    nodes = (stellar(0.9, 1, 0), stellar(0.01, 1, 0), stellar(0.1, 1, 0))
+    nodes = (stellar(0.9, 3, 0), stellar(0.01, 4, 0), stellar(0.1, 3.9, 0))
     evolving = EvolvingParameters((5.0, 3.0, 2.0), nodes)
     weights = node_weights(evolving.redshifts, 2.6)
     assert weights @ [0.9, 0.01, 0.1] < 0
-    assert float(parameters_at(evolving, 2.6).transform.w) == 1e-5
+    assert weights @ [3, 4, 3.9] > 4
+    transform = parameters_at(evolving, 2.6).transform
+    assert (float(transform.w), float(transform.mu)) == (1e-5, 4.0)
 
 
 def test_means_are_exact_where_known_and_monotonic_between():

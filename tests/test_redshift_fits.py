@@ -13,7 +13,7 @@ from small_universe import (
     target_values,
 )
 
-from jerald_tools.cli import fit_dm, fit_stellar, paint
+from jerald_tools.cli import fit_dm, fit_stellar, paint, plot_figures
 from jerald_tools.errors import BadInput
 from jerald_tools.files.fits import read_fit
 
@@ -76,6 +76,14 @@ def test_it_paints_at_its_ends_and_between_and_refuses_beyond(folder):
             run(paint, folder / "particles1.h5", "--fit", folder / "fit.json", *options, "-o",
                 folder / "refused.h5")  # fmt: skip
     assert not (folder / "refused.h5").exists()
+
+
+@pytest.mark.parametrize("table", ["losses", "table"])
+def test_a_fit_over_redshifts_is_no_row_of_a_table(folder, table):
+    with pytest.raises(BadInput, match=r"fit\.json: is a fit over redshifts; give fits at one"):
+        plot_figures.main(
+            [table, str(folder / "fit.json"), "-o", str(folder / "table.md")], standalone_mode=False
+        )
 
 
 def test_a_fit_stands_on_fits_over_redshifts(folder):

@@ -251,6 +251,18 @@ def test_fit_recovers_the_parameters_of_its_own_map(stellar_problem):
     np.testing.assert_allclose(fit.predicted, [target], atol=0.05)
 
 
+@pytest.mark.parametrize("judge", ["train", "validation"])
+def test_the_judge_says_which_evaluation_is_kept(stellar_problem, judge):
+    mesh, inputs, target = stellar_problem
+    noisy = target * np.random.default_rng(2).lognormal(sigma=0.5, size=target.shape)
+    task = (mesh, "stellar-mass", [Simulation(inputs, jnp.asarray(noisy))], PaperLoss(1))
+    start = transform_starts("stellar-mass")[0]
+    best = fit_parameters(*task, [start], evaluations=30, judge=judge).best
+    losses = [getattr(losses, judge) for losses in best.history]
+    assert best.best_number == np.argmin(losses)
+    assert getattr(best.losses, judge) == min(losses)
+
+
 def test_two_simulations_are_fitted_by_their_mean_loss(stellar_problem):
     """The same one twice changes nothing; another one pulls the parameters to a middle."""
     mesh, inputs, target = stellar_problem
@@ -274,12 +286,12 @@ def test_two_simulations_are_fitted_by_their_mean_loss(stellar_problem):
 def test_starts_that_validate_alike_are_told_apart_by_their_training():
     def fitted(name, train, validation):
         losses = split.Regions(train, validation, 0.0)
-        return FittedStart(Start(name, None), None, losses, 0, [losses], 0)
+        return FittedStart(Start(name, None), None, losses, 0, [losses], 0, True)
 
     worse = fitted("worse", 0.1, 1.02)
     alike = [fitted("least", 0.5, 1.0), fitted("alike", 0.4, 1.004)]
-    assert _best([worse, *alike]).start.name == "alike"
-    assert _best([worse, alike[0]]).start.name == "least"
+    assert _best([worse, *alike], "validation").start.name == "alike"
+    assert _best([worse, alike[0]], "validation").start.name == "least"
 
 
 def test_fit_of_a_start_in_the_floor_fails(stellar_problem):

@@ -40,6 +40,7 @@ ALL_JOBS = {
     "comparison": 1,
     "coverage": 1,
     "losses": 1,
+    "validation": 1,
     "timings": 1,
     "all": 1,
 }
@@ -211,6 +212,7 @@ def test_a_changed_smoothing_reruns_only_what_stands_on_that_fit(config_of):
         "comparison": 1,
         "coverage": 1,
         "losses": 1,
+        "validation": 1,
         "timings": 1,
         "all": 1,
     }
@@ -236,6 +238,14 @@ def test_cross_validation_trains_on_each_and_on_both_and_scores_on_each(fresh):
     command = next(line for line in run.stdout.splitlines() if " fit-dm " in line)
     for name in ("train_seed9281", "unseen_seed4417"):
         assert f" --target results/{name}/reference/dark-matter_z2.00.h5" in command
+
+
+def test_cross_validation_of_simulations_that_share_one_redshift(fresh):
+    fresh.change(set_key("simulations", 1, "redshifts", [2]))
+    jobs = fresh.jobs("--", "cross_validation")
+    # At z = 5 and 3 fits to the one simulation and to all of them, which is that one.
+    assert jobs["fit_dark_matter"] == 2 + 2 + 3
+    assert jobs["powerspec_rival"] == 3 * (2 + 2 + 3 * 2)
 
 
 def test_a_fit_over_redshifts_is_painted_where_it_was_not_trained(fresh):
@@ -413,6 +423,9 @@ BETWEEN_ROWS = {
     "fits[1]: another row is dark-matter at redshift 5": set_key("fits", 1, "redshift", 5),
     "fits[4]: stellar-mass stands on dark-matter; add ": lambda config: None,
     "fits[5].redshift: 1 is not a redshift ": set_key("fits", 5, "redshift", 1),
+    "fits[3].smoothing: 0.7 is of no use to the loss logarithmic": set_key(
+        "fits", 3, "loss", "logarithmic"
+    ),
     "over_redshifts.redshifts: 4 is not a redshift ": set_key(
         "over_redshifts", "redshifts", [5, 4]
     ),

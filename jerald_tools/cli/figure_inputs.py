@@ -16,11 +16,13 @@ from jerald_tools.analysis.loss_table import FittedLoss
 from jerald_tools.analysis.quality_table import MeasuredMap
 from jerald_tools.errors import BadInput
 from jerald_tools.files.fits import read_fit
+from jerald_tools.files.kind import text_kind
 from jerald_tools.files.map_agreement import check_agreement
 from jerald_tools.files.maps import open_map
 from jerald_tools.files.spectra import read_spectrum
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks
+from jerald_tools.model.fit_reading import refusing_shape
 from jerald_tools.training import split
 
 
@@ -112,7 +114,13 @@ def load_banded_map(path: str) -> BandedMap:
 
 
 def load_measured_map(path: str) -> MeasuredMap:
-    """A spectrum with a reference, as a row of the table; see :func:`load_comparison`."""
+    """A row of the table: a spectrum with a reference, or a fit's own map where it was chosen.
+
+    Raises:
+        BadInput: as :func:`load_comparison` does, or for a fit that does not say how good it is.
+    """
+    if text_kind(path) == "fit":
+        return _validated_map(path)
     comparison, notes, _ = load_comparison(path)
     return _measured_map(path, comparison, notes)
 
@@ -127,13 +135,34 @@ def _measured_map(path: str, comparison: Comparison, notes: dict[str, str]) -> M
     )
 
 
+def _validated_map(path: str) -> MeasuredMap:
+    """What a fit says of its map in the validation region, in units of the target's power."""
+    fit = _read_fit_at_one_redshift(path)
+    with refusing_shape(path):
+        quality = fit["quality"]["validation"]
+        k, modes, ratio, r = (
+            np.array(quality[name], np.float64) for name in ("k", "modes", "ratio", "r")
+        )
+        comparison = Comparison(k, modes, ratio, np.ones_like(ratio), r * np.sqrt(ratio))
+        label = f"{fit['loss']['name']}, validation region"
+        mean = float(quality["mean_ratio"])
+        return MeasuredMap(fit["quantity"], float(fit["redshift"]), label, mean, comparison)
+
+
+def _read_fit_at_one_redshift(path: str) -> dict:
+    fit = read_fit(path)
+    if isinstance(fit.get("redshift"), list):
+        raise BadInput(f"{path}: is a fit over redshifts; give fits at one redshift each")
+    return fit
+
+
 def load_fitted_loss(path: str) -> FittedLoss:
     """The losses of a fit file.
 
     Raises:
-        BadInput: if it is no fit, or lacks a loss.
+        BadInput: if it is no fit, one over redshifts, or lacks a loss.
     """
-    fit = read_fit(path)
+    fit = _read_fit_at_one_redshift(path)
     try:
         losses = [float(fit["loss"][region]) for region in ("train", "validation", "test")]
         return FittedLoss(fit["quantity"], float(fit["redshift"]), int(fit["layers"]), *losses)

@@ -106,7 +106,7 @@ def main(
                 f"map and particles would be written to {map_path}: give two names"
             )
     written = list(filter(None, itertools.chain(*maps_and_particles)))
-    refuse_inputs(written, [fit])
+    refuse_inputs(written, [fit, *particles])
     for path in written:
         on_root(ranks, check_target, path, run.force)
     how = (nodes, run.precision, allow_mismatch)

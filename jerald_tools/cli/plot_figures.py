@@ -191,16 +191,24 @@ def distribution(run: Run, models, references, output):
     _write_on_root(run, output, FIGURE_SUFFIXES, make)
 
 
-@command("table", example="plot-figures table dm_z5.csv dm_z2.csv -o quality.md")
-@click.argument("spectra_files", metavar="SPECTRA...", nargs=-1, required=True, type=click.Path())
+@command(
+    "table",
+    example="""
+    plot-figures table dm_z5.csv dm_z2.csv -o quality.md
+    plot-figures table paper/dm_z2.json dm_z2.json -o validation.md
+    """,
+)
+@click.argument("files", metavar="SPECTRA|FITS...", nargs=-1, required=True, type=click.Path())
 @click.option(
     "--by-quantity",
     is_flag=True,
     help="Order rows by quantity and redshift, whatever the order of the files.",
 )
 @table_option
-def table(run: Run, spectra_files, by_quantity, output):
+def table(run: Run, files, by_quantity, output):
     """Mean, P / P_ref and r(k) in five bins of k, a row for each file of powerspec.
+
+    Of a fit it is what the fit says of its own map in the validation region, where it was chosen.
 
     Bins where the map is poor (P / P_ref not within 70 %, or r below 0.7) are marked.
     """
@@ -214,7 +222,7 @@ def table(run: Run, spectra_files, by_quantity, output):
         from jerald_tools.cli.figure_inputs import load_measured_map
 
         write = markdown if output.lower().endswith(".md") else comma_separated
-        maps = [load_measured_map(path) for path in spectra_files]
+        maps = [load_measured_map(path) for path in files]
         return write(by_quantity_and_redshift(maps) if by_quantity else maps)
 
     _write_on_root(run, output, TABLE_SUFFIXES, make)

@@ -104,7 +104,7 @@ def main(
     partner = read_source(ranks, reference, nodes) if reference else None
     sources = [read_source(ranks, path, nodes, partner) for path in inputs]
     check_partners(sources, partner, painting, nodes, over_reference_mean=divisor != "own")
-    model_error = model_error_of(sources) if band else None
+    model_error = model_error_of(ranks, sources) if band else None
 
     spectra = _measure_each(run, sources, partner, painting, region, edges, divisor)
     made_of = [[path] for path in inputs]

@@ -16,8 +16,6 @@ USUAL_EVALUATIONS = 148
 MAP = 0.4
 # Evaluations from each start of the transform alone, see training/find_starts.py.
 SCREENING = 25
-# Evaluations of each fit to a half of the box, see training/ensemble.py.
-MEMBER_EVALUATIONS = 25
 # Parameters of the transform, and of each layer.
 PARAMETERS = {"dark-matter": (0, 5), "stellar-mass": (3, 5), "neutral-hydrogen": (11, 10)}
 
@@ -135,7 +133,7 @@ def evaluations(problem: Problem, quantity: str) -> tuple[float, float]:
         return number * (evaluations + MAP * (parameters + 1))
 
     all_parameters = of_transform + of_layer * layers
-    members = search(problem.members, min(most, MEMBER_EVALUATIONS), all_parameters)
+    members = search(problem.members, most, all_parameters)
     with_layers = search(starts, most, all_parameters) + members if layers else 0
     if quantity == "dark-matter":
         return with_layers, 0 if layers else 1

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.interpolate
 
 from jerald_tools.gravity.background import scale_factor_of
-from jerald_tools.model.parameters import LOWER_BOUNDS, parameter_names
+from jerald_tools.model.bounds import bounds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +23,7 @@ class EvolvingParameters:
     """A quantity's parameters at the nodes of their polynomials.
 
     Attributes:
-        redshifts: of the nodes, from high to low; the first and the last bound the trained range.
+        redshifts: of the nodes, from high to low.
         nodes: the parameters at each of them.
     """
 
@@ -76,8 +76,6 @@ def node_weights(redshifts: Sequence[float], redshift: float) -> np.ndarray:
 def parameters_at(parameters, redshift: float):
     """Parameters at a redshift; those that do not evolve are the same at each.
 
-    A polynomial of order two or more can leave the bounds between its nodes: it is cut there.
-
     Args:
         parameters: :class:`EvolvingParameters`, or a quantity's parameters.
         redshift: where they are wanted.
@@ -87,17 +85,24 @@ def parameters_at(parameters, redshift: float):
     """
     if not isinstance(parameters, EvolvingParameters):
         return parameters
-    weights = node_weights(parameters.redshifts, redshift)
-    leaves = [jax.tree.leaves(node) for node in parameters.nodes]
-    values = np.maximum(weights @ np.array(leaves, np.float64), lowest(parameters.nodes[0]))
-    structure = jax.tree.structure(parameters.nodes[0])
+    first = parameters.nodes[0]
+    rows = np.array([jax.tree.leaves(node) for node in parameters.nodes], np.float64)
+    values = interpolate(first, rows, node_weights(parameters.redshifts, redshift))
+    structure = jax.tree.structure(first)
     return jax.tree.unflatten(structure, [jnp.asarray(value, jnp.float64) for value in values])
 
 
-def lowest(parameters) -> np.ndarray:
-    """The lowest values that the equations allow, (p,), -inf where there is none."""
-    names = [path.rsplit(".", 1)[-1] for path in parameter_names(parameters)]
-    return np.array([LOWER_BOUNDS.get(name, -np.inf) for name in names])
+def interpolate(like, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Parameters where the nodes have these weights, (p,).
+
+    A polynomial of order two or more can leave the bounds between its nodes: it is cut there.
+
+    Args:
+        like: a quantity's parameters.
+        rows: those of each node, (nodes, p).
+        weights: (nodes,).
+    """
+    return np.clip(weights @ rows, *bounds(like))
 
 
 def mean_at(redshifts: Sequence[float], means: Sequence[float], redshift: float) -> float:

@@ -3,10 +3,12 @@
 
 Every half of the box tells other parameters. Members are fits to the six halves, from the starts
 that led nearly as far as the best one: their scatter is that of the sample and that of the minimum.
-What they miss on the half that they have not seen is more, for the model cannot do everything: what
-is left after their scatter is the model's error. No other simulation takes part.
+Of the rest of the box a member knows nothing, not even where to stop: it keeps its least training
+loss. What it misses there is more than the scatter, for the model cannot do everything: what is
+left is the model's error. No other simulation takes part.
 """
 
+import collections
 import dataclasses
 import functools
 import itertools
@@ -38,9 +40,6 @@ from jerald_tools.training.turned_box import (
 
 # A start has led nearly as far if its validation loss is above the least one by this part at most.
 TOLERANCE = 0.05
-
-# Most evaluations of each member: it begins at a minimum of the box's other half.
-EVALUATIONS = 25
 
 # Part of the bins that the band is to hold.
 LEVEL = (HIGH - LOW) / 100
@@ -96,7 +95,7 @@ def fit_ensemble(
         fit: to the paper's half.
         number: of members, 2 to 6.
         optimiser: "bfgs", "lbfgsb" or "adam".
-        evaluations: of the fit from each start at most; a member needs fewer.
+        evaluations: of each member at most.
         shift: constant of the neutral hydrogen's transform.
         journal: what the members' objectives answered before an interruption.
 
@@ -117,9 +116,10 @@ def fit_ensemble(
             loss,
             [start],
             optimiser,
-            min(evaluations, EVALUATIONS),
+            evaluations,
             shift,
             journal=journal,
+            judge="train",
         )
         members.append(Member(half, member.best))
         missed += [
@@ -138,16 +138,22 @@ def fit_ensemble(
     scatter = np.concatenate(
         [half_width(np.array(powers[number :: len(problems)])) for number in range(len(problems))]
     )
-    independent = INDEPENDENT_HALVES * len(problems)
+    # Of one universe at several redshifts the halves miss alike.
+    universes = max(collections.Counter(one.setting.redshift for one in problems).values())
+    independent = INDEPENDENT_HALVES * universes
     return Ensemble(members, *model_error(bin_edges(mesh), missed, scatter, independent))
 
 
 def _starts_near(fit: Fit) -> list[Start]:
-    """Where the starts ended whose validation loss is close to the least, best first."""
+    """Starts that led to a validation loss close to the least, the fit's own first."""
     least = fit.best.losses.validation
-    near = [tried for tried in fit.tried if tried.losses.validation <= (1 + TOLERANCE) * least]
+    near = [
+        tried
+        for tried in fit.tried
+        if tried.is_usable and tried.losses.validation <= (1 + TOLERANCE) * least
+    ]
     near = sorted(near, key=lambda tried: (tried is not fit.best, tried.losses.validation))
-    return [Start(tried.start.name, tried.parameters) for tried in near]
+    return [tried.start for tried in near]
 
 
 def _turned(turned: Mesh, problem: Problem, half: Half, number: int) -> Simulation:
@@ -184,8 +190,8 @@ def model_error(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the members miss beyond their scatter, in bins of wavenumber.
 
-    From so few samples the spread of the next one follows Student's distribution: of two halves the
-    interval for 68 % is 1.8 times as wide as their own.
+    Against the spread of so few samples about zero the next one follows Student's distribution:
+    with two halves the interval for 68 % is 1.3 times as wide as their own.
 
     Args:
         edges: of the bins [h/Mpc].
@@ -196,7 +202,7 @@ def model_error(
     Returns:
         Middles of the bins that hold anything [h/Mpc], and the error of ln P there.
     """
-    factor = scipy.stats.t.ppf(0.5 + LEVEL / 2, independent - 1)
+    factor = scipy.stats.t.ppf(0.5 + LEVEL / 2, independent)
     factor /= scipy.stats.norm.ppf(0.5 + LEVEL / 2)
     k, error = np.concatenate(missed).T
     found = []

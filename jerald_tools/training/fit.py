@@ -44,11 +44,12 @@ class FittedStart:
 
     Attributes:
         start: where it began.
-        parameters: those of the least validation loss.
+        parameters: those of the best evaluation.
         losses: theirs, in each region.
         best_number: number of that evaluation, from 0.
         history: losses of every evaluation.
         curvature_maps: how many maps were made besides, for estimates of the curvature.
+        is_usable: whether its maps are more than floor, where the gradient vanishes.
     """
 
     start: Start
@@ -57,6 +58,7 @@ class FittedStart:
     best_number: int
     history: list[Regions]
     curvature_maps: int
+    is_usable: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,11 +87,12 @@ def fit_parameters(
     shift: float = 0.0,
     on_evaluation: typing.Callable[[str, int, Regions], None] = lambda start, number, losses: None,
     journal: Journal | None = None,
+    judge: str = "validation",
 ) -> Fit:
     """Minimise the training loss from every start and keep the best.
 
-    Of each start that is the least validation loss, and of the starts too; among starts whose
-    validation losses differ by hardly anything, the least training loss.
+    Of each start that is the evaluation of the judge's least loss, and of the starts too; among
+    starts whose losses differ by hardly anything there, the least training loss.
 
     Args:
         mesh: the mesh of the maps.
@@ -103,6 +106,7 @@ def fit_parameters(
         shift: constant of the neutral hydrogen's transform.
         on_evaluation: called with the start's name, the evaluation's number and its losses.
         journal: what was answered before an interruption; by default none is kept.
+        judge: the region whose loss says what is best, as a field of ``Regions``.
 
     Returns:
         The fit, the same on every rank.
@@ -132,7 +136,7 @@ def fit_parameters(
             predict_map(parameters_at(parameters, one.redshift), one.inputs) for one in simulations
         ]
 
-    tried, usable = [], []
+    tried = []
     for start in starts:
         objective = RecordedObjective(
             mesh,
@@ -142,36 +146,37 @@ def fit_parameters(
             all_nodes,
             lambda number, losses, name=start.name: on_evaluation(name, number, losses),
             journal,
+            judge,
         )
         vector = nodes.ravel(start.parameters)
         OPTIMISERS[optimiser](objective, vector, all_nodes, evaluations)
         if objective.best_vector is None:
             continue
         parameters = nodes.unravel(objective.best_vector)
-        fitted = FittedStart(
-            start,
-            parameters,
-            objective.best_losses,
-            objective.best_number,
-            objective.history,
-            objective.curvature_maps,
+        tried.append(
+            FittedStart(
+                start,
+                parameters,
+                objective.best_losses,
+                objective.best_number,
+                objective.history,
+                objective.curvature_maps,
+                not any(_is_all_floor(mesh, predicted) for predicted in maps_of(parameters)),
+            )
         )
-        tried.append(fitted)
-        if not any(_is_all_floor(mesh, predicted) for predicted in maps_of(parameters)):
-            usable.append(fitted)
-    if not usable:
+    if not any(one.is_usable for one in tried):
         raise NoUsableMap(
             f"the fit of {quantity} found no usable map: every start ended where the map is zero "
             "everywhere or its loss not finite; try more starts (--starts) or another --random-seed"
         )
-    best = _best(usable)
+    best = _best([one for one in tried if one.is_usable], judge)
     return Fit(best, maps_of(best.parameters), tried)
 
 
-def _best(usable: list[FittedStart]) -> FittedStart:
-    """The least validation loss; among those that are as good as it, the least training loss."""
-    least = min(fitted.losses.validation for fitted in usable)
-    as_good = [one for one in usable if one.losses.validation <= (1 + AS_GOOD) * least]
+def _best(usable: list[FittedStart], judge: str) -> FittedStart:
+    """The judge's least loss; among those that are as good as it, the least training loss."""
+    least = min(getattr(fitted.losses, judge) for fitted in usable)
+    as_good = [one for one in usable if getattr(one.losses, judge) <= (1 + AS_GOOD) * least]
     return min(as_good, key=lambda fitted: fitted.losses.train)
 
 

@@ -104,6 +104,7 @@ def _ensemble_values(ensemble: Ensemble) -> dict:
                 "start": member.fitted.start.name,
                 "parameters": parameter_values(member.fitted.parameters),
                 "evaluations": len(member.fitted.history),
+                "best_evaluation": member.fitted.best_number,
                 **member.fitted.losses._asdict(),
             }
             for member in ensemble.members

@@ -5,6 +5,7 @@ Mean, power and cross power in bins of wavenumber, and the one-point distributio
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -37,7 +38,8 @@ class Statistics:
         mean: of the map.
         power: (bins,) mean of |F(k)|^2 over the modes of a bin times their number, where F is the
             map less its mean inside the region and 0 outside.
-        exceedance: (thresholds,) share of the nodes above each threshold, with smooth steps.
+        exceedance: (thresholds,) share of the nodes above each threshold, with smooth steps; (0,)
+            where nobody asks for the one-point distribution.
     """
 
     mean: jax.Array
@@ -84,35 +86,42 @@ def binned_products(mesh: Mesh, first, second):
     return sum_over_ranks(mesh.ranks, sums)[1:-1]
 
 
-def exceedance(mesh: Mesh, field) -> Regions:
+def exceedance(mesh: Mesh, field, thresholds: Sequence[float]) -> Regions:
     """Share of the nodes above each threshold, with the smooth step F^4 / (F^4 + t^4).
 
     Args:
         mesh: the mesh.
         field: this rank's slab, over the mean of the map that thresholds are told in.
+        thresholds: such as :data:`THRESHOLDS`.
 
     Returns:
         (thresholds,) float64 for each region.
     """
     square = field * field
     # A ratio that neither overflows nor divides zero by zero, whatever the precision.
-    steps = [1 - 1 / (1 + (square / threshold**2) ** 2) for threshold in THRESHOLDS]
+    steps = [1 - 1 / (1 + (square / threshold**2) ** 2) for threshold in thresholds]
     shares = [region_means(mesh, step) for step in steps]
-    return Regions(*(jnp.stack(share) for share in zip(*shares, strict=True)))
+    return Regions(
+        *(
+            jnp.array([getattr(share, region) for share in shares], jnp.float64)
+            for region in Regions._fields
+        )
+    )
 
 
-def statistics(mesh: Mesh, field) -> tuple[Regions, Regions]:
+def statistics(mesh: Mesh, field, thresholds: Sequence[float] = ()) -> tuple[Regions, Regions]:
     """Statistics of a map in each region, and the map cut out for cross powers.
 
     Args:
         mesh: the mesh.
         field: this rank's slab (nx_local, ny, nz), over the target's mean.
+        thresholds: of the one-point distribution, none if it is not wanted.
 
     Returns:
         A :class:`Statistics` for each region, and the slabs of :func:`cut_out`.
     """
     means = region_means(mesh, field)
     cuts = cut_out(mesh, field, means)
-    shares = exceedance(mesh, field)
+    shares = exceedance(mesh, field, thresholds)
     powers = [binned_products(mesh, cut, cut) for cut in cuts]
     return Regions(*map(Statistics, means, powers, shares)), cuts

@@ -11,7 +11,7 @@ import jax.flatten_util
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.model.evolution import EvolvingParameters, lowest, node_weights
+from jerald_tools.model.evolution import EvolvingParameters, interpolate, node_weights
 from jerald_tools.training.search_space import SearchSpace
 
 
@@ -79,14 +79,15 @@ class Nodes:
 
     def interpolate(self, vector: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """The parameters (p,) where the nodes have these weights."""
-        values = weights @ self._rows(vector)
-        return np.maximum(values, lowest(self.first)) if self.redshifts else values
+        rows = self._rows(vector)
+        return interpolate(self.first, rows, weights) if self.redshifts else rows[0]
 
     def pull_back(
         self, vector: np.ndarray, weights: np.ndarray, gradient: np.ndarray
     ) -> np.ndarray:
         """The gradient (v,) with respect to the vector, from that (p,) to :meth:`interpolate`'s."""
-        inside = weights @ self._rows(vector) >= lowest(self.first) if self.redshifts else 1.0
+        values = weights @ self._rows(vector)
+        inside = values == self.interpolate(vector, weights)
         return np.outer(weights, gradient * inside).ravel()
 
     def evolution(

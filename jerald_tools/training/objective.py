@@ -64,7 +64,7 @@ class PreparedSimulation:
 
 @dataclasses.dataclass
 class RecordedObjective:
-    """Calls the compiled evaluation, agrees over ranks, and keeps the best validation loss.
+    """Calls the compiled evaluation, agrees over ranks, and keeps the best evaluation.
 
     Vectors (v,) hold the parameters of all nodes, one after the other.
 
@@ -76,8 +76,9 @@ class RecordedObjective:
         space: of all nodes.
         on_evaluation: called with the number of the evaluation and its losses.
         journal: what was answered before an interruption; by default none is kept.
+        judge: the region whose loss says which evaluation is best.
         history: losses of every evaluation, in order.
-        best_vector: the vector with the least validation loss so far, evolution weighed in.
+        best_vector: the vector with the judge's least loss so far, evolution weighed in.
         best_number: which evaluation that was.
         curvature_maps: how many maps were made for estimates of the curvature.
     """
@@ -89,6 +90,7 @@ class RecordedObjective:
     space: SearchSpace
     on_evaluation: typing.Callable[[int, Regions], None] = lambda number, losses: None
     journal: Journal | None = None
+    judge: str = "validation"
     history: list[Regions] = dataclasses.field(default_factory=list)
     best_vector: np.ndarray | None = None
     best_score: float = np.inf
@@ -106,8 +108,9 @@ class RecordedObjective:
         finite = np.all(np.isfinite(losses)) and np.all(np.isfinite(gradient))
         self.history.append(losses)
         evolution, its_gradient, _ = self.nodes.evolution(vector, self.space)
-        if finite and losses.validation + self._weight * evolution < self.best_score:
-            self.best_score = losses.validation + self._weight * evolution
+        score = getattr(losses, self.judge) + self._weight * evolution
+        if finite and score < self.best_score:
+            self.best_score = score
             self.best_vector, self.best_number = np.array(vector), len(self.history) - 1
         self.on_evaluation(len(self.history), losses)
         if not finite or not np.any(gradient):
@@ -147,7 +150,7 @@ class RecordedObjective:
 
     @property
     def best_losses(self) -> Regions:
-        """Losses of the evaluation with the least validation loss."""
+        """Losses of the best evaluation."""
         return self.history[self.best_number]
 
     def _evaluate_one(self, vector, simulation: PreparedSimulation) -> np.ndarray:

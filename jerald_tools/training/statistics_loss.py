@@ -15,6 +15,7 @@ import numpy as np
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.training.losses import ResidualLoss
 from jerald_tools.training.map_statistics import (
+    THRESHOLDS,
     Statistics,
     binned_products,
     statistics,
@@ -74,7 +75,7 @@ class StatisticsLoss:
         featureless = self.residual_loss(mesh, jnp.ones_like(target), own)
         # A mesh too small for a test cube has no spread there either.
         spread = Regions(*(jnp.where(value > 0, value, 1.0) for value in featureless))
-        of_target, cuts = statistics(mesh, target)
+        of_target, cuts = statistics(mesh, target, self._thresholds)
         return Reference(own, cuts, of_target, spread)
 
     def __call__(self, mesh: Mesh, prediction, reference: Reference) -> Regions:
@@ -106,8 +107,13 @@ class StatisticsLoss:
         logarithms, decorrelation = self._errors(mesh, prediction, reference).train
         return jnp.concatenate([logarithms, jnp.sqrt(decorrelation)])
 
+    @property
+    def _thresholds(self) -> tuple[float, ...]:
+        """None without a weight: they cost as much as all the rest."""
+        return THRESHOLDS if self.distribution else ()
+
     def _errors(self, mesh: Mesh, prediction, reference: Reference) -> Regions:
-        found, cuts = statistics(mesh, prediction)
+        found, cuts = statistics(mesh, prediction, self._thresholds)
         return Regions(
             *(
                 self._in_region(own, wanted, binned_products(mesh, cut, its_cut))

@@ -66,6 +66,11 @@ def inconsistencies(simulations, fits, over_redshifts):
                 f"fits[{number}].redshift: {redshift} is not a redshift of every simulation with"
                 " role: train"
             )
+        if fits[number]["loss"] == "logarithmic" and fits[number]["smoothing"] is not None:
+            mistakes.append(
+                f"fits[{number}].smoothing: {fits[number]['smoothing']} is of no use to the loss"
+                " logarithmic; give null"
+            )
         for needed in STANDS_ON[quantity]:
             if (needed, redshift) not in rows:
                 mistakes.append(
@@ -134,6 +139,11 @@ def two_decimals(redshift):
     return f"{redshift:.2f}"
 
 
+def redshifts_of(simulation):
+    """Its redshifts as paths carry them."""
+    return list(map(two_decimals, SIMULATIONS[simulation]["redshifts"]))
+
+
 STANDS_ON = {
     "dark-matter": [],
     "stellar-mass": ["dark-matter"],
@@ -186,7 +196,7 @@ def for_each(pattern, quantities, simulations, redshifts=None):
     return [
         pattern.format(simulation=name, redshift=redshift, quantity=quantity)
         for name in simulations
-        for redshift in redshifts or map(two_decimals, SIMULATIONS[name]["redshifts"])
+        for redshift in redshifts or redshifts_of(name)
         for quantity in quantities
         if quantity == "fastpm" or (quantity, redshift) in FITS
     ]
@@ -222,5 +232,6 @@ TABLES = [
     "results/quality.md",
     "results/comparison.md",
     "results/losses.md",
+    "results/validation.md",
     *(["results/coverage.md"] if BANDED else []),
 ]

@@ -3,17 +3,23 @@
 # `all` keeps unseen.
 
 
+def scored(variant):
+    """Spectra of every simulation, at the redshifts that the variant is trained at."""
+    return [
+        path
+        for name in COMPARED
+        for path in for_each(
+            f"results/{{simulation}}/spectra/all/{variant}{{quantity}}_z{{redshift}}.csv",
+            STANDS_ON,
+            [name],
+            [redshift for redshift in redshifts_of(name) if trained_on(variant, redshift)],
+        )
+    ]
+
+
 rule cross_validation:
     input:
-        [
-            path
-            for variant in CROSS_VALIDATED
-            for path in for_each(
-                f"results/{{simulation}}/spectra/all/{variant}{{quantity}}_z{{redshift}}.csv",
-                STANDS_ON,
-                COMPARED,
-            )
-        ],
+        [path for variant in CROSS_VALIDATED for path in scored(variant)],
     output:
         "results/cross_validation.md",
     params:

@@ -8,11 +8,20 @@ def setting_of(wildcards, key):
     return VARIANTS[wildcards.variant].get(key)
 
 
+def trained_on(variant, redshift):
+    """Simulations that a variant of the fit at a redshift is trained on."""
+    return [
+        name
+        for name in VARIANTS[variant].get("trained_on", TRAINING)
+        if redshift in redshifts_of(name)
+    ]
+
+
 def of_training(path):
     """The path of every simulation that the variant is trained on."""
 
     def paths(wildcards):
-        names = setting_of(wildcards, "trained_on") or TRAINING
+        names = trained_on(wildcards.variant, wildcards.redshift)
         return [f"results/{name}/{path}".format(**wildcards) for name in names]
 
     return paths

@@ -12,7 +12,7 @@ JOINT_REDSHIFTS = [two_decimals(z) for z in config["over_redshifts"]["redshifts"
 
 PAINTED_REDSHIFTS = [
     redshift
-    for redshift in map(two_decimals, SIMULATIONS[TRAINING[0]]["redshifts"])
+    for redshift in redshifts_of(TRAINING[0])
     if min(map(float, JOINT_REDSHIFTS)) <= float(redshift) <= max(map(float, JOINT_REDSHIFTS))
 ]
 

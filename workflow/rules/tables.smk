@@ -74,6 +74,26 @@ rule coverage:
         "plot-figures coverage {input} -o {output} 2> {log}"
 
 
+# By which losses are chosen: neither the test cube nor an unseen seed has a part in it.
+rule validation:
+    input:
+        [
+            f"results/fits/{folder}{quantity}_z{redshift}.json"
+            for quantity, redshift in FITS
+            for folder in ("paper/", "")
+        ],
+    output:
+        "results/validation.md",
+    params:
+        version=VERSION,
+    log:
+        "results/logs/validation.log",
+    benchmark:
+        "results/benchmarks/validation/all.tsv"
+    shell:
+        "plot-figures table {input} --by-quantity -o {output} 2> {log}"
+
+
 rule losses:
     input:
         # Losses of one kind, the paper's: others are in units of their own.

@@ -12,6 +12,7 @@ PICTURES = {
 }
 TABLES = {
     "README.md": ("quality", "losses", "timings"),
+    "docs/losses.md": ("validation",),
     "docs/quality.md": ("comparison", "coverage"),
 }
 
