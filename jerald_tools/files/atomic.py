@@ -55,11 +55,7 @@ def atomic_write(path: str | os.PathLike, force: bool = False) -> Iterator[Path]
     """
     path = check_target(path, force)
     temporary = _temporary_name(path)
-    try:
-        descriptor = open_locked(temporary, path)
-    except OSError as error:
-        error.filename = os.fspath(path)
-        raise
+    descriptor = open_locked(temporary, path)
     try:
         os.ftruncate(descriptor, 0)
         yield temporary

@@ -23,6 +23,7 @@ def open_locked(path: Path, owner: Path) -> int:
 
     Raises:
         BadInput: if another process has it.
+        OSError: if it cannot be opened or locked, naming the owner.
     """
     return _open_locked(path, owner, lambda: os.open(path, os.O_RDWR | os.O_CREAT, 0o666))
 
@@ -39,6 +40,7 @@ def open_directory_locked(path: Path, owner: Path) -> int:
 
     Raises:
         BadInput: if another process has it.
+        OSError: if it cannot be opened or locked, naming the owner.
     """
 
     def make_and_open() -> int:
@@ -51,7 +53,7 @@ def open_directory_locked(path: Path, owner: Path) -> int:
 
 
 def is_named(path: Path, descriptor: int) -> bool:
-    """Whether an open file or directory has this name, still or already."""
+    """Whether an open file or directory has this name, which others may have taken away."""
     try:
         return os.path.samestat(os.stat(path), os.fstat(descriptor))
     except FileNotFoundError:
@@ -59,13 +61,17 @@ def is_named(path: Path, descriptor: int) -> bool:
 
 
 def _open_locked(path: Path, owner: Path, open_it: Callable[[], int]) -> int:
-    while True:
-        descriptor = open_it()
-        _lock(descriptor, owner)
-        if is_named(path, descriptor):
-            return descriptor
-        # The process that had the lock finished in between, and took the name along.
-        os.close(descriptor)
+    try:
+        while True:
+            descriptor = open_it()
+            _lock(descriptor, owner)
+            if is_named(path, descriptor):
+                return descriptor
+            # The process that had the lock finished in between, and took the name along.
+            os.close(descriptor)
+    except OSError as error:
+        error.filename = os.fspath(owner)
+        raise
 
 
 def _lock(descriptor: int, owner: Path) -> None:

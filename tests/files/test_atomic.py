@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -143,3 +145,14 @@ def test_a_writer_that_ends_between_open_and_lock_takes_its_file_along(target, m
     write(target, "mine")
     assert {one.name for one in target.parent.iterdir()} == {target.name, "theirs"}
     assert not partial.exists()
+
+
+@pytest.mark.parametrize("write", [write_text, write_directory])
+def test_a_file_system_that_fails_to_lock_is_an_error_of_the_output(target, monkeypatch, write):
+    def fail(*arguments):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with pytest.raises(OSError, match="Input/output error") as raised:
+        write(target, "whole")
+    assert raised.value.filename == str(target)
