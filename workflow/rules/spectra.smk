@@ -85,7 +85,7 @@ rule powerspec_band:
     output:
         "results/{simulation}/spectra/band/{quantity}_z{redshift}.csv",
     params:
-        label="{simulation}",
+        label="ensemble, {simulation}",
         version=VERSION,
     log:
         "results/logs/powerspec_band/{simulation}_{quantity}_z{redshift}.log",
@@ -96,4 +96,4 @@ rule powerspec_band:
         **asked_for("powerspec"),
     shell:
         "{resources.mpi} powerspec {input.members} --band --reference {input.reference}"
-        " --label {params.label} --threads {threads} -o {output} 2> {log}"
+        " --label {params.label:q} --threads {threads} -o {output} 2> {log}"

@@ -41,9 +41,15 @@ def compared_spectra(region, simulations):
     return [*own, *rivals]
 
 
+BANDS = for_each(
+    "results/{simulation}/spectra/band/{quantity}_z{redshift}.csv", STANDS_ON, BANDED
+)
+
+
 rule comparison:
     input:
         compared_spectra("all", COMPARED),
+        BANDS,
         compared_spectra("test", TRAINING),
     output:
         "results/comparison.md",
@@ -59,9 +65,7 @@ rule comparison:
 
 rule coverage:
     input:
-        for_each(
-            "results/{simulation}/spectra/band/{quantity}_z{redshift}.csv", STANDS_ON, BANDED
-        ),
+        BANDS,
     output:
         "results/coverage.md",
     params:
