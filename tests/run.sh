@@ -8,7 +8,7 @@ python=.venv/bin/python
 export JERALD_WISDOM=$PWD/build/wisdom
 options=(-q --durations=10 -p no:cacheprovider)
 
-# More ranks than cores, in containers too, where the user is often root; serial tests start some too.
+# More ranks than cores, in containers too, often as root. Serial tests start ranks too.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_mpi_yield_when_idle=1
