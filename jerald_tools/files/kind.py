@@ -39,6 +39,8 @@ def text_kind(path: str | os.PathLike) -> str | None:
     try:
         with Path(path).open("rb") as stream:
             start = stream.read(len(FIRST_LINE))
+    except FileNotFoundError as error:
+        raise BadInput(f"{path}: no such file; check the name") from error
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
     if start == FIRST_LINE.encode():
