@@ -248,6 +248,23 @@ def test_cross_validation_of_simulations_that_share_one_redshift(fresh):
     assert jobs["powerspec_rival"] == 3 * (2 + 2 + 3 * 2)
 
 
+def test_initial_conditions_may_be_given_in_place_of_a_seed(fresh):
+    def edit(config):
+        del config["simulations"][0]["seed"]
+        config["simulations"][0]["initial_conditions"] = "recovered.h5"
+
+    fresh.change(edit)
+    (fresh.folder / "recovered.h5").touch()
+    particles = "results/train_seed9281/particles_z2.00.h5"
+    assert fresh.jobs("--", particles) == {"fastpm": 1}
+    run = fresh.snakemake("--dry-run", "--printshellcmds", particles)
+    assert "run-fastpm recovered.h5 --redshift 2.00" in run.stdout
+    (fresh.folder / "recovered.h5").unlink()
+    run = fresh.snakemake("--dry-run", particles)
+    line = "config.yaml: simulations[0].initial_conditions: recovered.h5: no such file"
+    assert line in (run.stdout + run.stderr).splitlines()
+
+
 def test_a_fit_over_redshifts_is_painted_where_it_was_not_trained(fresh):
     jobs = fresh.jobs("--", "over_redshifts")
     assert jobs["fit_over_redshifts"] == 3
@@ -398,6 +415,9 @@ IN_ONE_ROW = {
     "optimisation: unknown key learning_rate": set_key("optimisation", "learning_rate", 0.1),
     "simulations[0].name: 'a/b' ": set_key("simulations", 0, "name", "a/b"),
     "simulations[0].seed: -1 ": set_key("simulations", 0, "seed", -1),
+    "simulations[1]: give a seed or a file of initial_conditions": lambda config: config[
+        "simulations"
+    ][1].pop("seed"),
     "simulations[0].reference: 17 ": set_key("simulations", 0, "reference", 17),
     "simulations[0].role: 'test' ": set_key("simulations", 0, "role", "test"),
     "simulations: at least one row must have role: train": lambda config: None,

@@ -47,7 +47,7 @@ def markdown(fits: Sequence[FittedLoss]) -> str:
     layers did not help, a dash where there is no such fit.
     """
     without = {(fit.quantity, fit.redshift): fit for fit in fits if fit.layers == 0}
-    header = ["quantity", "z", "layers", "train", "validation", "test", "over no layers"]
+    header = ["quantity", "z", "layers", "train", "validation", "test", "validation over no layers"]
     lines = ["| " + " | ".join(header) + " |", "| " + " | ".join(["---"] * len(header)) + " |"]
     for fit in _in_order(fits):
         losses = [f"{loss:.5f}" for loss in (fit.train, fit.validation, fit.test)]

@@ -41,7 +41,7 @@ TRAINING_OPTIONS = (
         type=click.Choice(NAMES),
         help="What is minimised: the paper's residual; with it the errors of mean, power and "
         "correlation; with the one-point distribution too; or all these with residuals of the "
-        "logarithm.  [default: what held best for the quantity]",
+        "logarithm.  [default: statistics]",
     ),
     click.option(
         "--smoothing",

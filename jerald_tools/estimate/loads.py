@@ -16,6 +16,8 @@ USUAL_EVALUATIONS = 148
 MAP = 0.4
 # Evaluations from each start of the transform alone, see training/find_starts.py.
 SCREENING = 25
+# Bytes of those of data/fits, with members and the fits that they stand on.
+FIT_FILES = {"dark-matter": 30_000, "stellar-mass": 60_000, "neutral-hydrogen": 140_000}
 # Parameters of the transform, and of each layer.
 PARAMETERS = {"dark-matter": (0, 5), "stellar-mass": (3, 5), "neutral-hydrogen": (11, 10)}
 
@@ -102,7 +104,7 @@ def fit_loads(problem: Problem, quantity: str) -> Loads:
         },
         compiled={"any_layer": float(layers > 0), "layer": layers},
         programs={"other_simulation": simulations - 1},
-        text=50_000,
+        text=FIT_FILES[quantity],
     )
 
 

@@ -29,9 +29,9 @@ def _headline(problem: Problem) -> str:
     return (
         f"{problem.particles}^3 particles in {problem.box_size:g} Mpc/h, initial conditions on"
         f" {problem.mesh}^3 nodes,\n"
-        f"{problem.precision} precision, {problem.threads} thread(s) a rank;"
-        f" fits of {layers} layers on {problem.simulations} simulation(s), {problem.starts} starts"
-        f" of at most {problem.evaluations} evaluations"
+        f"{problem.precision} precision, {problem.threads} thread(s) a rank;\n"
+        f"fits of {layers} layers on {problem.simulations} simulation(s), {problem.starts} starts"
+        f" of at most {problem.evaluations} evaluations, {problem.members} members"
     )
 
 

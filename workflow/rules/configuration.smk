@@ -28,6 +28,8 @@ def mistake_in_words(error):
     """What is wrong, without a copy of whole tables."""
     if error.validator == "contains":
         return "at least one row must have role: train"
+    if error.validator == "oneOf":
+        return "give a seed or a file of initial_conditions, one of them"
     if error.validator == "additionalProperties":
         known = error.schema["properties"]
         unknown = ", ".join(str(key) for key in error.instance if key not in known)
@@ -130,6 +132,9 @@ def missing_files(config):
     if power != "camb" and not Path(power).is_file():
         yield f"initial_conditions.linear_power: {power}: no such file; give a table, or camb"
     for number, row in enumerate(config["simulations"]):
+        given = row.get("initial_conditions")
+        if given is not None and not Path(given).is_file():
+            yield f"simulations[{number}].initial_conditions: {given}: no such file"
         if "reference" in row and not Path(row["reference"]).is_dir():
             yield f"simulations[{number}].reference: {row['reference']}: no such folder of maps"
 

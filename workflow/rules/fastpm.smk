@@ -1,9 +1,15 @@
 # Particles at each redshift, every redshift its own run from the initial conditions.
 
 
+def initial_conditions(wildcards):
+    """A file of the user's, or what the row's seed gives."""
+    made = f"results/{wildcards.simulation}/initial_conditions.h5"
+    return SIMULATIONS[wildcards.simulation].get("initial_conditions", made)
+
+
 rule fastpm:
     input:
-        "results/{simulation}/initial_conditions.h5",
+        initial_conditions,
     output:
         "results/{simulation}/particles_z{redshift}.h5",
     params:

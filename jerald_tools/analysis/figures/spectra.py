@@ -67,7 +67,7 @@ def plot_spectra(curves: list[Curve]) -> Figure:
     if any(curve.is_baseline for curve in curves):
         handles.append(Line2D([], [], color="0.3", linestyle=":", label="FastPM alone"))
     if any(curve.power_band is not None for curve in curves):
-        handles.append(Patch(color="0.3", alpha=0.2, linewidth=0, label="68 % of the ensemble"))
+        handles.append(Patch(color="0.3", alpha=0.2, linewidth=0, label="68 % band"))
     grid[0, 0].legend(handles=handles, frameon=False, loc="lower left")
     return figure
 
@@ -103,7 +103,8 @@ def _label_column(panels, quantity: str, is_first: bool) -> None:
     top.set_yscale("log")
     plain_logarithmic_ticks(bottom.xaxis)
     # The paper's measure: within 90 % means a ratio of 0.9 to 1/0.9.
-    middle.axhspan(0.9, 1 / 0.9, color="0.9", zorder=0)
+    for edge in (0.9, 1 / 0.9):
+        middle.axhline(edge, color="0.6", linewidth=0.6, linestyle="-.", zorder=0)
     for axes in (middle, bottom):
         axes.axhline(1.0, color="0.6", linewidth=0.8, zorder=0)
     _show_at_least(middle, 0.7, 1.3, limit=(0.0, 3.0))
