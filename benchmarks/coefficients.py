@@ -6,12 +6,10 @@ from pathlib import Path
 
 import click
 import numpy as np
-from scipy.optimize import nnls
+from scipy.optimize import least_squares, nnls
 
 from jerald_tools.estimate.cost import STAGES, coefficients, cost
 from jerald_tools.estimate.problem import QUANTITIES, Problem
-
-ROUNDS = 20
 
 
 def problem_of(line: dict) -> Problem:
@@ -40,17 +38,21 @@ def solve(rows: list[dict], values: list[float]) -> dict[str, float]:
 
 
 def bytes_of(lines: list[dict], stage: str) -> dict[str, float]:
-    """Coefficients of memory: each line belongs to the phase that needs most, by the last ones."""
+    """Coefficients of memory: of the phase that needs most, by least squares of the relative error.
+
+    Which phase that is depends on them, so the search begins at those of now.
+    """
     held = [STAGES[stage](problem_of(line)).held for line in lines]
-    peaks = [line["peak_memory"] for line in lines]
-    prices = coefficients()[stage]["bytes"]
-    for _ in range(ROUNDS):
-        largest = [
-            max(phases, key=lambda phase: sum(n * prices[name] for name, n in phase.items()))
-            for phases in held
-        ]
-        prices = prices | solve(largest, peaks)
-    return {name: prices[name] for name in dict.fromkeys(name for p in held[0] for name in p)}
+    peaks = np.array([line["peak_memory"] for line in lines])
+    names = list(dict.fromkeys(name for phase in held[0] for name in phase))
+    now = np.array([max(coefficients()[stage]["bytes"][name], 1.0) for name in names])
+    phases = np.array([[[phase.get(name, 0) for name in names] for phase in one] for one in held])
+
+    def missed(logarithms):
+        return (phases @ (now * np.exp(logarithms))).max(axis=1) / peaks - 1
+
+    found = now * np.exp(least_squares(missed, np.zeros(len(names)), bounds=(-10, 10)).x)
+    return dict(zip(names, found.tolist(), strict=True))
 
 
 def seconds_of(lines: list[dict], stage: str) -> dict[str, float]:

@@ -29,6 +29,7 @@ from jerald_tools.training.gauss_newton import GaussNewton, make_sampled_residua
 from jerald_tools.training.losses import PaperLoss
 from jerald_tools.training.nodes import Nodes, ravel_parameters
 from jerald_tools.training.objective import PreparedSimulation, RecordedObjective, make_evaluate
+from jerald_tools.training.programs import programs
 from jerald_tools.training.search_space import SearchSpace, search_space
 from jerald_tools.training.simulation import Simulation
 from jerald_tools.training.starts import (
@@ -249,6 +250,16 @@ def test_fit_recovers_the_parameters_of_its_own_map(stellar_problem):
     best = min(losses.validation for losses in fit.best.history)
     assert fit.best.losses.validation == best
     np.testing.assert_allclose(fit.predicted, [target], atol=0.05)
+
+
+def test_fits_of_one_kind_are_compiled_once(stellar_problem):
+    mesh, inputs, target = stellar_problem
+    task = (mesh, "stellar-mass", [Simulation(inputs, target)], PaperLoss(2, 0.7))
+    before = programs.cache_info().misses
+    for start in transform_starts("stellar-mass")[:2]:
+        fit_parameters(*task, [start], evaluations=2)
+    assert programs.cache_info().misses == before + 1
+    assert programs(mesh, "stellar-mass", PaperLoss(2, 0.7), 0, 0.0).evaluate._cache_size() == 1
 
 
 @pytest.mark.parametrize("judge", ["train", "validation"])

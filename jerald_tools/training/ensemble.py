@@ -10,23 +10,22 @@ left is the model's error. No other simulation takes part.
 
 import collections
 import dataclasses
-import functools
 import itertools
 from collections.abc import Sequence
 
-import jax
 import numpy as np
 import scipy.stats
 
 from jerald_tools.analysis.band import HIGH, LOW
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.model.chain import ModelInputs, predict
+from jerald_tools.model.chain import ModelInputs
 from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.members import member_document
 from jerald_tools.training.fit import Fit, FittedStart, fit_parameters
 from jerald_tools.training.journal import Journal
 from jerald_tools.training.map_statistics import bin_edges
 from jerald_tools.training.problem import Problem, inputs_on
+from jerald_tools.training.programs import programs
 from jerald_tools.training.quality import map_quality
 from jerald_tools.training.simulation import Simulation
 from jerald_tools.training.starts import Start
@@ -127,7 +126,8 @@ def fit_ensemble(
             for predicted, simulation in zip(member.predicted, simulations, strict=True)
         ]
     everyone = [fit.best.parameters, *(member.fitted.parameters for member in members)]
-    predict_map = jax.jit(functools.partial(predict, mesh, quantity, shift=shift))
+    layers = len(fit.best.parameters.layers)
+    predict_map = programs(mesh, quantity, loss, layers, shift).predict
     powers = []
     for count, parameters in enumerate(everyone):
         for problem in problems:

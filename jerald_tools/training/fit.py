@@ -2,7 +2,6 @@
 """Fit a quantity's parameters to a target map, from one or several starting points."""
 
 import dataclasses
-import functools
 import typing
 from collections.abc import Sequence
 
@@ -12,16 +11,16 @@ import jax.numpy as jnp
 from jerald_tools.errors import NoUsableMap
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
-from jerald_tools.model.chain import predict
 from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.power_law import FLOOR
 from jerald_tools.training.adam import minimise_with_adam
-from jerald_tools.training.gauss_newton import GaussNewton, make_sampled_residual
+from jerald_tools.training.gauss_newton import GaussNewton
 from jerald_tools.training.journal import Journal
 from jerald_tools.training.lbfgsb import minimise_with_lbfgsb
 from jerald_tools.training.nodes import Nodes
 from jerald_tools.training.nonsmooth_bfgs import minimise_with_bfgs
-from jerald_tools.training.objective import PreparedSimulation, RecordedObjective, make_evaluate
+from jerald_tools.training.objective import PreparedSimulation, RecordedObjective
+from jerald_tools.training.programs import programs
 from jerald_tools.training.search_space import search_space
 from jerald_tools.training.simulation import Simulation
 from jerald_tools.training.split import Regions
@@ -116,16 +115,15 @@ def fit_parameters(
             met no finite loss.
     """
     nodes = Nodes(starts[0].parameters)
-    evaluate = make_evaluate(mesh, quantity, loss, nodes.first, shift)
+    compiled = programs(mesh, quantity, loss, len(nodes.first.layers), shift)
     space = search_space(nodes.first)
     all_nodes = nodes.tile(space)
-    residual = make_sampled_residual(mesh, quantity, loss, nodes.first, shift)
-    make_reference = jax.jit(functools.partial(loss.reference, mesh))
-    predict_map = jax.jit(functools.partial(predict, mesh, quantity, shift=shift))
 
     def prepare(simulation):
-        reference = make_reference(simulation.target)
-        curvature = GaussNewton(mesh, residual, loss.curvature, space, simulation.inputs, reference)
+        reference = compiled.reference(simulation.target)
+        curvature = GaussNewton(
+            mesh, compiled.residual, loss.curvature, space, simulation.inputs, reference
+        )
         weights = nodes.weights(simulation.redshift)
         return PreparedSimulation(simulation.inputs, reference, curvature, weights)
 
@@ -133,14 +131,15 @@ def fit_parameters(
 
     def maps_of(parameters):
         return [
-            predict_map(parameters_at(parameters, one.redshift), one.inputs) for one in simulations
+            compiled.predict(parameters_at(parameters, one.redshift), one.inputs)
+            for one in simulations
         ]
 
     tried = []
     for start in starts:
         objective = RecordedObjective(
             mesh,
-            evaluate,
+            compiled.evaluate,
             prepared,
             nodes,
             all_nodes,
