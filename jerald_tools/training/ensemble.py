@@ -106,7 +106,7 @@ def fit_ensemble(
     members, missed = [], []
     for count, half in enumerate(HALVES[:number]):
         turned = turned_mesh(mesh, half)
-        simulations = [_turned(turned, problem, half, count + 1) for problem in problems]
+        simulations = [turned_simulation(turned, problem, half, count + 1) for problem in problems]
         start = near[count % len(near)]
         member = fit_parameters(
             turned,
@@ -156,8 +156,15 @@ def _starts_near(fit: Fit) -> list[Start]:
     return [tried.start for tried in near]
 
 
-def _turned(turned: Mesh, problem: Problem, half: Half, number: int) -> Simulation:
-    """A simulation turned so that this half trains, on the members of the fits below."""
+def turned_simulation(turned: Mesh, problem: Problem, half: Half, number: int) -> Simulation:
+    """A simulation turned so that another half of its box trains.
+
+    Args:
+        turned: the turned mesh.
+        problem: the simulation as it is.
+        half: that is to train.
+        number: the member of the fits below that it stands on.
+    """
     positions = turned_positions(problem.mesh, half, problem.positions)
     target = turned_field(problem.mesh, half, problem.simulation.target)
     return Simulation(_inputs(turned, problem, positions, number), target, problem.setting.redshift)
