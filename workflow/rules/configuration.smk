@@ -165,6 +165,11 @@ FITS = {(row["quantity"], two_decimals(row["redshift"])): row for row in config[
 LAST_REDSHIFT = two_decimals(min(SIMULATIONS[TRAINING[0]]["redshifts"]))
 
 
+def paper_layers(quantity, redshift):
+    """The paper's displacement layers: two, and a third for stars at z = 5."""
+    return 3 if quantity == "stellar-mass" and float(redshift) >= 5 else 2
+
+
 # Fits to the same maps, each in a folder of its name, and what is different in them. `chain` is
 # the folder of the fits that they stand on, their own if nothing is said.
 CROSS_VALIDATED = {
@@ -174,7 +179,7 @@ CROSS_VALIDATED = {
 VARIANTS = {
     "": {"members": config["optimisation"]["members"]},
     "without_layers/": {"layers": 0, "chain": ""},
-    "paper/": {"loss": "paper"},
+    "paper/": {"loss": "paper", "layers": paper_layers},
     "paper_without_layers/": {"loss": "paper", "layers": 0, "chain": "paper/"},
     **CROSS_VALIDATED,
 }

@@ -48,13 +48,16 @@ def fit_options(quantity):
     def options(wildcards):
         row = {**FITS[quantity, wildcards.redshift], **VARIANTS[wildcards.variant]}
         smoothing = "" if row["smoothing"] is None else f" --smoothing {row['smoothing']}"
+        layers = row["layers"]
+        if callable(layers):
+            layers = layers(quantity, wildcards.redshift)
         optimisation = OPTIMISATION
-        if quantity == "dark-matter" and row["layers"] == 0:
+        if quantity == "dark-matter" and layers == 0:
             # Nothing to fit: what is left is FastPM's own loss.
             optimisation = "--evaluations 1 --starts 1"
         elif row.get("members"):
             optimisation += f" --members {row['members']}"
-        return f"--layers {row['layers']} --loss {row['loss']}{smoothing} {optimisation}"
+        return f"--layers {layers} --loss {row['loss']}{smoothing} {optimisation}"
 
     return options
 
