@@ -103,7 +103,10 @@ def fit_loads(problem: Problem, quantity: str) -> Loads:
             "cell_layer_evaluation": cells * simulations * with_layers * layers,
         },
         compiled={"any_layer": float(layers > 0), "layer": layers},
-        programs={"other_simulation": simulations - 1},
+        programs={
+            "other_simulation": simulations - 1,
+            "any_member": float(problem.members > 0),
+        },
         text=FIT_FILES[quantity],
     )
 
