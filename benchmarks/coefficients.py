@@ -40,7 +40,8 @@ def solve(rows: list[dict], values: list[float]) -> dict[str, float]:
 def bytes_of(lines: list[dict], stage: str) -> dict[str, float]:
     """Coefficients of memory: of the phase that needs most, by least squares of the relative error.
 
-    Which phase that is depends on them, so the search begins at those of now.
+    Which phase that is depends on them, so the search begins at those of now. What no line has any
+    of keeps its coefficient.
     """
     held = [STAGES[stage](problem_of(line)).held for line in lines]
     peaks = np.array([line["peak_memory"] for line in lines])
@@ -51,7 +52,9 @@ def bytes_of(lines: list[dict], stage: str) -> dict[str, float]:
     def missed(logarithms):
         return (phases @ (now * np.exp(logarithms))).max(axis=1) / peaks - 1
 
+    # A search moves a coefficient without effect anywhere.
     found = now * np.exp(least_squares(missed, np.zeros(len(names)), bounds=(-10, 10)).x)
+    found = np.where(phases.any(axis=(0, 1)), found, now)
     return dict(zip(names, found.tolist(), strict=True))
 
 
