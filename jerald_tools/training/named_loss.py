@@ -6,9 +6,9 @@ from jerald_tools.training.losses import LogarithmicLoss, Loss, paper_loss
 from jerald_tools.training.statistics_loss import StatisticsLoss
 
 # Weights by the residual's power p. Large ones hold a map's power to the target's more closely, at
-# the price of r(k): these are the largest that lower r nowhere by more than 0.02 on the validation
-# region of the bundled training run. Squared residuals of dark matter are small beside their spread
-# and bear more.
+# the price of r(k): these are the largest that lowered r nowhere by more than 0.02 on the validation
+# region of the bundled training run when they were chosen; minima of the same weights differ by as
+# much. Squared residuals of dark matter are small beside their spread and bear more.
 WEIGHTS = {
     1: {"spectrum": 0.3, "correlation": 0.3, "mean": 1.0},
     2: {"spectrum": 1.0, "correlation": 1.0, "mean": 3.0},
