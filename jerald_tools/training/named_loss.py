@@ -6,7 +6,7 @@ from jerald_tools.training.losses import LogarithmicLoss, Loss, paper_loss
 from jerald_tools.training.statistics_loss import StatisticsLoss
 
 # Weights by the residual's power p. Large ones hold a map's power to the target's more closely, at
-# the price of r(k): these are the largest that lowered r nowhere by more than 0.02 on the validation
+# the price of r(k): these are the largest that lowered r by no more than 0.02 on the validation
 # region of the bundled training run when they were chosen; minima of the same weights differ by as
 # much. Squared residuals of dark matter are small beside their spread and bear more.
 WEIGHTS = {
