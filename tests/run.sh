@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# All tests serially, then those marked `ranks` in one mpirun of pytest per number of ranks.
+# Tests of one process, then those marked `ranks` in one mpirun of pytest per number of ranks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_mpi_yield_when_idle=1
 
-"$python" -m pytest "${options[@]}" "$@"
+"$python" -m pytest "${options[@]}" -m "not ranks" "$@"
 
 export OMP_NUM_THREADS=1
 for ranks in 1 2 3 4; do
