@@ -248,6 +248,17 @@ def test_cross_validation_of_simulations_that_share_one_redshift(fresh):
     assert jobs["powerspec_rival"] == 3 * (2 + 2 + 3 * 2)
 
 
+def test_cross_validation_of_simulations_that_share_no_redshift(fresh):
+    fresh.change(set_key("simulations", 1, "redshifts", [2]))
+    another = {"name": "third", "seed": 5, "role": "predict", "redshifts": [3]}
+    another["reference"] = "data/reference/unseen_seed4417"
+    fresh.change(lambda config: config["simulations"].append(another))
+    jobs = fresh.jobs("--", "cross_validation")
+    # The training simulation and all at three redshifts, the others at theirs alone.
+    assert jobs["fit_dark_matter"] == 3 + 3 + 1 + 1
+    assert jobs["powerspec_rival"] == 3 * (5 + 5 + 2 + 2)
+
+
 def test_initial_conditions_may_be_given_in_place_of_a_seed(fresh):
     def edit(config):
         del config["simulations"][0]["seed"]

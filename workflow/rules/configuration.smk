@@ -206,7 +206,7 @@ def for_each(pattern, quantities, simulations, redshifts=None):
     return [
         pattern.format(simulation=name, redshift=redshift, quantity=quantity)
         for name in simulations
-        for redshift in redshifts or redshifts_of(name)
+        for redshift in (redshifts_of(name) if redshifts is None else redshifts)
         for quantity in quantities
         if quantity == "fastpm" or (quantity, redshift) in FITS
     ]
