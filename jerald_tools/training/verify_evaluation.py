@@ -9,8 +9,8 @@ import numpy as np
 
 from jerald_tools.mesh.verify_ranks import on_one_rank, verify_on_one_rank, whole_on_root
 from jerald_tools.training.nodes import ravel_parameters
-from jerald_tools.training.objective import make_evaluate
 from jerald_tools.training.problem import Problem
+from jerald_tools.training.programs import programs
 
 
 def verify_evaluation(problem: Problem, loss, parameters, shift: float = 0.0) -> str:
@@ -30,9 +30,8 @@ def verify_evaluation(problem: Problem, loss, parameters, shift: float = 0.0) ->
     vector = jnp.asarray(ravel_parameters(parameters))
 
     def evaluation(mesh, inputs, target):
-        evaluate = make_evaluate(mesh, quantity, loss, parameters, shift)
-        reference = jax.jit(functools.partial(loss.reference, mesh))(target)
-        (_, losses), gradient = evaluate(vector, inputs, reference)
+        compiled = programs(mesh, quantity, loss, len(parameters.layers), shift)
+        (_, losses), gradient = compiled.evaluate(vector, inputs, compiled.reference(target))
         return {"losses": np.array(losses, np.float64), "gradient": gradient}
 
     rows = (problem.simulation.inputs, problem.simulation.target)
