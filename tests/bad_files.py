@@ -10,13 +10,17 @@ from small_universe import save_fit
 from snapshot_files import gadget_attributes
 
 from jerald_tools.cosmology import Cosmology
-from jerald_tools.files import digest
-from jerald_tools.files.fits import write_fit
-from jerald_tools.files.initial_conditions import InitialConditionsHeader, write_initial_conditions
-from jerald_tools.files.maps import MapHeader, write_map
-from jerald_tools.files.particles import ParticlesHeader, write_particles
-from jerald_tools.files.provenance import Origin, Provenance
-from jerald_tools.files.spectra import write_spectrum
+from jerald_tools.io import record as digest
+from jerald_tools.io.fits import write_fit
+from jerald_tools.io.grids import (
+    InitialConditionsHeader,
+    MapHeader,
+    write_initial_conditions,
+    write_map,
+)
+from jerald_tools.io.particles import ParticlesHeader, write_particles
+from jerald_tools.io.record import Origin, Provenance
+from jerald_tools.io.spectra import write_spectrum
 from jerald_tools.model.setting import Setting
 
 

@@ -5,9 +5,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jerald_tools.mesh.exchange import home_ranks
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
-from jerald_tools.mesh.redistribute import home_ranks
 from jerald_tools.model.chain import ModelInputs
 from jerald_tools.model.parameters import default_start
 

@@ -8,10 +8,10 @@ import numpy as np
 from model_cases import clustered_particles, generic_parameters
 
 from jerald_tools.cosmology import Cosmology
-from jerald_tools.files.fits import document, write_fit
-from jerald_tools.files.maps import MapHeader, open_map, write_map
-from jerald_tools.files.particles import ParticlesHeader, write_particles
-from jerald_tools.files.provenance import Provenance, this_run
+from jerald_tools.io.fits import document, write_fit
+from jerald_tools.io.grids import MapHeader, open_map, write_map
+from jerald_tools.io.particles import ParticlesHeader, write_particles
+from jerald_tools.io.record import Provenance, this_run
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.setting import Setting
 

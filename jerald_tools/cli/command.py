@@ -14,8 +14,7 @@ from jerald_tools import __version__
 from jerald_tools.cli import failure
 from jerald_tools.cli.huge_pages import start_again_with_huge_pages
 from jerald_tools.cli.threads import set_threads
-from jerald_tools.launcher import launched_rank
-from jerald_tools.stages import Stages
+from jerald_tools.process import Stages, launched_rank
 
 
 @dataclasses.dataclass(frozen=True)

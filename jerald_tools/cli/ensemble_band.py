@@ -8,8 +8,8 @@ import numpy as np
 from jerald_tools.analysis.band import correlation_band, power_band
 from jerald_tools.cli.spectrum_inputs import Source
 from jerald_tools.errors import BadInput
-from jerald_tools.files.inputs import describe_input
-from jerald_tools.files.map_agreement import check_agreement
+from jerald_tools.io.grids import check_agreement
+from jerald_tools.io.inputs import describe_input
 from jerald_tools.mesh.ranks import Ranks, on_root
 
 

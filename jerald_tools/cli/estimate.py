@@ -76,8 +76,7 @@ def main(config, particles, mesh, box_size, ranks, layers, **others):
 
     CONFIG is a config.yaml of the workflow; options change what it says, or stand in its place.
     """
-    from jerald_tools.estimate.configuration import read_problem
-    from jerald_tools.estimate.problem import QUANTITIES, Problem
+    from jerald_tools.estimate.problem import QUANTITIES, Problem, read_problem
     from jerald_tools.estimate.report import report
 
     if box_size is not None and not math.isfinite(box_size):

@@ -7,23 +7,22 @@ from collections.abc import Sequence
 import numpy as np
 
 from jerald_tools.analysis.band import Band
-from jerald_tools.analysis.correlation import Comparison
 from jerald_tools.analysis.coverage_table import BandedMap
-from jerald_tools.analysis.figures.map_pair import MapPair
 from jerald_tools.analysis.figures.scaling import MeasuredStep
 from jerald_tools.analysis.figures.spectra import Curve
+from jerald_tools.analysis.figures.style import MapPair
 from jerald_tools.analysis.loss_table import FittedLoss
+from jerald_tools.analysis.power_spectrum import Comparison
 from jerald_tools.analysis.quality_table import MeasuredMap
 from jerald_tools.errors import BadInput
-from jerald_tools.files.fits import read_fit
-from jerald_tools.files.kind import text_kind
-from jerald_tools.files.map_agreement import check_agreement
-from jerald_tools.files.maps import open_map
-from jerald_tools.files.spectra import read_spectrum
+from jerald_tools.fitting import regions
+from jerald_tools.io.fits import read_fit
+from jerald_tools.io.grids import check_agreement, open_map
+from jerald_tools.io.inputs import text_kind
+from jerald_tools.io.spectra import read_spectrum
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks
 from jerald_tools.model.fit_reading import refusing_shape
-from jerald_tools.training import split
 
 
 def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair]:
@@ -80,7 +79,7 @@ def shape_of_test_region(pairs: Sequence[MapPair]) -> tuple[int, int, int]:
     if len(shapes) > 1:
         raise BadInput(f"maps on meshes {sorted(shapes)} in one figure: give maps on one mesh")
     mesh = make_mesh(pairs[0].reference.shape, pairs[0].box_size, ranks=Ranks())
-    return split.test_shape(mesh)
+    return regions.test_shape(mesh)
 
 
 def load_curve(path: str, is_baseline: bool = False) -> Curve:

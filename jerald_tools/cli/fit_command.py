@@ -14,7 +14,7 @@ from jerald_tools.cli.progress import progress
 from jerald_tools.cli.stop_signals import stop_when_asked
 from jerald_tools.cli.verify_ranks import tell_verification, verify_ranks_option
 from jerald_tools.errors import BadInput
-from jerald_tools.training.loss_names import DEFAULTS, NAMES
+from jerald_tools.fitting.losses import DEFAULTS, NAMES
 
 logger = logging.getLogger(__name__)
 
@@ -150,20 +150,19 @@ def run_fit(
 
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.cli.run_identity import run_identity
-    from jerald_tools.files.atomic import check_target
-    from jerald_tools.files.fits import write_fit
+    from jerald_tools.fitting.ensemble import fit_ensemble
+    from jerald_tools.fitting.fit import fit_parameters
+    from jerald_tools.fitting.fit_document import fit_document
+    from jerald_tools.fitting.journal import is_journal_of, journal_in
+    from jerald_tools.fitting.named_loss import loss_named
+    from jerald_tools.fitting.problem import load_problems
+    from jerald_tools.fitting.quality import map_quality
+    from jerald_tools.fitting.search import start_from_fit, starting_points
+    from jerald_tools.fitting.verify_evaluation import verify_evaluation
+    from jerald_tools.io.atomic import check_target
+    from jerald_tools.io.fits import write_fit
     from jerald_tools.mesh.ranks import on_root, world
     from jerald_tools.model.evolution import parameters_at
-    from jerald_tools.training.ensemble import fit_ensemble
-    from jerald_tools.training.fit import fit_parameters
-    from jerald_tools.training.fit_document import fit_document
-    from jerald_tools.training.journal import is_journal_of, journal_in
-    from jerald_tools.training.named_loss import loss_named
-    from jerald_tools.training.problem import load_problems
-    from jerald_tools.training.quality import map_quality
-    from jerald_tools.training.starting_points import starting_points
-    from jerald_tools.training.verify_evaluation import verify_evaluation
-    from jerald_tools.training.warm_start import start_from_fit
 
     if len(particles) != len(targets):
         raise click.UsageError(

@@ -65,12 +65,11 @@ def main(run: Run, output, particles, power, **options):
     refuse_inputs([output], [power, options["white_noise"], options["linear_density"]])
 
     from jerald_tools.cli.provenance import provenance_of
-    from jerald_tools.files.atomic import check_target
-    from jerald_tools.files.initial_conditions import InitialConditionsHeader
-    from jerald_tools.gravity.lattice import lattice_shape
-    from jerald_tools.gravity.linear_field import linear_field, noise_of_field
+    from jerald_tools.gravity.lpt import lattice_shape, linear_field, noise_of_field
     from jerald_tools.gravity.white_noise import white_noise
-    from jerald_tools.mesh.distributed_files import load_field, save_initial_conditions
+    from jerald_tools.io.atomic import check_target
+    from jerald_tools.io.grids import InitialConditionsHeader
+    from jerald_tools.io.parallel import load_field, save_initial_conditions
     from jerald_tools.mesh.mesh import make_mesh
     from jerald_tools.mesh.ranks import on_root, world
 
@@ -124,9 +123,9 @@ def _refuse_contradictions(
 
 def _source_file(ranks, options):
     """The file in place of a seed (or None), the function that opens it, and its header."""
-    from jerald_tools.files.fields import FieldFile, FieldHeader
-    from jerald_tools.files.white_noise import open_white_noise
-    from jerald_tools.mesh.distributed_files import read_header
+    from jerald_tools.io.grids import FieldFile, FieldHeader
+    from jerald_tools.io.parallel import read_header
+    from jerald_tools.io.white_noise import open_white_noise
 
     open_linear_density = functools.partial(FieldFile, name="linear_density")
     openers = {"white_noise": open_white_noise, "linear_density": open_linear_density}

@@ -10,7 +10,7 @@ from jerald_tools.cli.command import Run, command
 from jerald_tools.cli.output_names import refuse_inputs
 from jerald_tools.cli.snapshot_options import snapshot_options, stated_of
 from jerald_tools.errors import BadInput
-from jerald_tools.targets.quantities import SPECIES_OF, STAR_FORMING
+from jerald_tools.targets.recipe import SPECIES_OF, STAR_FORMING
 
 logger = logging.getLogger(__name__)
 
@@ -87,15 +87,12 @@ def main(run: Run, snapshot, nodes, chunk, dry_run, output, **options):
 
     from jerald_tools.cli.progress import progress
     from jerald_tools.cli.provenance import provenance_of
-    from jerald_tools.files.atomic import check_target
-    from jerald_tools.files.snapshots.identity import describe_snapshot
-    from jerald_tools.files.snapshots.open import open_snapshot
-    from jerald_tools.mesh.distributed_files import save_map
+    from jerald_tools.io.atomic import check_target
+    from jerald_tools.io.parallel import save_map
     from jerald_tools.mesh.ranks import on_root, world
-    from jerald_tools.targets.plan import plan
-    from jerald_tools.targets.recipe import map_header
-    from jerald_tools.targets.recipe_check import check_recipe
-    from jerald_tools.targets.target_map import rounds, target_map, target_mesh
+    from jerald_tools.snapshots.open import describe_snapshot, open_snapshot
+    from jerald_tools.targets.recipe import check_recipe, map_header
+    from jerald_tools.targets.target_map import plan, rounds, target_map, target_mesh
 
     ranks = world()
     if output is not None:
@@ -151,9 +148,9 @@ def _refuse_contradictions(
 
 
 def _recipe(header, options):
-    from jerald_tools.files.uv_background import read_rates
+    from jerald_tools.io.uv_background import read_rates
+    from jerald_tools.targets.neutral_gas import cross_section
     from jerald_tools.targets.recipe import Recipe
-    from jerald_tools.targets.self_shielding import cross_section
 
     if options["self_shielding"]:
         cross_section(header.redshift)

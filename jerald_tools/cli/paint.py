@@ -79,9 +79,9 @@ def main(
     """
     from jerald_tools.cli.output_names import member_names, output_names, refuse_inputs
     from jerald_tools.cli.provenance import provenance_of
-    from jerald_tools.files.atomic import check_target
-    from jerald_tools.files.fits import read_fit
-    from jerald_tools.mesh.distributed_files import save_map
+    from jerald_tools.io.atomic import check_target
+    from jerald_tools.io.fits import read_fit
+    from jerald_tools.io.parallel import save_map
     from jerald_tools.mesh.ranks import on_root, world
     from jerald_tools.model.members import chosen_members
     from jerald_tools.model.painting import check_file, paint_file
@@ -128,7 +128,7 @@ def main(
 
 def _save_displaced(path, ranks, painted, provenance, force) -> None:
     """Write the particles that the map follows, with the velocities that they came with."""
-    from jerald_tools.mesh.distributed_files import save_particles
+    from jerald_tools.io.parallel import save_particles
 
     read = painted.particles
     save_particles(

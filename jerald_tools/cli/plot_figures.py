@@ -55,7 +55,7 @@ def _write_on_root(run: Run, output: str, suffixes: tuple[str, ...], make) -> No
     import matplotlib
 
     from jerald_tools.analysis.figures.style import SETTINGS
-    from jerald_tools.files.atomic import atomic_write, check_target
+    from jerald_tools.io.atomic import atomic_write, check_target
     from jerald_tools.mesh.ranks import on_root, world
 
     def work():

@@ -93,8 +93,8 @@ def main(
     from jerald_tools.cli.ensemble_band import band_columns, band_notes, model_error_of
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.cli.spectrum_inputs import Painting, check_partners, read_source
-    from jerald_tools.files.atomic import check_target
-    from jerald_tools.files.spectra import write_spectrum
+    from jerald_tools.io.atomic import check_target
+    from jerald_tools.io.spectra import write_spectrum
     from jerald_tools.mesh.ranks import on_root, world
 
     ranks = world()
@@ -125,11 +125,10 @@ def main(
 
 def _measure_each(run: Run, sources, partner, painting, region, edges, divisor) -> Iterator[tuple]:
     """Mesh, columns and notes of each source's spectrum, one after the other."""
-    from jerald_tools.analysis.correlation import compare
-    from jerald_tools.analysis.power_spectrum import cross_power
+    from jerald_tools.analysis.power_spectrum import compare, cross_power
     from jerald_tools.cli.spectrum_inputs import measure
+    from jerald_tools.fitting.regions import region_mask
     from jerald_tools.mesh.mesh import make_mesh
-    from jerald_tools.training.region_mask import region_mask
 
     measured_partner = None
     for source in sources:

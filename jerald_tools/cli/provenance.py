@@ -5,8 +5,8 @@ import time
 from collections.abc import Sequence
 
 from jerald_tools.cli.command import Run
-from jerald_tools.files.inputs import describe_input
-from jerald_tools.files.provenance import Input, Provenance, now, peak_memory, this_run
+from jerald_tools.io.inputs import describe_input
+from jerald_tools.io.record import Input, Provenance, now, peak_memory, this_run
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root
 

@@ -42,16 +42,15 @@ def main(run: Run, snapshot, lpt_order, particles, output, **options):
     refuse_inputs([output], snapshot)
 
     from jerald_tools.cli.provenance import provenance_of
-    from jerald_tools.files.atomic import check_target
-    from jerald_tools.files.initial_conditions import InitialConditionsHeader
-    from jerald_tools.files.snapshots.identity import describe_snapshot
-    from jerald_tools.files.snapshots.open import open_snapshot
-    from jerald_tools.gravity.growth import growth
-    from jerald_tools.gravity.lattice import lattice_shape
+    from jerald_tools.cosmology import growth
+    from jerald_tools.gravity.lpt import lattice_shape
     from jerald_tools.gravity.recovered_field import recovered_linear_field
-    from jerald_tools.mesh.distributed_files import save_initial_conditions
+    from jerald_tools.io.atomic import check_target
+    from jerald_tools.io.grids import InitialConditionsHeader
+    from jerald_tools.io.parallel import save_initial_conditions
     from jerald_tools.mesh.ranks import on_root, world
-    from jerald_tools.targets.lattice_displacements import lattice_displacements, lattice_mesh
+    from jerald_tools.snapshots.open import describe_snapshot, open_snapshot
+    from jerald_tools.targets.lattice import lattice_displacements, lattice_mesh
 
     ranks = world()
     on_root(ranks, check_target, output, run.force)

@@ -85,15 +85,14 @@ def main(
     from jerald_tools.cli.progress import progress
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.cli.run_identity import run_identity
-    from jerald_tools.files.atomic import check_target
-    from jerald_tools.files.initial_conditions import open_initial_conditions
-    from jerald_tools.files.particles import ParticlesHeader, open_particles
-    from jerald_tools.files.same_run import RUN_DIGEST, is_output_of, run_digest
-    from jerald_tools.gravity.fastpm import simulate
-    from jerald_tools.gravity.saved_state import SavedState
+    from jerald_tools.gravity.checkpoint import SavedState
+    from jerald_tools.gravity.fastpm import simulate, verify_first_step
     from jerald_tools.gravity.step_scheme import StepScheme
-    from jerald_tools.gravity.verify_step import verify_first_step
-    from jerald_tools.mesh.distributed_files import load_field, read_header, save_particles
+    from jerald_tools.io.atomic import check_target
+    from jerald_tools.io.fingerprint import RUN_DIGEST, is_output_of, run_digest
+    from jerald_tools.io.grids import open_initial_conditions
+    from jerald_tools.io.parallel import load_field, read_header, save_particles
+    from jerald_tools.io.particles import ParticlesHeader, open_particles
     from jerald_tools.mesh.mesh import make_mesh
     from jerald_tools.mesh.ranks import on_root, stop_if_requested, world
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 import jerald_tools
-from jerald_tools.files.inputs import describe_input
+from jerald_tools.io.inputs import describe_input
 
 # Options that say where to, how fast or how loud. Any other is taken to matter.
 WITHOUT_CONSEQUENCE = (

@@ -25,8 +25,7 @@ def main(run: Run, file, as_json):
     against the file where it lies: verified, gone, or changed since. The status is 1 if any was
     changed; a file that is gone is no failure.
     """
-    from jerald_tools.files.chain import CHANGED, trace
-    from jerald_tools.files.chain_report import as_text, as_values
+    from jerald_tools.io.history import CHANGED, as_text, as_values, trace
     from jerald_tools.mesh.ranks import on_root, world
 
     ranks = world()

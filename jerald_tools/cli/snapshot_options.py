@@ -8,12 +8,7 @@ import click
 
 from jerald_tools.cli.cosmology_options import HELP
 from jerald_tools.cosmology import Cosmology
-from jerald_tools.files.snapshots.stated import (
-    LENGTH_UNITS,
-    MASS_UNITS,
-    VELOCITY_UNITS,
-    Stated,
-)
+from jerald_tools.snapshots.code_units import LENGTH_UNITS, MASS_UNITS, VELOCITY_UNITS, Stated
 
 UNITS = {"length_unit": LENGTH_UNITS, "mass_unit": MASS_UNITS, "velocity_unit": VELOCITY_UNITS}
 UNKNOWN_TO_SNAPSHOTS = ("sigma8", "n_s")

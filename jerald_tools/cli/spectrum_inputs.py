@@ -11,14 +11,13 @@ from jerald_tools.analysis.catalogue_field import (
     painted_overdensity,
     shot_noise,
 )
-from jerald_tools.analysis.overdensity import overdensity, region_mean
+from jerald_tools.analysis.power_spectrum import overdensity, region_mean
 from jerald_tools.errors import BadInput
-from jerald_tools.files.kind import file_kind
-from jerald_tools.files.map_agreement import check_agreement
-from jerald_tools.files.maps import MapHeader, open_map
-from jerald_tools.files.particles import open_particles
-from jerald_tools.mesh.distributed_files import load_field, load_particles, read_header
-from jerald_tools.mesh.fourier import r2c
+from jerald_tools.io.grids import MapHeader, check_agreement, open_map
+from jerald_tools.io.inputs import file_kind
+from jerald_tools.io.parallel import load_field, load_particles, read_header
+from jerald_tools.io.particles import open_particles
+from jerald_tools.mesh.fields import r2c
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, on_root
 

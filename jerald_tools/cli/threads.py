@@ -5,7 +5,7 @@ import os
 import sys
 
 from jerald_tools.errors import BadInput
-from jerald_tools.launcher import launched_size
+from jerald_tools.process import launched_size
 
 # The first two are XLA's. Pinning the process to cores caps XLA's pools as well, but two commands
 # side by side would then share the same cores.

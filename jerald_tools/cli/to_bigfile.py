@@ -29,8 +29,8 @@ def main(run: Run, source, output):
     out as FastPM has them.
     """
     from jerald_tools.cli.provenance import provenance_of_copy
-    from jerald_tools.files.atomic import check_directory
-    from jerald_tools.files.kind import file_kind
+    from jerald_tools.io.atomic import check_directory
+    from jerald_tools.io.inputs import file_kind
     from jerald_tools.mesh.ranks import on_root, world
 
     ranks = world()
@@ -46,7 +46,7 @@ def main(run: Run, source, output):
 
 
 def _map(source, output, provenance, force):
-    from jerald_tools.files.maps import open_map
+    from jerald_tools.io.grids import open_map
 
     with open_map(source) as file:
         more = {"Quantity": file.header.quantity, "Units": file.header.units}
@@ -54,7 +54,7 @@ def _map(source, output, provenance, force):
 
 
 def _initial_conditions(source, output, provenance, force):
-    from jerald_tools.files.initial_conditions import open_initial_conditions
+    from jerald_tools.io.grids import open_initial_conditions
 
     with open_initial_conditions(source) as file:
         more = {"Quantity": "linear overdensity", "Units": "1"}
@@ -62,7 +62,7 @@ def _initial_conditions(source, output, provenance, force):
 
 
 def _mesh(file, dataset, output, provenance, more, force):
-    from jerald_tools.files.mesh_bigfile import write_mesh
+    from jerald_tools.io.export import write_mesh
 
     file.verify()
     starts = range(0, file.header.mesh[0], PLANES)
@@ -72,8 +72,8 @@ def _mesh(file, dataset, output, provenance, more, force):
 
 
 def _particles(source, output, provenance, force):
-    from jerald_tools.files.particles import open_particles
-    from jerald_tools.files.particles_bigfile import write_particles_bigfile
+    from jerald_tools.io.export import write_particles_bigfile
+    from jerald_tools.io.particles import open_particles
 
     with open_particles(source) as file:
         file.verify()

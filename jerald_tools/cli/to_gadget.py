@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 def main(run: Run, source, output):
     """Write particles of ours in Gadget's HDF5 format: kpc/h, 1e10 Msun/h, km/s over root a."""
     from jerald_tools.cli.provenance import provenance_of_copy
-    from jerald_tools.files.atomic import check_target
+    from jerald_tools.io.atomic import check_target
     from jerald_tools.mesh.ranks import on_root, world
 
     refuse_inputs([output], [source])
@@ -31,8 +31,8 @@ def main(run: Run, source, output):
 
 
 def _convert(source, output, provenance, force):
-    from jerald_tools.files.particles import open_particles
-    from jerald_tools.files.particles_gadget import write_particles_gadget
+    from jerald_tools.io.export import write_particles_gadget
+    from jerald_tools.io.particles import open_particles
 
     with open_particles(source) as file:
         file.verify()

@@ -30,12 +30,11 @@ def main(run: Run, snapshot, output, **options):
     refuse_inputs([output], snapshot)
 
     from jerald_tools.cli.provenance import provenance_of_copy
-    from jerald_tools.files.atomic import check_target
-    from jerald_tools.files.snapshots.identity import describe_snapshot
-    from jerald_tools.files.snapshots.open import open_snapshot
-    from jerald_tools.mesh.distributed_files import save_particles
+    from jerald_tools.io.atomic import check_target
+    from jerald_tools.io.parallel import save_particles
     from jerald_tools.mesh.ranks import on_root, world
-    from jerald_tools.targets.lattice_particles import lattice_particles
+    from jerald_tools.snapshots.open import describe_snapshot, open_snapshot
+    from jerald_tools.targets.lattice import lattice_particles
 
     ranks = world()
     on_root(ranks, check_target, output, run.force)

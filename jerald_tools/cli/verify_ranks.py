@@ -6,7 +6,7 @@ import logging
 import click
 
 from jerald_tools.cli.command import Run
-from jerald_tools.launcher import launched_size
+from jerald_tools.process import launched_size
 
 logger = logging.getLogger(__name__)
 

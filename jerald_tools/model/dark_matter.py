@@ -5,8 +5,7 @@ Its map is the density of the displaced particles, F = 1 + d (equation (9)).
 """
 
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.model.displacement import displace_by_layers
-from jerald_tools.model.greens_functions import exponential_greens_function
+from jerald_tools.model.layers import displace_by_layers, exponential_greens_function
 from jerald_tools.model.parameters import DarkMatterParameters
 
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.interpolate
 
-from jerald_tools.gravity.background import scale_factor_of
+from jerald_tools.cosmology import scale_factor_of
 from jerald_tools.model.bounds import bounds
 
 

@@ -9,16 +9,11 @@ import jax
 import jax.numpy as jnp
 
 from jerald_tools.errors import BadInput
-from jerald_tools.files.fits import read_fit
+from jerald_tools.io.fits import read_fit
 from jerald_tools.model.chain import QUANTITIES, TrainedModel
 from jerald_tools.model.evolution import EvolvingParameters, mean_at, parameters_at
 from jerald_tools.model.parameters import from_dictionary, to_dictionary
-from jerald_tools.model.setting import (
-    Setting,
-    differences,
-    require_same_setting,
-    setting_from_dict,
-)
+from jerald_tools.model.setting import Setting, differences, require_same_setting, setting_from_dict
 
 
 @contextlib.contextmanager
@@ -71,7 +66,7 @@ def model_of(document: dict, path: str, redshift: float) -> TrainedModel:
     """The model of a fit document at a redshift, with the models of the fits that it carries.
 
     Args:
-        document: from :func:`jerald_tools.files.fits.read_fit`.
+        document: from :func:`jerald_tools.io.fits.read_fit`.
         path: the file, for messages.
         redshift: where parameters that evolve are wanted; others hold at their own, which is not
             looked at here.

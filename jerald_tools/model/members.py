@@ -18,7 +18,7 @@ def member_document(document: dict, number: int) -> dict:
     """A fit document with the parameters of one member, in the fits that it carries too.
 
     Args:
-        document: from :func:`jerald_tools.files.fits.read_fit`.
+        document: from :func:`jerald_tools.io.fits.read_fit`.
         number: of the member; a fit below without that member stays as it is.
     """
     member = {}
@@ -36,7 +36,7 @@ def chosen_members(document: dict, path: str, which: str) -> dict[int, dict]:
     """The documents of all members by number, or of one.
 
     Args:
-        document: from :func:`jerald_tools.files.fits.read_fit`.
+        document: from :func:`jerald_tools.io.fits.read_fit`.
         path: its file, for messages.
         which: "all", or a number: 0 is the fit itself.
 

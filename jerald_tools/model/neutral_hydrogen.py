@@ -3,20 +3,25 @@
 
 import jax.numpy as jnp
 
-from jerald_tools.mesh.convolve import convolve
-from jerald_tools.mesh.displace import displace
+from jerald_tools.mesh.fields import convolve
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.paint import density
+from jerald_tools.mesh.paint import density, displace
 from jerald_tools.mesh.ranks import sum_over_ranks
 from jerald_tools.mesh.wavenumbers import wavenumber_table
-from jerald_tools.model.displacement import GRADIENT_ORDER, potential
-from jerald_tools.model.greens_functions import depletion_filter, gaussian_greens_function
+from jerald_tools.model.layers import (
+    EMPTY_CELL,
+    GRADIENT_ORDER,
+    depletion_filter,
+    gaussian_greens_function,
+    potential,
+    power_law,
+    rectify,
+)
 from jerald_tools.model.parameters import (
     ALPHA_UNIT_NEUTRAL_HYDROGEN,
     Depletion,
     NeutralHydrogenParameters,
 )
-from jerald_tools.model.power_law import EMPTY_CELL, power_law, rectify
 
 
 def relative_stellar_mass(mesh: Mesh, stellar_map):

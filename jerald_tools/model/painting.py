@@ -6,23 +6,18 @@ import typing
 
 import numpy as np
 
+from jerald_tools.cosmology import hubble_rate
 from jerald_tools.errors import BadInput
-from jerald_tools.files.fits import edited_parts
-from jerald_tools.files.maps import MapHeader
-from jerald_tools.files.particles import ParticlesHeader, open_particles
-from jerald_tools.gravity.background import hubble_rate
+from jerald_tools.io.fits import edited_parts
+from jerald_tools.io.grids import MapHeader
+from jerald_tools.io.parallel import LoadedParticles, load_particles, read_header
+from jerald_tools.io.particles import ParticlesHeader, open_particles
 from jerald_tools.mesh.checks import check_density, check_finite
-from jerald_tools.mesh.distributed_files import LoadedParticles, load_particles, read_header
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import world
 from jerald_tools.model.chain import paint_trained
-from jerald_tools.model.fit_reading import (
-    model_of,
-    refusing_shape,
-    trained_setting,
-    trained_target,
-)
+from jerald_tools.model.fit_reading import model_of, refusing_shape, trained_setting, trained_target
 from jerald_tools.model.redshift_space import line_of_sight_shifts, move_map
 from jerald_tools.model.setting import require_same_setting, setting_of
 

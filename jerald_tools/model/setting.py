@@ -8,7 +8,7 @@ import numpy as np
 
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
-from jerald_tools.files.particles import ParticlesHeader
+from jerald_tools.io.particles import ParticlesHeader
 from jerald_tools.mesh.mesh import Mesh
 
 # Two sides of a box or two redshifts closer than this, relative to 1 + z or the side, are equal.

@@ -2,10 +2,14 @@
 """Stellar mass: displacement layers on the improved dark matter, then a threshold power law."""
 
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.model.displacement import displace_by_layers
-from jerald_tools.model.greens_functions import gaussian_greens_function
+from jerald_tools.model.layers import (
+    EMPTY_CELL,
+    displace_by_layers,
+    gaussian_greens_function,
+    power_law,
+    rectify,
+)
 from jerald_tools.model.parameters import StellarParameters
-from jerald_tools.model.power_law import EMPTY_CELL, power_law, rectify
 
 
 def displace_stellar_mass(mesh: Mesh, parameters: StellarParameters, positions, start_density=None):

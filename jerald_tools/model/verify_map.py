@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A map that all ranks have painted, held against the same on one of them alone."""
 
-from jerald_tools.mesh.distributed_files import LoadedParticles
-from jerald_tools.mesh.verify_ranks import on_one_rank, verify_on_one_rank, whole_on_root
+from jerald_tools.io.parallel import LoadedParticles
+from jerald_tools.mesh.checks import on_one_rank, verify_on_one_rank, whole_on_root
 from jerald_tools.model.painting import PaintedMap, paint_particles
 
 
@@ -22,7 +22,7 @@ def verify_map(
 
     Returns:
         A line for log and provenance, see
-        :func:`jerald_tools.mesh.verify_ranks.verify_on_one_rank`, as for errors.
+        :func:`jerald_tools.mesh.checks.verify_on_one_rank`, as for errors.
     """
     mesh, read = painted.mesh, painted.particles
     rows = (read.positions, read.velocities, read.ids)
