@@ -3,65 +3,77 @@
 
 import dataclasses
 import math
+import typing
 from collections.abc import Sequence
 
 from jerald_tools.fitting.ensemble import LEVEL, Ensemble
-from jerald_tools.fitting.fit import Fit
+from jerald_tools.fitting.fit import Fit, Search
 from jerald_tools.fitting.losses import Loss
 from jerald_tools.fitting.problem import Problem
 from jerald_tools.fitting.regions import TEST_FRACTION, Regions
 from jerald_tools.model.evolution import EvolvingParameters
+from jerald_tools.model.fitted_model import prerequisite_key
 from jerald_tools.model.parameters import to_dictionary
-from jerald_tools.model.setting import evolving_setting
+from jerald_tools.model.validity import evolving_validity
 
 
-def fit_document(
+def fit_content(
     problems: Sequence[Problem],
-    loss_name: str,
-    loss: Loss,
+    loss: tuple[str, Loss],
+    search: Search,
     fit: Fit,
-    how: dict,
     qualities: Sequence[dict],
     ensemble: Ensemble | None = None,
 ) -> dict:
-    """Everything that a fit file holds, but for its provenance and its digest.
+    """Everything that a fit file holds, except its provenance and its digest.
 
     Args:
         problems: the simulations that were fitted.
-        loss_name: what was minimised, as it is asked for.
-        loss: the same with all its settings.
+        loss: name of the minimised loss, and the loss with all its settings.
+        search: how it was minimised.
         fit: the result.
-        how: optimiser, evaluations, shift, starts and their seed.
         qualities: measures of each simulation's map by region.
         ensemble: fits to halves of the box, if there are any.
     """
     first, best = problems[0], fit.best
-    settings = [problem.setting for problem in problems]
     evolves = isinstance(best.parameters, EvolvingParameters)
-    setting = evolving_setting(settings) if evolves else first.setting
+    validity = first.validity
+    if evolves:
+        validity = evolving_validity([problem.validity for problem in problems])
+    loss_name, settings = loss
     return {
-        "quantity": first.quantity,
-        "redshift": setting.redshift,
+        "quantity": first.quantity.name,
+        "redshift": validity.redshift,
         "layers": len(best.parameters.layers),
         "parameters": parameter_values(best.parameters),
-        "shift": how["shift"],
-        "loss": {"name": loss_name, **dataclasses.asdict(loss), **best.losses._asdict()},
+        **first.quantity.constants,
+        "loss": {
+            "name": loss_name,
+            **dataclasses.asdict(settings),
+            **best.losses._asdict(),
+        },
         "target": {
             **dataclasses.asdict(first.target_info),
             **({"mean": _means(problems)} if evolves else {}),
         },
-        "setting": setting.as_dict(),
+        "setting": validity.as_dict(),
         "split": {
             "train": "z-index >= N/2",
             "test": f"all indices < int({TEST_FRACTION} N)",
             "validation": "the rest of z-index < N/2",
         },
-        "training": how,
+        "training": {
+            "optimiser": search.optimiser,
+            "evaluations": search.evaluations,
+            **first.quantity.constants,
+            "starts": search.starts,
+            "random_seed": search.random_seed,
+        },
         "quality": qualities[0],
         "others": [
             {
                 "target": problem.target_info.path,
-                "redshift": problem.setting.redshift,
+                "redshift": problem.validity.redshift,
                 "quality": quality,
             }
             for problem, quality in zip(problems[1:], qualities[1:], strict=True)
@@ -79,16 +91,16 @@ def fit_document(
             for tried in fit.tried
         ],
         **({} if ensemble is None else {"ensemble": _ensemble_values(ensemble)}),
-        **{f"{name.replace('-', '_')}_fit": below for name, below in first.below.items()},
+        **{prerequisite_key(name): one.document for name, one in first.prerequisites.items()},
     }
 
 
-def parameter_values(parameters) -> dict | list[dict]:
-    """Parameters by name; those that evolve as a list, each node with its redshift."""
+def parameter_values(parameters: typing.Any) -> dict | list[dict]:
+    """Parameters by name; evolving ones as a list, each knot with its redshift."""
     if isinstance(parameters, EvolvingParameters):
         return [
-            {"redshift": redshift, **to_dictionary(node)}
-            for redshift, node in zip(parameters.redshifts, parameters.nodes, strict=True)
+            {"redshift": redshift, **to_dictionary(knot)}
+            for redshift, knot in zip(parameters.redshifts, parameters.knots, strict=True)
         ]
     return to_dictionary(parameters)
 
@@ -113,12 +125,12 @@ def _ensemble_values(ensemble: Ensemble) -> dict:
 
 
 def _means(problems: Sequence[Problem]) -> list[dict]:
-    """Each redshift's mean of the targets, from the highest to the lowest."""
-    means = {problem.setting.redshift: problem.target_info.mean for problem in problems}
+    """Mean of the targets at each redshift, from the highest to the lowest."""
+    means = {problem.simulation.redshift: problem.target_info.mean for problem in problems}
     return [{"redshift": redshift, "mean": means[redshift]} for redshift in sorted(means)[::-1]]
 
 
-def _columns(history: list[Regions]) -> dict:
+def _columns(history: Sequence[Regions]) -> dict:
     """Losses of every evaluation as one list for each region, None where one was not finite."""
 
     def column(region):
