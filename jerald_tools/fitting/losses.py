@@ -121,7 +121,7 @@ class LogarithmicLoss(ResidualLoss):
         return jnp.log1p(prediction) - jnp.log1p(target)
 
 
-def smoothing_filter(k: Float[Array, "k"], n: float) -> Float[Array, "k"]:
+def smoothing_filter(k: Float[Array, " k"], n: float) -> Float[Array, " k"]:
     """O_s of the loss, 1 + k^-n (equation (11)); 1 at k = 0, as in LDL.
 
     Args:

@@ -149,7 +149,7 @@ class RecordedObjective:
             self.journal = Journal(self.mesh.ranks)
 
     def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
-        """Training loss with the penalty on evolution, and its gradient; identical on every rank."""
+        """Training loss with the penalty on evolution, and its gradient; equal on every rank."""
         answer = self.journal.answer(LOSSES, vector, lambda: self._evaluate(vector))
         losses, gradient = Regions(*map(float, answer[:3])), answer[3:]
         finite = np.all(np.isfinite(losses)) and np.all(np.isfinite(gradient))

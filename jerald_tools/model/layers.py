@@ -63,7 +63,7 @@ class Layer:
     nu: float = parameter(0.0, distance=0.5, scatter=scatter_shift(0.4), lower=-1.0, upper=1.0)
 
 
-GreensFunction = Callable[..., Float[Array, "k"]]
+GreensFunction = Callable[..., Float[Array, " k"]]
 """G as a function of (k, k_h, k_l, nu)."""
 
 

@@ -188,7 +188,7 @@ def _relative_stars(mesh: Mesh, stellar_map):
     return relative_stellar_mass(mesh, stellar_map)
 
 
-def depletion_filter(k: Float[Array, "k"], k_h, k_l, nu, xi) -> Float[Array, "k"]:
+def depletion_filter(k: Float[Array, " k"], k_h, k_l, nu, xi) -> Float[Array, " k"]:
     """O_L, exp(-k_h/k) exp(-k/k_l) k^nu + xi (equation (15)).
 
     Arguments as of :func:`jerald_tools.model.layers.exponential_greens_function`, and a constant

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where trained parameters are valid: the cells, particles, redshift and cosmology of their training.
+"""Where trained parameters are valid: cells, particles, redshift and cosmology of their training.
 
 A fit applies to particles only if all of these agree, within the tolerances of
 :mod:`jerald_tools.agreement`.
