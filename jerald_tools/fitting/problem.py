@@ -122,14 +122,30 @@ class FitFiles:
     Attributes:
         particles: from run-fastpm, one for each simulation.
         targets: maps of the quantity in the same box and at the same redshift, in the same order.
-        prerequisites: fit files by quantity.
+        prerequisites: fit files, each after the name of its quantity, or None if the file alone
+            says it.
         accept_edited: whether fits that were edited by hand are taken.
+
+    Raises:
+        BadInput: if there are not as many targets as particle files.
     """
 
     particles: Sequence[str]
     targets: Sequence[str]
-    prerequisites: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    prerequisites: Sequence[tuple[str | None, str]] = ()
     accept_edited: bool = False
+
+    def __post_init__(self):
+        if len(self.particles) != len(self.targets):
+            raise BadInput(
+                f"{len(self.particles)} PARTICLES and {len(self.targets)} --target: give one for "
+                "each"
+            )
+
+    @property
+    def all(self) -> list[str]:
+        """All paths."""
+        return [*self.particles, *self.targets, *(path for _, path in self.prerequisites)]
 
 
 def load_problems(
@@ -165,10 +181,7 @@ def load_problems(
     for path, target in zip(files.targets, targets, strict=True):
         _check_same_mesh(path, target, files.targets[0], targets[0])
     _check_validities(files.particles, validities, order)
-    prerequisites = {
-        name: on_root(ranks, _load_prerequisite, path, name, validities, files.accept_edited)
-        for name, path in files.prerequisites.items()
-    }
+    prerequisites = on_root(ranks, _load_prerequisites, quantity, files, validities)
 
     fields = [load_field(mesh, open_map, path) for path in files.targets]
     means = [
@@ -210,13 +223,29 @@ def _inputs(
     return quantity.inputs(mesh, positions, models)
 
 
-def _load_prerequisite(
-    path: str, name: str, validities: Sequence[Validity], accept_edited: bool
-) -> FittedModel:
-    fit = FittedModel.load(path, accept_edited)
-    fit.require_quantity(name)
-    fit.require_match(validities, f"{FIT_AGAIN} for these particles")
-    return fit
+def _load_prerequisites(
+    quantity: Quantity, files: FitFiles, validities: Sequence[Validity]
+) -> dict[str, FittedModel]:
+    """The fits of the prerequisites by quantity, in the order in which the quantity names them."""
+    found: dict[str, FittedModel] = {}
+    for name, path in files.prerequisites:
+        fit = FittedModel.load(path, files.accept_edited)
+        if name is not None:
+            fit.require_quantity(name)
+        name = fit.quantity.name
+        if name not in quantity.prerequisites:
+            raise BadInput(
+                f"{path}: is a fit of {name}, which fits of {quantity.name} do not use: leave it "
+                "out"
+            )
+        if name in found:
+            raise BadInput(f"{path}: is a second fit of {name}: give one")
+        fit.require_match(validities, f"{FIT_AGAIN} for these particles")
+        found[name] = fit
+    for name in quantity.required:
+        if name not in found:
+            raise BadInput(f"a fit of {quantity.name} needs one of {name}: give --prerequisite FIT")
+    return {name: found[name] for name in quantity.prerequisites if name in found}
 
 
 def _mean_at_redshift(
