@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The registry of the quantities that can be mapped, in the order in which they build on each other.
+"""The registry of the quantities that can be mapped, in the order in which they depend on others.
 
 A quantity is one object in one file of :mod:`jerald_tools.model`. This registry names that file
 without importing it, so that commands can list the quantities without importing JAX.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fit of any quantity: from particles and target maps to a fit file, resumed after interruption."""
+"""A fit of any quantity: from particles and target maps to a fit file, resumable at any moment."""
 
 import dataclasses
 import logging
