@@ -7,14 +7,11 @@ from collections.abc import Sequence
 
 import click
 
-from jerald_tools.cli.command import Run
-from jerald_tools.cli.edited_option import accept_edited_option
-from jerald_tools.cli.output_names import refuse_inputs
-from jerald_tools.cli.progress import progress
+from jerald_tools.cli.options import accept_edited_option, verify_ranks_option
 from jerald_tools.cli.stop_signals import stop_when_asked
-from jerald_tools.cli.verify_ranks import tell_verification, verify_ranks_option
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.losses import DEFAULTS, NAMES
+from jerald_tools.stages.run import Run
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +113,12 @@ def training_options(function):
     return function
 
 
+def fit_arguments(quantity: str, options: dict) -> dict:
+    """The arguments of :func:`run_fit` for one quantity."""
+    stop_when_asked("the same command again goes on from there")
+    return {"quantity": quantity, **options}
+
+
 def run_fit(
     run: Run,
     quantity: str,
@@ -146,10 +149,6 @@ def run_fit(
         BadInput: on every rank, if the files or options do not go together.
         RunFailed: on every rank, if no start leads to a map.
     """
-    stop_when_asked("the same command again goes on from there")
-
-    from jerald_tools.cli.provenance import provenance_of
-    from jerald_tools.cli.run_identity import run_identity
     from jerald_tools.fitting.ensemble import fit_ensemble
     from jerald_tools.fitting.fit import fit_parameters
     from jerald_tools.fitting.fit_document import fit_document
@@ -163,6 +162,10 @@ def run_fit(
     from jerald_tools.io.fits import write_fit
     from jerald_tools.mesh.ranks import on_root, world
     from jerald_tools.model.evolution import parameters_at
+    from jerald_tools.stages.outputs import refuse_inputs
+    from jerald_tools.stages.progress import progress
+    from jerald_tools.stages.provenance import provenance_of
+    from jerald_tools.stages.run_identity import run_identity
 
     if len(particles) != len(targets):
         raise click.UsageError(
@@ -176,7 +179,7 @@ def run_fit(
     ranks = world()
     warm = start and on_root(ranks, start_from_fit, start, quantity, layers, accept_edited)
     below = {"dark-matter": dm, "stellar-mass": stellar}
-    with run.stages.stage("reading"):
+    with run.stopwatch.stage("reading"):
         problems = load_problems(
             quantity, particles, targets, below, run.precision, order, accept_edited
         )
@@ -184,27 +187,34 @@ def run_fit(
     simulations = [problem.simulation for problem in problems]
     task = (mesh, quantity, simulations, loss)
     how = {"optimiser": optimiser, "evaluations": evaluations, "shift": shift}
-    identity = on_root(ranks, run_identity, files)
+    options = {
+        **{"quantity": quantity, "particles": particles, "targets": targets, "dm": dm},
+        **{"stellar": stellar, "layers": layers, "loss_name": loss_name, "smoothing": smoothing},
+        **{"optimiser": optimiser, "evaluations": evaluations, "starts": starts, "start": start},
+        **{"random_seed": random_seed, "order": order, "members": members, "shift": shift},
+        **{"accept_edited": accept_edited, "precision": run.precision},
+    }
+    identity = on_root(ranks, run_identity, "fit", options, files)
     journal_path = f"{output}.journal"
     # Beside its own journal, an output is what an interruption at the very end of this fit left.
     force = run.force or on_root(ranks, is_journal_of, journal_path, identity)
     on_root(ranks, check_target, output, force)
     ensemble = None
     with journal_in(journal_path, ranks, identity, run.force) as journal:
-        with run.stages.stage("training"):
+        with run.stopwatch.stage("training"):
             chosen = starting_points(
                 *task, layers, starts, random_seed, warm, order, **how, journal=journal
             )
             if verify_ranks:
                 first = parameters_at(chosen[0].parameters, simulations[0].redshift)
-                tell_verification(run, verify_evaluation(problems[0], loss, first, shift))
+                run.record_verification(verify_evaluation(problems[0], loss, first, shift))
             with progress(evaluations * len(chosen), f"fit of {quantity}") as advance:
                 report = _Reporter(advance)
                 fit = fit_parameters(*task, chosen, **how, on_evaluation=report, journal=journal)
         if members is not None:
-            with run.stages.stage("ensemble"):
+            with run.stopwatch.stage("ensemble"):
                 ensemble = fit_ensemble(problems, loss, fit, members, **how, journal=journal)
-    with run.stages.stage("measuring"):
+    with run.stopwatch.stage("measuring"):
         qualities = [
             map_quality(mesh, predicted, simulation.target)
             for predicted, simulation in zip(fit.predicted, simulations, strict=True)

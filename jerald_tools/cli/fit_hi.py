@@ -3,12 +3,13 @@
 
 import click
 
-from jerald_tools.cli.command import Run, command
-from jerald_tools.cli.fit_command import run_fit, training_options
+from jerald_tools.cli.command import command
+from jerald_tools.cli.fit_command import fit_arguments, training_options
 
 
 @command(
     "fit-hi",
+    body="jerald_tools.cli.fit_command:run_fit",
     example="""
     fit-hi particles_z2.00.h5 --target hi.h5 --dm dm.json --stellar stellar.json -o hi.json
     """,
@@ -25,9 +26,9 @@ from jerald_tools.cli.fit_command import run_fit, training_options
     help="Constant added to 1 + d before the power of equation (13), not trained.",
 )
 @training_options
-def main(run: Run, particles, targets, output, **options):
+def main(**options):
     """Fit layers, transform and depletion of neutral hydrogen (equations (12)-(15)).
 
     PARTICLES are files of run-fastpm at the target's redshift, one for each simulation.
     """
-    run_fit(run, "neutral-hydrogen", particles, targets, output, **options)
+    return fit_arguments("neutral-hydrogen", options)

@@ -6,15 +6,16 @@ import logging
 
 import click
 
-from jerald_tools.cli.command import Run, command
-from jerald_tools.cli.edited_option import accept_edited_option
-from jerald_tools.cli.verify_ranks import tell_verification, verify_ranks_option
+from jerald_tools.cli.command import command
+from jerald_tools.cli.options import accept_edited_option, verify_ranks_option
+from jerald_tools.stages.run import Run
 
 logger = logging.getLogger(__name__)
 
 
 @command(
     "paint",
+    body="jerald_tools.cli.paint:paint_files",
     example="""
     paint particles_z2.00.h5 --fit data/fits/neutral-hydrogen_z2.00.json -o hi.h5
     paint universe*_z2.00.h5 --fit dm.json -o '{name}_dm.h5'
@@ -60,7 +61,17 @@ logger = logging.getLogger(__name__)
     required=True,
     help="Map to write; {name} in it becomes the particle file's name without its ending.",
 )
-def main(
+def main(**options):
+    """Paint dark matter, stellar mass or neutral hydrogen on the particles of run-fastpm.
+
+    A fit file carries the fits that it stands on. Many particle files are painted in one process.
+    """
+    if options["members"] and not options["fit"]:
+        raise click.UsageError("--members needs a --fit")
+    return options
+
+
+def paint_files(
     run: Run,
     particles,
     fit,
@@ -73,12 +84,7 @@ def main(
     verify_ranks,
     output,
 ):
-    """Paint dark matter, stellar mass or neutral hydrogen on the particles of run-fastpm.
-
-    A fit file carries the fits that it stands on. Many particle files are painted in one process.
-    """
-    from jerald_tools.cli.output_names import member_names, output_names, refuse_inputs
-    from jerald_tools.cli.provenance import provenance_of
+    """Paint each particle file with each member of the fit."""
     from jerald_tools.io.atomic import check_target
     from jerald_tools.io.fits import read_fit
     from jerald_tools.io.parallel import save_map
@@ -86,9 +92,9 @@ def main(
     from jerald_tools.model.members import chosen_members
     from jerald_tools.model.painting import check_file, paint_file
     from jerald_tools.model.verify_map import verify_map
+    from jerald_tools.stages.outputs import member_names, output_names, refuse_inputs
+    from jerald_tools.stages.provenance import provenance_of
 
-    if members and not fit:
-        raise click.UsageError("--members needs a --fit")
     ranks = world()
     document = fit and on_root(ranks, read_fit, fit, accept_edited)
     chosen = chosen_members(document, fit, members) if members else {0: document}
@@ -114,11 +120,11 @@ def main(
     for path, one in tasks:
         check_file(path, one, fit, *how)
     for (path, one), (map_path, particles_path) in zip(tasks, maps_and_particles, strict=True):
-        with run.stages.stage("painting"):
+        with run.stopwatch.stage("painting"):
             painted = paint_file(path, one, fit, *how, redshift_space)
         if verify_ranks:
-            with run.stages.stage("verifying ranks"):
-                tell_verification(run, verify_map(painted, one, fit, redshift_space))
+            with run.stopwatch.stage("verifying ranks"):
+                run.record_verification(verify_map(painted, one, fit, redshift_space))
         provenance = provenance_of(run, painted.mesh, [path, *([fit] if fit else [])])
         save_map(map_path, painted.mesh, painted.field, painted.header, provenance, run.force)
         if particles_path is not None:
