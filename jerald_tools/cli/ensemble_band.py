@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from jerald_tools.analysis.band import correlation_band, power_band
-from jerald_tools.cli.spectrum_inputs import Source
 from jerald_tools.errors import BadInput
 from jerald_tools.io.grids import check_agreement
 from jerald_tools.io.inputs import describe_input
 from jerald_tools.mesh.ranks import Ranks, on_root
+from jerald_tools.stages.spectrum_inputs import Source
 
 
 def model_error_of(ranks: Ranks, sources: Sequence[Source]) -> Callable[[np.ndarray], np.ndarray]:

@@ -1,29 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the result of the running command depends on: only if it is the same, a run can go on."""
+"""What the result of a stage depends on: only if it is the same, an interrupted run can go on."""
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-
-import click
+from typing import Any
 
 import jerald_tools
 from jerald_tools.io.inputs import describe_input
 
-# Options that say where to, how fast or how loud. Any other is taken to matter.
-WITHOUT_CONSEQUENCE = (
-    *("output", "checkpoint", "verify_ranks"),
-    *("threads", "force", "verbose", "quiet"),
-)
 
-
-def run_identity(files: Iterable[str]) -> dict:
-    """Name, code and options of the running command, input files by their digests.
+def run_identity(stage: str, options: Mapping[str, Any], files: Iterable[str]) -> dict:
+    """Name, code and options of a stage, input files by their digests.
 
     Ranks and threads are left out: with others the result is the same to rounding.
 
     Args:
+        stage: its name.
+        options: all that its result depends on, by name.
         files: paths among the options.
 
     Returns:
@@ -34,25 +29,18 @@ def run_identity(files: Iterable[str]) -> dict:
     """
     digests = {path: describe_input(path).sha256 for path in files}
 
-    def named(value):
-        if isinstance(value, tuple):
+    def named(value: Any) -> Any:
+        if isinstance(value, list | tuple):
             return [named(member) for member in value]
         return digests.get(value, value) if isinstance(value, str) else value
 
-    context = click.get_current_context()
-    found = {
-        "command": context.command.name,
-        "version": jerald_tools.__version__,
-        "code": _digest_of_code(),
-    }
-    for name, value in context.params.items():
-        if name not in WITHOUT_CONSEQUENCE:
-            found[name] = named(value)
+    found = {"command": stage, "version": jerald_tools.__version__, "code": _digest_of_code()}
+    found |= {name: named(value) for name, value in options.items()}
     return json.loads(json.dumps(found))
 
 
 def _digest_of_code() -> str:
-    """Of all modules and libraries of this package: a commit knows of no edits."""
+    """Of all modules and libraries of this package: a commit does not know of edits."""
     digest = hashlib.sha256()
     # An editable installation has its libraries in a folder of their own.
     for folder in sorted(jerald_tools.__path__):

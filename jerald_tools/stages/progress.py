@@ -7,13 +7,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LINES = 10.0
 
+Advance = Callable[..., None]
+"""``advance(done, note="")``: call it after each step."""
+
 
 @contextlib.contextmanager
-def progress(total: int, description: str) -> Iterator[Callable[[int, str], None]]:
+def progress(total: int, description: str) -> Iterator[Advance]:
     """Show how far a loop of ``total`` steps is.
 
     Yields:
@@ -30,16 +36,12 @@ def progress(total: int, description: str) -> Iterator[Callable[[int, str], None
 
 
 @contextlib.contextmanager
-def _bar(total: int, description: str):
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as TimeRemaining
-
+def _bar(total: int, description: str) -> Iterator[Advance]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TimeRemaining(),
+        TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
@@ -47,7 +49,7 @@ def _bar(total: int, description: str):
         yield lambda done, note="": bar.update(task, completed=done, note=note)
 
 
-def _lines(total: int, description: str):
+def _lines(total: int, description: str) -> Advance:
     last = time.monotonic()
 
     def advance(done: int, note: str = "") -> None:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Maps and particles as overdensities on one mesh, for powerspec."""
+"""Maps and particles as overdensities on one mesh, of which powerspec measures the power."""
 
 import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+from jax import Array
+from jaxtyping import Bool, Complex
 
 from jerald_tools.analysis.catalogue_field import (
     catalogue_spectrum,
@@ -27,11 +29,14 @@ class Painting:
     """How particles become a field, see :mod:`jerald_tools.analysis.catalogue_field`.
 
     Attributes:
+        nodes: along x of their mesh; None for that of the reference, and without one, of their
+            lattice.
         window: "cic" or "tsc".
         interlace: whether to average with a painting half a cell aside.
         compensate: whether to divide by the window.
     """
 
+    nodes: int | None = None
     window: str = "cic"
     interlace: bool = False
     compensate: bool = False
@@ -39,7 +44,7 @@ class Painting:
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A map, or particles to be painted, of which the spectrum is asked.
+    """A map, or particles to paint, whose spectrum is measured.
 
     Attributes:
         path: the file.
@@ -53,16 +58,15 @@ class Source:
 
 
 def read_source(
-    ranks: Ranks, path: str, nodes: int | None, reference: Source | None = None
+    ranks: Ranks, path: str, painting: Painting, reference: Source | None = None
 ) -> Source:
-    """What a file is of; particles are put on a mesh.
+    """Read the header of a map, or plan the map that painting particles gives.
 
     Args:
         ranks: the processes.
         path: a map or particles.
-        nodes: along x of the mesh for particles; None for that of the reference, and without one,
-            of the particles' lattice.
-        reference: what the file will be compared with, if anything.
+        painting: how particles are painted.
+        reference: the map or particles that the file is compared with, if any.
 
     Raises:
         BadInput: on every rank, if the file is neither.
@@ -71,8 +75,8 @@ def read_source(
     if kind != "particles":
         return Source(path, True, read_header(ranks, open_map, path))
     header = read_header(ranks, open_particles, path)
-    if nodes is not None:
-        shape = tuple(round(nodes * side / header.box_size[0]) for side in header.box_size)
+    if painting.nodes is not None:
+        shape = tuple(round(painting.nodes * side / header.box_size[0]) for side in header.box_size)
     else:
         shape = header.lattice if reference is None else reference.header.mesh
     painted = MapHeader(
@@ -91,17 +95,15 @@ def check_partners(
     sources: Sequence[Source],
     reference: Source | None,
     painting: Painting,
-    nodes: int | None,
     over_reference_mean: bool,
 ) -> None:
-    """Refuse what cannot be measured or compared, before anything is.
+    """Refuse what cannot be measured or compared, before the first measurement.
 
     Raises:
         BadInput: if maps and reference disagree, or options for particles are given without any.
     """
     everything = [*sources, reference] if reference else sources
-    is_asked = painting != Painting() or nodes is not None
-    if is_asked and all(source.is_map for source in everything):
+    if painting != Painting() and all(source.is_map for source in everything):
         raise BadInput(
             f"{sources[0].path}: a map is painted already; leave out --mesh, --window, "
             "--interlace and --compensate"
@@ -122,17 +124,21 @@ class Measured:
 
     Attributes:
         mean: of the field where it was measured, in its units.
-        spectrum: of the overdensity, this rank's part.
+        spectrum: of the overdensity, this rank's part, ``mesh.spectrum_shape``.
         shot_noise: of particles [(Mpc/h)^3]; None for a map.
     """
 
     mean: float
-    spectrum: object
+    spectrum: Complex[Array, "x y z"]
     shot_noise: float | None
 
 
 def measure(
-    mesh: Mesh, source: Source, painting: Painting, divisor: float | None = None, region=None
+    mesh: Mesh,
+    source: Source,
+    painting: Painting,
+    divisor: float | None = None,
+    region: Bool[np.ndarray, "x y z"] | None = None,
 ) -> Measured:
     """The spectrum of a source's overdensity.
 
@@ -159,7 +165,9 @@ def measure(
                 raise BadInput(
                     f"{source.path}: a --region has no --interlace or --compensate; leave them out"
                 )
-            spectrum = catalogue_spectrum(mesh, positions, weights, **dataclasses.asdict(painting))
+            spectrum = catalogue_spectrum(
+                mesh, positions, weights, painting.window, painting.interlace, painting.compensate
+            )
             return Measured(1.0, spectrum / (divisor or 1.0), noise)
         field = painted_overdensity(mesh, positions, weights, painting.window)
     mean = region_mean(mesh, field, region)
