@@ -112,7 +112,7 @@ def _ensemble_values(ensemble: Ensemble) -> dict:
         "model_error": ensemble.model_error,
         "members": [
             {
-                "half": member.half.name,
+                "half": member.fold.name,
                 "start": member.fitted.start.name,
                 "parameters": parameter_values(member.fitted.parameters),
                 "evaluations": len(member.fitted.history),

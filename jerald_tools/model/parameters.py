@@ -61,6 +61,7 @@ def parameter(start: float, *, distance: float, scatter: Scatter, **more) -> typ
     return dataclasses.field(metadata={"parameter": row})
 
 
+@typing.dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
 def parameter_class(cls):
     """Make a frozen dataclass of parameters (or of such classes) that JAX knows as a pytree."""
     return jax.tree_util.register_dataclass(dataclasses.dataclass(frozen=True)(cls))
