@@ -125,7 +125,8 @@ def fits(folder):
     fit(folder, "stellar-mass", "stellar.json", *options, *below)
     below += ["--stellar", folder / "stellar.json"]
     fit(folder, "neutral-hydrogen", "hi.json", *HYDROGEN_OPTIONS, *below)
-    options = ["--evaluations", 20, "--starts", 2, *PAPER]
+    start = on_root(world(), save_fit, folder / "gas_start.json", "gas", layers=2)
+    options = ["--evaluations", 6, "--start", start, "--starts", 1, *PAPER]
     fit(folder, "gas", "gas.json", *options, "--prerequisite", folder / "dm.json")
     return folder
 
