@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks of config.yaml: its schema, then rows and keys against each other and against files."""
 
+import typing
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -59,8 +60,8 @@ def _in_words(error: jsonschema.ValidationError) -> str:
     if error.validator == "oneOf":
         return "give either a seed or a file of initial_conditions"
     if error.validator == "additionalProperties":
-        known = error.schema["properties"]
-        unknown = ", ".join(str(key) for key in error.instance if key not in known)
+        known = typing.cast(dict, error.schema)["properties"]
+        unknown = ", ".join(map(str, typing.cast(dict, error.instance).keys() - known.keys()))
         return f"unknown key {unknown}; known are {', '.join(known)}"
     return error.message
 

@@ -39,8 +39,9 @@ def test_every_job_runs_in_the_one_conda_environment(fresh):
 
 def requirement(text):
     """The name of a package and its bounds, without spaces."""
-    name, bounds = re.fullmatch(r"([A-Za-z0-9_-]+)\s*([<>=,.\d\s]*)", text).groups()
-    return name, "".join(bounds.split())
+    found = re.fullmatch(r"([A-Za-z0-9_-]+)\s*([<>=,.\d\s]*)", text)
+    assert found, text
+    return found[1], "".join(found[2].split())
 
 
 def test_the_conda_environment_has_what_the_package_requires():

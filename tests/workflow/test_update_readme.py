@@ -77,9 +77,9 @@ def run(folder: Path) -> subprocess.CompletedProcess:
 
 
 def block(path: Path, name: str) -> list[str]:
-    found = re.search(
-        f"<!-- {name}: begin -->\n\n(.*)\n\n<!-- {name}: end -->", path.read_text(), re.S
-    )
+    pattern = f"<!-- {name}: begin -->\n\n(.*)\n\n<!-- {name}: end -->"
+    found = re.search(pattern, path.read_text(), re.DOTALL)
+    assert found, path.read_text()
     return found[1].splitlines()
 
 
