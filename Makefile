@@ -35,11 +35,11 @@ test: setup
 # SEED chooses the moments.
 SEED ?= 1
 test-kills: setup
-	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py --seed $(SEED)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/restart/random_kills.py --seed $(SEED)
 
 # Every byte of a small file of each kind, changed: minutes.
 test-damage: setup
-	JERALD_FLIPS=1000000 $(BIN)/python -m pytest -q tests/files/test_damage.py -k flipped
+	JERALD_FLIPS=1000000 $(BIN)/python -m pytest -q tests/io/test_damage.py -k flipped
 
 test-slurm: setup
 	tests/slurm/run.sh

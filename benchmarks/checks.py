@@ -8,18 +8,18 @@ import jax.numpy as jnp
 import numpy as np
 import step
 
-from jerald_tools.gravity.potential import GRADIENT_ORDER as FORCE_ORDER
-from jerald_tools.launcher import launched_size
+from jerald_tools.fitting.losses import paper_loss
+from jerald_tools.fitting.objective import make_evaluate
+from jerald_tools.fitting.search_space import ravel_parameters
+from jerald_tools.gravity.lpt import GRADIENT_ORDER as FORCE_ORDER
 from jerald_tools.mesh import _native
 from jerald_tools.mesh.checks import check_density, check_finite
+from jerald_tools.mesh.exchange import _totals
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
-from jerald_tools.mesh.redistribute import _totals
-from jerald_tools.model.displacement import GRADIENT_ORDER as LAYER_ORDER
+from jerald_tools.model.layers import GRADIENT_ORDER as LAYER_ORDER
 from jerald_tools.model.parameters import default_start
-from jerald_tools.training.losses import paper_loss
-from jerald_tools.training.nodes import ravel_parameters
-from jerald_tools.training.objective import make_evaluate
+from jerald_tools.process import launched_size
 
 
 def ghost_planes(mesh: Mesh, positions: np.ndarray, reach: int) -> int:

@@ -9,12 +9,11 @@ import numpy as np
 
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.gravity.fastpm import accelerations, step
-from jerald_tools.gravity.lattice import lattice
-from jerald_tools.gravity.lpt import displacements
+from jerald_tools.gravity.lpt import displacements, lattice
 from jerald_tools.gravity.particles import Particles, bring_home
 from jerald_tools.gravity.step_scheme import step_factors
-from jerald_tools.launcher import launched_size
 from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.process import launched_size
 
 STAGES = ("2lpt", "step")
 

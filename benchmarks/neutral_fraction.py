@@ -8,11 +8,10 @@ import argparse
 
 import numpy as np
 
-from jerald_tools.files.snapshots.checked import read_field
-from jerald_tools.files.snapshots.open import open_snapshot
-from jerald_tools.files.snapshots.stated import Stated
-from jerald_tools.files.swift import CRITICAL_DENSITY
-from jerald_tools.files.uv_background import read_rates
+from jerald_tools.io.particles import CRITICAL_DENSITY
+from jerald_tools.io.uv_background import read_rates
+from jerald_tools.snapshots.code_units import Stated
+from jerald_tools.snapshots.open import open_snapshot, read_field
 from jerald_tools.targets.neutral_gas import equilibrium_fraction
 from jerald_tools.targets.recipe import Recipe
 

@@ -7,14 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.launcher import launched_size
+from jerald_tools.fitting.losses import paper_loss
+from jerald_tools.fitting.objective import make_evaluate
+from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.model.chain import ModelInputs, model_inputs
 from jerald_tools.model.neutral_hydrogen import relative_stellar_mass
 from jerald_tools.model.parameters import default_start
-from jerald_tools.training.losses import paper_loss
-from jerald_tools.training.nodes import ravel_parameters
-from jerald_tools.training.objective import make_evaluate
+from jerald_tools.process import launched_size
 
 QUANTITIES = {"dm": "dark-matter", "stellar": "stellar-mass", "hi": "neutral-hydrogen"}
 SMOOTHING = {"dm": None, "stellar": 1.0, "hi": None}

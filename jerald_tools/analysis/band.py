@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jerald_tools.analysis.correlation import Comparison
+from jerald_tools.analysis.power_spectrum import Comparison
 
 # Percentiles of the members that are the edges of their scatter: 68 %.
 LOW, HIGH = 16, 84

@@ -9,7 +9,7 @@ import itertools
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.mesh.fourier import r2c
+from jerald_tools.mesh.fields import r2c
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import gather

@@ -3,12 +3,69 @@
 
 import dataclasses
 
+import jax.numpy as jnp
 import numpy as np
 
 from jerald_tools.errors import BadInput
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
 from jerald_tools.mesh.wavenumbers import hermitian_weights, wavevectors
+
+# Overdensity of a map, over its own or another map's mean, in the box or in a region of it.
+
+
+def region_mean(mesh: Mesh, field, region=None) -> float:
+    """Mean of a field over the box, or over a region of it, in float64.
+
+    Args:
+        mesh: the mesh.
+        field: this rank's slab (nx_local, ny, nz).
+        region: the same shape, True inside; None for the whole box.
+
+    Raises:
+        BadInput: for a region without nodes.
+    """
+    field = np.asarray(field)
+    values = field if region is None else field[np.asarray(region)]
+    totals = gather(mesh.ranks, (float(values.sum(dtype=np.float64)), values.size))
+    total, nodes = (sum(column) for column in zip(*totals, strict=True))
+    if nodes == 0:
+        raise BadInput(f"the region holds no node of a mesh of {mesh.shape}: take a finer mesh")
+    return total / nodes
+
+
+def overdensity(mesh: Mesh, field, mean: float | None = None, region=None):
+    """(F - <F>) / mean, with <F> the field's own mean: the zero mode is always removed.
+
+    Dividing model and reference by one and the same mean keeps a model's wrong amplitude visible
+    in its power; dividing each by its own hides it.
+
+    In a region the result is zero outside, and divided by the root of the region's share of the
+    volume: its power is then that of the box smeared over the width of the region's own window.
+    Two maps cut by the same region are smeared alike, so their ratio and r(k) can be read as
+    usual; wavenumbers below that of the region's longest wave carry little information.
+
+    Args:
+        mesh: the mesh.
+        field: this rank's slab (nx_local, ny, nz), any units.
+        mean: what to divide by, in the field's units; None for its own mean (in the region).
+        region: this rank's slab of True (inside) and False; None for the whole box.
+
+    Returns:
+        This rank's slab (nx_local, ny, nz), dimensionless.
+
+    Raises:
+        BadInput: if the mean to divide by is zero, or the region empty.
+    """
+    own = region_mean(mesh, field, region)
+    mean = own if mean is None else mean
+    if mean == 0:
+        raise BadInput("a map whose mean is zero has no overdensity: nothing is in it")
+    contrast = (np.asarray(field, np.float64) - own) / mean
+    if region is not None:
+        share = region_mean(mesh, np.asarray(region, np.float64))
+        contrast = np.where(region, contrast, 0.0) / np.sqrt(share)
+    return jnp.asarray(contrast, mesh.dtype)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +119,7 @@ def cross_power(mesh: Mesh, first, second, edges=None) -> BinnedPower:
 
     Args:
         mesh: the mesh of both fields.
-        first: spectrum a as of :func:`jerald_tools.mesh.fourier.r2c`, this rank's part.
+        first: spectrum a as of :func:`jerald_tools.mesh.fields.r2c`, this rank's part.
         second: spectrum b, the same; pass ``first`` again for the auto power.
         edges: (bins + 1,) rising [h/Mpc]; by default :func:`default_edges`.
 
@@ -90,3 +147,53 @@ def cross_power(mesh: Mesh, first, second, edges=None) -> BinnedPower:
         return BinnedPower(
             edges, wavenumbers / modes, modes.astype(np.int64), power / modes * mesh.volume
         )
+
+
+# How well a model map follows its reference, scale by scale: transfer ratio and r(k).
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """Powers of a model and its reference in the same bins; all arrays are (bins,).
+
+    Attributes:
+        k: mean wavenumber of the bin [h/Mpc].
+        modes: how many modes it holds.
+        power: power of the model [(Mpc/h)^3].
+        reference_power: power of the reference [(Mpc/h)^3].
+        cross_power: their cross power [(Mpc/h)^3].
+    """
+
+    k: np.ndarray
+    modes: np.ndarray
+    power: np.ndarray
+    reference_power: np.ndarray
+    cross_power: np.ndarray
+
+    @property
+    def ratio(self) -> np.ndarray:
+        """P / P_ref; NaN where the reference has no power."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.reference_power > 0, self.power / self.reference_power, np.nan)
+
+    @property
+    def r(self) -> np.ndarray:
+        """Cross-correlation coefficient P_x / sqrt(P_ref P), equation (17); NaN without power."""
+        both = self.reference_power * self.power
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(both > 0, self.cross_power / np.sqrt(both), np.nan)
+
+
+def compare(mesh: Mesh, model, reference, edges=None) -> Comparison:
+    """Auto powers and cross power of two spectra in bins of wavenumber.
+
+    Args:
+        mesh: the mesh of both.
+        model: spectrum of the model's overdensity, this rank's part.
+        reference: spectrum of the reference's, the same.
+        edges: (bins + 1,) [h/Mpc]; see :func:`~jerald_tools.analysis.power_spectrum.cross_power`.
+    """
+    own = cross_power(mesh, model, model, edges)
+    other = cross_power(mesh, reference, reference, edges)
+    cross = cross_power(mesh, model, reference, edges)
+    return Comparison(own.k, own.modes, own.power, other.power, cross.power)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jerald_tools.analysis.correlation import Comparison
 from jerald_tools.analysis.loss_table import QUANTITY_ORDER
+from jerald_tools.analysis.power_spectrum import Comparison
 
 COARSE_EDGES = (0.15, 0.5, 1.2, 3.0, 6.0, 7.5)  # [h/Mpc]
 

@@ -10,7 +10,7 @@ import traceback
 import click
 
 from jerald_tools.errors import SELF_CHECK, BadInput, RunFailed, RunStopped
-from jerald_tools.launcher import launched_rank, launched_size
+from jerald_tools.process import launched_rank, launched_size
 
 BAD_INPUT = 2
 FAILED = 1

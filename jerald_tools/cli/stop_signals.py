@@ -14,8 +14,7 @@ from collections.abc import Iterator
 import click
 
 from jerald_tools.cli.failure import stop_at_once
-from jerald_tools.launcher import launched_rank
-from jerald_tools.stop_request import forget_requests, request_stop, stop_requested
+from jerald_tools.process import forget_requests, launched_rank, request_stop, stop_requested
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 

@@ -5,6 +5,10 @@ import dataclasses
 import math
 from collections.abc import Mapping
 
+import yaml
+
+from jerald_tools.errors import BadInput
+
 QUANTITIES = ("dark-matter", "stellar-mass", "neutral-hydrogen")
 BYTES = {"single": 4, "double": 8}
 
@@ -95,3 +99,36 @@ def _length(key: str, value) -> float:
     if type(value) not in (int, float) or not 0 < value < math.inf:
         raise ValueError(f"{key}: {value!r} is not a positive length in Mpc/h")
     return value
+
+
+# The problem in a config.yaml, read with one line for what is wrong in it.
+
+
+def read_problem(path: str, **others) -> Problem:
+    """Read config.yaml.
+
+    Args:
+        path: of the file.
+        others: as for :func:`jerald_tools.estimate.problem.problem_of`.
+
+    Raises:
+        BadInput: if it cannot be read, or lacks or misstates what the estimate needs.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            config = yaml.safe_load(file)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadInput(f"{path}: cannot be read as YAML ({error}); give a config.yaml") from error
+    try:
+        return problem_of(config, **others)
+    except KeyError as error:
+        raise BadInput(
+            f"{path}: the key {error.args[0]} is missing; give a config.yaml of the workflow"
+        ) from error
+    except ValueError as error:
+        raise BadInput(f"{path}: {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise BadInput(
+            f"{path}: is not a config.yaml of the workflow, whose keys are in"
+            " workflow/schemas/config.schema.yaml; give one that is"
+        ) from error

@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.gravity.background import HUBBLE_CONSTANT, scale_factor_of
+from jerald_tools.cosmology import HUBBLE_CONSTANT, scale_factor_of
+from jerald_tools.mesh.exchange import home_ranks, redistribute
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
-from jerald_tools.mesh.redistribute import home_ranks, redistribute
 
 # Room for particles that gather on a rank, over an equal share, before all ranks' arrays grow:
 # every new length costs a compilation of all that works on particles.

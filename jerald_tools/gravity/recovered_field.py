@@ -6,10 +6,9 @@ from collections.abc import Sequence
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.gravity.growth import Growth
-from jerald_tools.gravity.lpt import second_order_source
-from jerald_tools.gravity.potential import inverse_laplacian
-from jerald_tools.mesh.fourier import c2r, r2c
+from jerald_tools.cosmology import Growth
+from jerald_tools.gravity.lpt import inverse_laplacian, second_order_source
+from jerald_tools.mesh.fields import c2r, r2c
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.wavenumbers import integer_wavevectors, wavevectors
 
@@ -28,7 +27,7 @@ def recovered_linear_field(mesh: Mesh, species: Sequence, growth: Growth, order:
         mesh: its nodes are the lattice points; in double precision.
         species: with ``mass``, ``offset`` (3) of the lattice [Mpc/h] and ``displacements``
             (nx_local, ny, nz, 3) [Mpc/h], as
-            :class:`jerald_tools.targets.lattice_displacements.LatticeDisplacements`.
+            :class:`jerald_tools.targets.lattice.LatticeDisplacements`.
         growth: at the time of the displacements, one number each.
         order: of the theory that made them, 1 (Zel'dovich) or 2.
 

@@ -5,11 +5,9 @@ import dataclasses
 
 import numpy as np
 
-from jerald_tools.cosmology import Cosmology
+from jerald_tools.cosmology import Cosmology, growth, scale_factor_of
 from jerald_tools.errors import BadInput
-from jerald_tools.gravity.background import scale_factor_of
-from jerald_tools.gravity.growth import growth
-from jerald_tools.gravity.potential import KERNEL
+from jerald_tools.gravity.lpt import KERNEL
 
 SPACINGS = {"linear": np.linspace, "logarithmic": np.geomspace}
 

@@ -2,6 +2,7 @@
 """The periodic mesh: its shape, box, precision, and how the ranks share it."""
 
 import dataclasses
+import importlib
 import importlib.util
 
 import numpy as np
@@ -160,3 +161,13 @@ def make_mesh(
         ranks,
         choose_backend(ranks) if backend is None else backend,
     )
+
+
+# Where the raw operations of a mesh are found: C++ or pure JAX, the same functions in both.
+
+MODULES = {"native": "jerald_tools.mesh.native", "jax": "jerald_tools.mesh.reference"}
+
+
+def raw_operations(mesh: Mesh):
+    """The module whose functions work on this mesh, without derivatives."""
+    return importlib.import_module(MODULES[mesh.backend])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The mesh operations in C++, in one process or over MPI ranks.
 
-Same functions and arguments as :mod:`jerald_tools.mesh.pure_jax`, without derivatives; the public
+Same functions and arguments as :mod:`jerald_tools.mesh.reference`, without derivatives; the public
 operations beside this file add them. Particles may be anywhere: over ranks each operation finds
 out which planes of the mesh its particles touch and exchanges those, whosever they are.
 """
@@ -16,11 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from jerald_tools.errors import BadInput
-from jerald_tools.launcher import launched_size
 from jerald_tools.mesh import _native
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks
 from jerald_tools.mesh.wavenumbers import mode_index_axes, wavenumber_table
+from jerald_tools.process import launched_size
 
 for _name, _handler in _native.handlers().items():
     jax.ffi.register_ffi_target(f"jerald_{_name}", _handler, platform="cpu")

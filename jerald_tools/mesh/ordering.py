@@ -12,6 +12,11 @@ import importlib.metadata
 
 import jax
 import numpy as np
+from jax._src import dispatch, effects
+from jax._src.core import abstract_token
+from jax._src.interpreters import mlir
+from jax.extend.core import Primitive
+from mpi4jax._src.utils import ordered_effect
 
 from jerald_tools.errors import BadInput
 
@@ -39,11 +44,6 @@ def check_releases():
 
 check_releases()
 
-from jax._src import dispatch, effects  # noqa: E402  after the check of the releases
-from jax._src.core import abstract_token  # noqa: E402
-from jax._src.interpreters import mlir  # noqa: E402
-from jax.extend.core import Primitive  # noqa: E402
-from mpi4jax._src.utils import ordered_effect  # noqa: E402
 
 for _allowed in (
     effects.control_flow_allowed_effects,

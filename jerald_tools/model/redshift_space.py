@@ -10,8 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.paint import paint
-from jerald_tools.mesh.readout import readout
+from jerald_tools.mesh.paint import paint, readout
 
 # Nodes with less of a particle than this count as empty: float32 could not hold their value over
 # their share.

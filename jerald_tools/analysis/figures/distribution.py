@@ -5,9 +5,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from jerald_tools.analysis.figures.map_pair import MapPair
 from jerald_tools.analysis.figures.style import (
     CURVE_COLOURS,
+    MapPair,
     in_order,
     new_figure,
     quantity_style,

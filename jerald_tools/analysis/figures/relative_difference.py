@@ -5,8 +5,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
-from jerald_tools.analysis.figures.map_pair import MapPair
 from jerald_tools.analysis.figures.style import (
+    MapPair,
     in_order,
     new_figure,
     quantity_style,

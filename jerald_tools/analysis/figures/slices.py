@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from jerald_tools.analysis.figures.map_pair import MapPair
 from jerald_tools.analysis.figures.style import (
+    MapPair,
     in_order,
     new_figure,
     plain_logarithmic_ticks,

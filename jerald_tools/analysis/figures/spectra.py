@@ -9,7 +9,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from jerald_tools.analysis.band import Band
-from jerald_tools.analysis.correlation import Comparison
 from jerald_tools.analysis.figures.style import (
     CURVE_COLOURS,
     in_order,
@@ -18,6 +17,7 @@ from jerald_tools.analysis.figures.style import (
     quantity_style,
     redshift_label,
 )
+from jerald_tools.analysis.power_spectrum import Comparison
 
 
 @dataclasses.dataclass(frozen=True)

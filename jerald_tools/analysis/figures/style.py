@@ -4,6 +4,7 @@
 import dataclasses
 from collections.abc import Iterable
 
+import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
@@ -81,3 +82,40 @@ def plain_logarithmic_ticks(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FormatStrFormatter("%g"))
     axis.set_minor_locator(NullLocator())
+
+
+# A reference map and the model's beside it: what the figures of maps are drawn from.
+
+
+@dataclasses.dataclass(frozen=True)
+class MapPair:
+    """Two maps of one quantity at one redshift on the same nodes.
+
+    Attributes:
+        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
+        units: of both maps.
+        redshift: of both maps.
+        box_size: side lengths [Mpc/h].
+        reference: (nx, ny, nz), the hydrodynamical simulation's.
+        model: (nx, ny, nz), ours.
+    """
+
+    quantity: str
+    units: str
+    redshift: float
+    box_size: tuple[float, float, float]
+    reference: np.ndarray
+    model: np.ndarray
+
+    @property
+    def cell_size(self) -> tuple[float, float, float]:
+        """Distance between nodes along each axis [Mpc/h]."""
+        return tuple(
+            length / nodes
+            for length, nodes in zip(self.box_size, self.reference.shape, strict=True)
+        )
+
+    def extent(self, nodes_x: int, nodes_y: int) -> tuple[float, float, float, float]:
+        """Edges (left, right, bottom, top) [Mpc/h] of the cells about the first nodes of x, y."""
+        width, height, _ = self.cell_size
+        return (-width / 2, (nodes_x - 0.5) * width, -height / 2, (nodes_y - 0.5) * height)

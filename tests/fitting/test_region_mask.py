@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The masks of the split's regions agree with its sums, on any number of ranks."""
+
+import numpy as np
+import pytest
+
+from jerald_tools.analysis.power_spectrum import region_mean
+from jerald_tools.fitting.regions import REGIONS, region_mask, region_means, region_sizes
+from jerald_tools.mesh.mesh import make_mesh
+from jerald_tools.mesh.ranks import gather
+
+
+@pytest.mark.ranks
+@pytest.mark.parametrize("shape", [(16, 12, 20), (6, 7, 9)])
+def test_masks_share_the_nodes_and_give_the_means_of_the_split(shape):
+    mesh = make_mesh(shape, 5.0, "double")
+    masks = [region_mask(mesh, region) for region in REGIONS]
+    np.testing.assert_array_equal(sum(mask.astype(int) for mask in masks), 1)
+    sizes = [sum(gather(mesh.ranks, int(mask.sum()))) for mask in masks]
+    assert tuple(sizes) == tuple(region_sizes(mesh))
+    field = np.random.default_rng(9).uniform(size=shape)[mesh.x_start : mesh.x_stop]
+    means = [region_mean(mesh, field, mask) for mask in masks]
+    np.testing.assert_allclose(means, np.asarray(region_means(mesh, field)), rtol=1e-13)

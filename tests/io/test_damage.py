@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that were cut, changed, or never ours: refused with one line, or provably unharmed."""
+
+import itertools
+import os
+
+import h5py
+import numpy as np
+import pytest
+from snapshot_files import gadget_attributes
+
+from jerald_tools.errors import BadInput
+from jerald_tools.io import record as digest
+from jerald_tools.io.bigfile import Block, write_block
+from jerald_tools.io.fits import read_fit
+from jerald_tools.io.grids import open_initial_conditions, open_map
+from jerald_tools.io.particles import open_particles
+from jerald_tools.io.record import fixed_string, read_attributes
+from jerald_tools.io.spectra import read_spectrum
+from jerald_tools.snapshots.code_units import Stated
+from jerald_tools.snapshots.open import open_snapshot
+
+# More of them, up to every byte: make test-damage.
+FLIPS = int(os.environ.get("JERALD_FLIPS", "200"))
+CUTS = 60
+
+
+def read_all(opened):
+    """Everything that a file says, by way of its reader and beyond it."""
+    with opened:
+        opened.verify()
+        datasets = {}
+        opened.file.visititems(
+            lambda name, member: (
+                datasets.update({name: opened.rows(name).tobytes()})
+                if isinstance(member, h5py.Dataset)
+                else None
+            )
+        )
+        return opened.header, read_attributes(opened.file["provenance"]), datasets
+
+
+def read_columns(path):
+    """Everything that a spectrum says."""
+    columns, notes = read_spectrum(path)
+    return {name: values.tobytes() for name, values in columns.items()}, notes
+
+
+KINDS = [
+    ("map_file", open_map),
+    ("ic_file", open_initial_conditions),
+    ("particle_file", open_particles),
+]
+READERS = {
+    **{
+        fixture: lambda path, opening=opening: read_all(opening(path)) for fixture, opening in KINDS
+    },
+    "fit_file": read_fit,
+    "spectrum_file": read_columns,
+}
+
+
+@pytest.fixture(params=KINDS, ids=[name for name, _ in KINDS])
+def sample(request):
+    fixture, opening = request.param
+    return request.getfixturevalue(fixture), opening
+
+
+def flipped(path):
+    """The file, again and again, with a byte changed: spread over it, its ends included."""
+    whole = path.read_bytes()
+    generator = np.random.default_rng(7)
+    bounds = np.linspace(0, len(whole), min(FLIPS, len(whole)) + 1).astype(int)
+    for low, high in itertools.pairwise(bounds):
+        place = generator.integers(low, high)
+        damaged = bytearray(whole)
+        damaged[place] ^= int(generator.integers(1, 256))
+        path.write_bytes(damaged)
+        yield place
+    path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("fixture", READERS)
+def test_a_flipped_byte_is_refused_or_outside_the_content(request, fixture):
+    path, read = request.getfixturevalue(fixture), READERS[fixture]
+    content = read(path)
+    messages, flips = [], 0
+    for place in flipped(path):
+        flips += 1
+        try:
+            assert read(path) == content, f"byte {place} changed the content unnoticed"
+        except BadInput as error:
+            messages.append(str(error))
+    assert read(path) == content
+    assert flips == min(FLIPS, path.stat().st_size)
+    assert len(messages) > 0.8 * flips
+    assert all(text.startswith(f"{path}: ") and "\n" not in text for text in messages)
+
+
+def test_a_flipped_byte_of_a_snapshot_is_a_line_at_most(tmp_path):
+    """Files of other codes carry no checksums: what can be told is told, and nothing crashes."""
+    path = tmp_path / "snap.hdf5"
+    where = np.random.default_rng(4).random((40, 3)) * 1e4
+    with h5py.File(path, "w") as file:
+        number = np.array([40, 0, 0, 0, 0, 0])
+        file.create_group("Header").attrs.update(
+            gadget_attributes(
+                Redshift=2.0, NumPart_ThisFile=number, NumPart_Total=number, NumFilesPerSnapshot=1
+            )
+        )
+        file["PartType0/Coordinates"] = where
+        file["PartType0/Masses"] = np.ones(40)
+    messages = []
+    for _ in flipped(path):
+        try:
+            snapshot = open_snapshot([path], Stated())
+            for field in ("positions", "masses"):
+                snapshot.read("gas", field, 0, 40)
+        except BadInput as error:
+            messages.append(str(error))
+    assert messages
+    assert all(text.startswith(f"{path}: ") and "\n" not in text for text in messages)
+
+
+@pytest.mark.parametrize("name", ["header", "attr-v2", "000000"])
+def test_a_flipped_byte_of_a_bigfile_is_a_line_at_most(tmp_path, name):
+    block = tmp_path / "block"
+    attributes = {"Quantity": "dark-matter", "BoxSize": [10.0, 20.0, 30.0]}
+    write_block(block, (20, 3), [(0, np.zeros((20, 3)))], "f8", attributes)
+    messages = []
+    for _ in flipped(block / name):
+        try:
+            opened = Block(block)
+            assert opened.read().size == opened.shape[0] * opened.members
+        except BadInput as error:
+            messages.append(str(error))
+    assert bool(messages) == (name != "000000")
+    assert all(text.startswith(f"{block}") and "\n" not in text for text in messages)
+
+
+@pytest.mark.parametrize(
+    "change", [("NMEMB: 3", "NMEMB: 0"), ("NFILE: 1", "NFILE: 2"), ("000000: 20", "000000: -2")]
+)
+def test_a_bigfile_whose_header_is_wrong(tmp_path, change):
+    block = tmp_path / "block"
+    write_block(block, (20, 3), [(0, np.zeros((20, 3)))], "f8")
+    header = (block / "header").read_text()
+    (block / "header").write_text(header.replace(*change))
+    assert header != (block / "header").read_text()
+    with pytest.raises(BadInput, match="its header is damaged; make or copy it again"):
+        Block(block)
+
+
+def test_a_truncated_file_is_refused(sample):
+    path, opening = sample
+    whole = path.read_bytes()
+    for length in np.linspace(0, len(whole) - 1, CUTS).astype(int):
+        path.write_bytes(whole[:length])
+        with pytest.raises(BadInput, match=r"not an HDF5 file|truncated or damaged"):
+            opening(path)
+
+
+def test_an_edited_attribute_is_refused(sample):
+    path, opening = sample
+    whole = path.read_bytes()
+    names = []
+    with h5py.File(path) as file:
+        groups = []
+        file.visit(groups.append)
+        for group in ("/", *groups):
+            names += [(group, name) for name in file[group].attrs]
+    assert len(names) > 20
+    for group, name in names:
+        with h5py.File(path, "r+") as file:
+            file[group].attrs[name] = changed(np.asarray(file[group].attrs[name]))
+        with pytest.raises(BadInput):
+            opening(path)
+        path.write_bytes(whole)
+
+
+def changed(value):
+    """Another value of the same type and shape."""
+    if value.dtype.kind == "b":
+        return ~value
+    if value.dtype.kind == "S":
+        return np.char.add(value[()], b"!").astype(f"S{value.dtype.itemsize + 1}")
+    return 3 * value + 1
+
+
+def test_changed_values_are_found(map_file):
+    """HDF5's own checksums follow the change; the digest does not."""
+    with h5py.File(map_file, "r+") as file:
+        file["map"][2, 2, 2] += 1
+    with open_map(map_file) as opened:
+        for read in (opened.verify, opened.read):
+            with pytest.raises(BadInput, match=r"map.h5: map was changed since"):
+                read()
+        assert opened.read(0, 2).shape[0] == 2
+
+
+def reseal(path, change):
+    """Change a file and seal it as if it had been written so."""
+    with h5py.File(path, "r+") as file:
+        change(file)
+        digest.seal(file)
+
+
+def test_missing_dataset(map_file, ic_file, particle_file):
+    for path, name, opening in (
+        (map_file, "map", open_map),
+        (ic_file, "linear_density", open_initial_conditions),
+        (particle_file, "PartType1/Velocities", open_particles),
+    ):
+        reseal(path, lambda file, name=name: file.__delitem__(name))
+        with pytest.raises(BadInput, match=f"{path.name}: has no dataset {name}"):
+            opening(path)
+
+
+def test_missing_header_entry(map_file):
+    reseal(map_file, lambda file: file.attrs.__delitem__("redshift"))
+    with pytest.raises(BadInput, match=r"map.h5: its header .*redshift"):
+        open_map(map_file)
+
+
+def test_header_out_of_range(map_file):
+    reseal(map_file, lambda file: file.attrs.modify("box_size", [10.0, -1.0, 10.0]))
+    with pytest.raises(BadInput, match=r"map.h5: its header .*box_size \(10.0, -1.0, 10.0\)"):
+        open_map(map_file)
+
+
+def test_mesh_and_dataset_disagree(map_file):
+    reseal(map_file, lambda file: file.attrs.modify("mesh", [5, 4, 6]))
+    with pytest.raises(BadInput, match=r"map \(6, 4, 5\) on mesh \(5, 4, 6\)"):
+        open_map(map_file)
+
+
+def test_newer_version(map_file):
+    reseal(map_file, lambda file: file.attrs.modify("format_version", 2))
+    with pytest.raises(BadInput, match=r"version 2 is newer than 1, .* update jerald-tools"):
+        open_map(map_file)
+
+
+@pytest.mark.parametrize("version", ["1", [1, 1]])
+def test_a_version_that_is_no_number(map_file, version):
+    def spoil(file):
+        file.attrs["format_version"] = version
+
+    reseal(map_file, spoil)
+    with pytest.raises(BadInput, match=r"map.h5: is not a file of jerald-tools; give one"):
+        open_map(map_file)
+
+
+def test_values_that_are_not_finite(map_file):
+    def spoil(file):
+        file["map"][3, 0, 0] = np.nan
+
+    reseal(map_file, spoil)
+    with open_map(map_file) as opened:
+        assert np.isfinite(opened.read(0, 3)).all()
+        with pytest.raises(BadInput, match=r"map.h5: map has values that are NaN"):
+            opened.read()
+
+
+def test_another_kind_of_file(map_file, particle_file):
+    with pytest.raises(BadInput, match="is of type particles; give a file of type map"):
+        open_map(particle_file)
+    with pytest.raises(BadInput, match="is of type map; give a file of type initial"):
+        open_initial_conditions(map_file)
+
+
+def test_foreign_files(tmp_path):
+    missing = tmp_path / "missing.h5"
+    with pytest.raises(BadInput, match=r"missing.h5: no such file"):
+        open_map(missing)
+    with pytest.raises(BadInput, match="is a directory"):
+        open_map(tmp_path)
+    text = tmp_path / "text.h5"
+    text.write_text("not what the name says\n" * 100)
+    with pytest.raises(BadInput, match=r"text.h5: is not an HDF5 file"):
+        open_map(text)
+    foreign = tmp_path / "foreign.h5"
+    with h5py.File(foreign, "w") as file:
+        file["map"] = np.ones((4, 4, 4))
+    with pytest.raises(BadInput, match=r"foreign.h5: is not a file of jerald-tools"):
+        open_map(foreign)
+    unsealed = tmp_path / "unsealed.h5"
+    with h5py.File(unsealed, "w") as file:
+        file["map"] = np.ones((4, 4, 4))
+        file.attrs["format_version"] = 1
+        file.attrs["file_type"] = fixed_string("map")
+    with pytest.raises(BadInput, match=r"unsealed.h5: truncated or damaged"):
+        open_map(unsealed)

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import dataclasses
+
+import h5py
+import numpy as np
+import pytest
+
+from jerald_tools.errors import RunFailed
+from jerald_tools.io.grids import open_initial_conditions, open_map, write_map
+from jerald_tools.io.hdf5 import CHUNK_BYTES, chunk_shape
+from jerald_tools.io.record import origin_from_dict, read_attributes
+
+
+def test_round_trip(map_file, map_header, field):
+    with open_map(map_file) as opened:
+        assert opened.header == map_header
+        assert np.array_equal(opened.read(), field)
+        assert np.array_equal(opened.read(2, 5), field[2:5])
+        assert opened.read(3, 3).shape == (0, 4, 5)
+        assert opened.read().dtype == np.float32
+        opened.verify()
+
+
+def test_initial_conditions_round_trip(ic_file, ic_header, field):
+    with open_initial_conditions(ic_file) as opened:
+        assert opened.header == ic_header
+        assert opened.header.redshift == 0.0
+        assert np.array_equal(opened.read(1, 4), field[1:4])
+        opened.verify()
+
+
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_bit_is_kept(tmp_path, map_header, provenance, field, dtype, compress):
+    values = field.astype(dtype) / 3
+    write_map(tmp_path / "m.h5", map_header, [(0, values)], provenance, compress=compress)
+    with open_map(tmp_path / "m.h5") as opened:
+        assert opened.read().tobytes() == values.tobytes()
+
+
+def test_bytes_are_reproducible(tmp_path, map_file, map_header, field, provenance):
+    again = tmp_path / "again.h5"
+    write_map(again, map_header, [(0, field)], provenance)
+    assert again.read_bytes() == map_file.read_bytes()
+
+
+def test_content_digest_is_of_the_content_alone(tmp_path, map_header, field, provenance, map_file):
+    slower = dataclasses.replace(provenance, seconds={"read": 3.0}, ranks=1)
+    write_map(tmp_path / "slower.h5", map_header, [(0, field)], slower)
+    other = dataclasses.replace(map_header, redshift=2.5)
+    write_map(tmp_path / "other.h5", other, [(0, field)], provenance)
+    digests, seals = [], []
+    for path in (map_file, tmp_path / "slower.h5", tmp_path / "other.h5"):
+        with h5py.File(path) as file:
+            digests.append(file["provenance"].attrs["content_sha256"])
+            seals.append(file["provenance"].attrs["sha256"])
+    assert digests[0] == digests[1] != digests[2]
+    assert len(set(seals)) == 3
+
+
+def test_h5py_needs_no_manual(map_file, map_header):
+    with h5py.File(map_file) as file:
+        dataset = file["map"]
+        assert dataset.fletcher32
+        assert dataset.chunks is not None
+        assert dataset.attrs["units"] == b"cm^-3 (proper)"
+        assert not dataset.attrs["comoving"]
+        assert dataset.attrs["description"] == map_header.description.encode()
+        assert file.attrs["format_version"] == 1
+        assert file.attrs["box_size"].tolist() == [10, 20, 30]
+        assert file.attrs["mesh"].tolist() == [6, 4, 5]
+        assert file.attrs["redshift"] == 2.0
+        assert file["cosmology"].attrs["omega_m"] == 0.31
+        assert file["attributes/steps"].attrs["scheme"] == b"KDK"
+
+
+def test_provenance_travels(map_file, provenance):
+    with h5py.File(map_file) as file:
+        record = read_attributes(file["provenance"])
+    found = origin_from_dict(record)
+    assert dataclasses.replace(found, run={}) == provenance.origin
+    assert (found.run["ranks"], found.run["backend"]) == (2, "jax")
+    assert record["ranks"] == 2
+    assert record["threads"] == 3
+    assert record["backend"] == "jax"
+    assert record["seconds"] == {"read": 0.5}
+    assert record["peak_memory_bytes"] == 2**40
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_not_finite_are_not_written(tmp_path, map_header, field, provenance, bad):
+    field[4, 1, 2] = bad
+    with pytest.raises(RunFailed, match="map: not finite"):
+        write_map(tmp_path / "m.h5", map_header, [(0, field)], provenance)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "rows", [[(0, 3)], [(0, 3), (4, 6)], [(3, 6), (0, 3)], [(0, 3), (2, 6)], []]
+)
+def test_pieces_must_cover_the_map_in_order(tmp_path, map_header, field, provenance, rows):
+    pieces = [(start, field[start:stop]) for start, stop in rows]
+    with pytest.raises(ValueError, match="map: "):
+        write_map(tmp_path / "m.h5", map_header, pieces, provenance)
+    assert not list(tmp_path.iterdir())
+
+
+def test_pieces_are_not_kept(tmp_path, map_header, field, provenance):
+    """A writer that streams may be given the same buffer again with the next planes in it."""
+
+    def reused():
+        buffer = np.empty((1, 4, 5), np.float32)
+        for start in range(6):
+            buffer[:] = field[start]
+            yield start, buffer
+
+    write_map(tmp_path / "m.h5", map_header, reused(), provenance)
+    with open_map(tmp_path / "m.h5") as opened:
+        assert np.array_equal(opened.read(), field)
+        opened.verify()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"box_size": (10.0, 0.0, 10.0)}, "box_size"),
+        ({"box_size": (10.0, 10.0)}, "box_size"),
+        ({"mesh": (6, 4, -5)}, "mesh"),
+        ({"redshift": -0.1}, "redshift"),
+        ({"redshift": float("nan")}, "redshift"),
+    ],
+)
+def test_headers_out_of_range(map_header, change, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(map_header, **change)
+
+
+@pytest.mark.parametrize(
+    "shape", [(48, 48, 48), (1024, 1024, 1024), (8, 700, 900), (2**27, 3), (120,), (2, 2**21)]
+)
+def test_chunks_of_about_a_mebibyte(shape):
+    chunk = chunk_shape(shape, 4)
+    size = 4 * np.prod(chunk)
+    assert all(0 < part <= whole for part, whole in zip(chunk, shape, strict=True))
+    assert size <= CHUNK_BYTES
+    assert size > CHUNK_BYTES / 3 or chunk == shape
