@@ -14,7 +14,7 @@ from jerald_tools import __version__
 from jerald_tools.cli import failure
 from jerald_tools.cli.huge_pages import start_again_with_huge_pages
 from jerald_tools.cli.threads import set_threads
-from jerald_tools.process import Stages, launched_rank
+from jerald_tools.process import Stopwatch, launched_rank
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Run:
     precision: str
     threads: int
     force: bool
-    stages: Stages = dataclasses.field(default_factory=Stages)
+    stages: Stopwatch = dataclasses.field(default_factory=Stopwatch)
     started: float = dataclasses.field(default_factory=time.perf_counter)
     notes: dict[str, str] = dataclasses.field(default_factory=dict)
 
