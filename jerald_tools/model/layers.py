@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from jerald_tools.mesh.fields import convolve, convolve_adjoint
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.paint import density, displace
+from jerald_tools.mesh.paint import density, move_along_gradient
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.model.parameters import ALPHA_UNIT, Layer
 
@@ -206,5 +206,5 @@ def displace_by_layers(
         known = number == 0 and start_density is not None
         source = start_density if known else density(mesh, positions)
         field = potential(mesh, layer, ALPHA_UNIT, greens_function, source, EMPTY_CELL)
-        positions = displace(mesh, field, positions, GRADIENT_ORDER)
+        positions = move_along_gradient(mesh, field, positions, GRADIENT_ORDER)
     return positions

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 
 from jerald_tools.mesh.fields import convolve
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.paint import density, displace
+from jerald_tools.mesh.paint import density, move_along_gradient
 from jerald_tools.mesh.ranks import sum_over_ranks
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.model.layers import (
@@ -66,7 +66,7 @@ def displace_neutral_hydrogen(
             mesh, layer.density, unit, gaussian_greens_function, source, EMPTY_CELL
         )
         from_stars = potential(mesh, layer.stars, unit, gaussian_greens_function, relative_stars)
-        positions = displace(mesh, from_density + from_stars, positions, GRADIENT_ORDER)
+        positions = move_along_gradient(mesh, from_density + from_stars, positions, GRADIENT_ORDER)
     return positions
 
 
