@@ -16,7 +16,7 @@ from jaxtyping import Array, Float
 
 from jerald_tools.mesh.fields import convolve, convolve_adjoint
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.paint import density, displace
+from jerald_tools.mesh.paint import density, move_along_gradient
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.model.parameters import (
     parameter,
@@ -206,5 +206,5 @@ def displace_by_layers(
     for number, layer in enumerate(layers):
         source = density_source(mesh, number, positions, start_density)
         field = potential(mesh, layer, greens_function, source, EMPTY_CELL)
-        positions = displace(mesh, field, positions, GRADIENT_ORDER)
+        positions = move_along_gradient(mesh, field, positions, GRADIENT_ORDER)
     return positions

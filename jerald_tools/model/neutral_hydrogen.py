@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from jerald_tools.mesh.fields import convolve
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.paint import displace
+from jerald_tools.mesh.paint import move_along_gradient
 from jerald_tools.mesh.ranks import sum_over_ranks
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.model.layers import (
@@ -139,7 +139,9 @@ class NeutralHydrogen(Quantity):
             source = density_source(mesh, number, positions, inputs.start_density)
             from_density = potential(mesh, layer.density, greens_function, source, EMPTY_CELL)
             from_stars = potential(mesh, layer.stars, greens_function, stars)
-            positions = displace(mesh, from_density + from_stars, positions, GRADIENT_ORDER)
+            positions = move_along_gradient(
+                mesh, from_density + from_stars, positions, GRADIENT_ORDER
+            )
         return positions
 
     def transform(
