@@ -6,12 +6,6 @@ import logging
 import math
 from collections.abc import Mapping
 
-from jerald_tools.stages.outputs import check_outputs, refuse_inputs
-from jerald_tools.stages.progress import Advance, progress
-from jerald_tools.stages.provenance import provenance_of
-from jerald_tools.stages.run import Run
-from jerald_tools.stages.run_identity import run_identity
-
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.document import fit_content
 from jerald_tools.fitting.ensemble import fit_ensemble
@@ -29,6 +23,11 @@ from jerald_tools.model.fitted_model import FittedModel
 from jerald_tools.model.quantity import Quantity
 from jerald_tools.model.starts import Start
 from jerald_tools.quantities import quantity_named
+from jerald_tools.stages.outputs import check_outputs, refuse_inputs
+from jerald_tools.stages.progress import Advance, progress
+from jerald_tools.stages.provenance import provenance_of
+from jerald_tools.stages.run import Run
+from jerald_tools.stages.run_identity import run_identity
 
 logger = logging.getLogger(__name__)
 

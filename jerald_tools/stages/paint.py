@@ -6,10 +6,6 @@ import itertools
 import logging
 from collections.abc import Mapping, Sequence
 
-from jerald_tools.stages.outputs import check_outputs, member_names, output_names
-from jerald_tools.stages.provenance import provenance_of
-from jerald_tools.stages.run import Run
-
 from jerald_tools.errors import BadInput
 from jerald_tools.io.parallel import load_particles, read_header, save_map, save_particles
 from jerald_tools.io.particles import ParticlesHeader, open_particles
@@ -22,6 +18,9 @@ from jerald_tools.model.painting import (
     require_paintable,
     verify_map,
 )
+from jerald_tools.stages.outputs import check_outputs, member_names, output_names
+from jerald_tools.stages.provenance import provenance_of
+from jerald_tools.stages.run import Run
 
 logger = logging.getLogger(__name__)
 
