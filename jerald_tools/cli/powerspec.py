@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """powerspec: power of maps and particles, and how it compares with a reference's."""
 
-import json
 import math
 from collections.abc import Iterator
 
@@ -118,9 +117,9 @@ def main(
             **notes,
             "region": region,
             "label": label or REGION_LABELS[region],
-            "provenance": json.dumps(provenance_of(run, mesh, used).as_dict()),
         }
-        on_root(ranks, write_spectrum, path, columns, notes, run.force)
+        record = provenance_of(run, mesh, used)
+        on_root(ranks, write_spectrum, path, columns, notes, record, run.force)
 
 
 def _measure_each(run: Run, sources, partner, painting, region, edges, divisor) -> Iterator[tuple]:

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The provenance of what a command writes."""
+"""The record of what a command writes."""
 
 import time
 from collections.abc import Sequence
 
 from jerald_tools.cli.command import Run
 from jerald_tools.io.inputs import describe_input
-from jerald_tools.io.record import Input, Provenance, now, peak_memory, this_run
+from jerald_tools.io.record import Input, Record, now, peak_memory, this_run
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root
 
 
-def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str | Input]) -> Provenance:
+def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str | Input]) -> Record:
     """How a file came to be; every rank must ask, since the largest memory is recorded.
 
     Args:
@@ -25,7 +25,7 @@ def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str | Input]) -> Proven
     return _provenance(run, mesh.ranks, inputs, mesh.backend, _fftw_plans(mesh))
 
 
-def provenance_of_copy(run: Run, ranks: Ranks, inputs: Sequence[str | Input]) -> Provenance:
+def provenance_of_copy(run: Run, ranks: Ranks, inputs: Sequence[str | Input]) -> Record:
     """How a file came to be that no mesh was worked on for; every rank must ask.
 
     Args:
@@ -39,20 +39,19 @@ def provenance_of_copy(run: Run, ranks: Ranks, inputs: Sequence[str | Input]) ->
     return _provenance(run, ranks, inputs, "none", {})
 
 
-def _provenance(run: Run, ranks: Ranks, inputs, backend: str, details: dict) -> Provenance:
+def _provenance(run: Run, ranks: Ranks, inputs, backend: str, details: dict) -> Record:
     described = on_root(ranks, lambda: tuple(map(_described, inputs)))
-    return Provenance(
-        origin=this_run(described),
-        ranks=ranks.size,
-        threads=run.threads,
-        backend=backend,
-        precision=run.precision,
-        written=now(),
-        elapsed=time.perf_counter() - run.started,
-        seconds=run.stages.seconds,
-        peak_memory=max(gather(ranks, peak_memory())),
-        details=details | run.notes,
-    )
+    circumstances = {
+        "ranks": ranks.size,
+        "threads": run.threads,
+        "precision": run.precision,
+        "backend": backend,
+        "written": now(),
+        "elapsed_seconds": round(time.perf_counter() - run.started, 3),
+        "peak_memory_bytes": max(gather(ranks, peak_memory())),
+        "seconds": {name: round(seconds, 3) for name, seconds in run.stages.seconds.items()},
+    }
+    return this_run(described, circumstances | details | run.notes)
 
 
 def _described(source: str | Input) -> Input:

@@ -90,9 +90,9 @@ def main(
     from jerald_tools.gravity.step_scheme import StepScheme
     from jerald_tools.io.atomic import check_target
     from jerald_tools.io.fingerprint import RUN_DIGEST, is_output_of, run_digest
-    from jerald_tools.io.grids import open_initial_conditions
+    from jerald_tools.io.grids import InitialConditionsFile
     from jerald_tools.io.parallel import load_field, read_header, save_particles
-    from jerald_tools.io.particles import ParticlesHeader, open_particles
+    from jerald_tools.io.particles import ParticlesFile, ParticlesHeader
     from jerald_tools.mesh.mesh import make_mesh
     from jerald_tools.mesh.ranks import on_root, stop_if_requested, world
 
@@ -103,7 +103,7 @@ def main(
     # A state is an input too, which goes in the end.
     refuse_inputs(names.values(), [initial_conditions, checkpoint])
     refuse_inputs([checkpoint] if checkpoint else [], [initial_conditions])
-    header = read_header(ranks, open_initial_conditions, initial_conditions)
+    header = read_header(ranks, InitialConditionsFile, initial_conditions)
     inputs = [initial_conditions]
     identity = on_root(ranks, run_identity, inputs)
     saved, state, done = None, None, {}
@@ -112,14 +112,14 @@ def main(
         on_root(ranks, check_target, checkpoint, True)
         state = saved.load(run.force)
         for redshift, name in names.items():
-            if on_root(ranks, is_output_of, name, open_particles, identity):
+            if on_root(ranks, is_output_of, name, ParticlesFile, identity):
                 done[redshift] = name
                 logger.info("%s: whole already", name)
     for redshift, name in names.items():
         if redshift not in done:
             on_root(ranks, check_target, name, run.force)
     mesh = make_mesh(header.mesh, header.box_size, run.precision)
-    density = load_field(mesh, open_initial_conditions, initial_conditions)
+    density = load_field(mesh, InitialConditionsFile, initial_conditions)
 
     if verify_ranks:
         with run.stages.stage("verifying ranks"):
@@ -155,7 +155,7 @@ def main(
                 "step_scheme": scheme.description(run_of[redshift]),
                 "initial_conditions": header.attributes,
             }
-            provenance = provenance_of(run, mesh, inputs)
+            record = provenance_of(run, mesh, inputs)
             save_particles(
                 names[redshift],
                 ranks,
@@ -165,9 +165,7 @@ def main(
                 ParticlesHeader(
                     header.box_size, header.lattice, redshift, header.cosmology, attributes
                 ),
-                dataclasses.replace(
-                    provenance, details={**provenance.details, RUN_DIGEST: run_digest(identity)}
-                ),
+                dataclasses.replace(record, run={**record.run, RUN_DIGEST: run_digest(identity)}),
                 run.force,
             )
             logger.info("%s: %s particles, z = %g", names[redshift], header.lattice, redshift)

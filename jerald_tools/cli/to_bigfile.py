@@ -30,12 +30,12 @@ def main(run: Run, source, output):
     """
     from jerald_tools.cli.provenance import provenance_of_copy
     from jerald_tools.io.atomic import check_directory
-    from jerald_tools.io.inputs import file_kind
+    from jerald_tools.io.inputs import file_type
     from jerald_tools.mesh.ranks import on_root, world
 
     ranks = world()
     on_root(ranks, check_directory, output, run.force)
-    kind = on_root(ranks, file_kind, source)
+    kind = on_root(ranks, file_type, source)
     writers = {"map": _map, "initial-conditions": _initial_conditions, "particles": _particles}
     if kind not in writers:
         raise BadInput(f"{source}: is not a map, initial conditions or particles; give one of ours")
@@ -46,17 +46,17 @@ def main(run: Run, source, output):
 
 
 def _map(source, output, provenance, force):
-    from jerald_tools.io.grids import open_map
+    from jerald_tools.io.grids import MapFile
 
-    with open_map(source) as file:
+    with MapFile(source) as file:
         more = {"Quantity": file.header.quantity, "Units": file.header.units}
         _mesh(file, "map", output, provenance, more, force)
 
 
 def _initial_conditions(source, output, provenance, force):
-    from jerald_tools.io.grids import open_initial_conditions
+    from jerald_tools.io.grids import InitialConditionsFile
 
-    with open_initial_conditions(source) as file:
+    with InitialConditionsFile(source) as file:
         more = {"Quantity": "linear overdensity", "Units": "1"}
         _mesh(file, "linear_density", output, provenance, more, force)
 
@@ -73,8 +73,8 @@ def _mesh(file, dataset, output, provenance, more, force):
 
 def _particles(source, output, provenance, force):
     from jerald_tools.io.export import write_particles_bigfile
-    from jerald_tools.io.particles import open_particles
+    from jerald_tools.io.particles import ParticlesFile
 
-    with open_particles(source) as file:
+    with ParticlesFile(source) as file:
         file.verify()
         write_particles_bigfile(output, file, provenance, force)

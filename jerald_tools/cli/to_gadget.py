@@ -32,9 +32,9 @@ def main(run: Run, source, output):
 
 def _convert(source, output, provenance, force):
     from jerald_tools.io.export import write_particles_gadget
-    from jerald_tools.io.particles import open_particles
+    from jerald_tools.io.particles import ParticlesFile
 
-    with open_particles(source) as file:
+    with ParticlesFile(source) as file:
         file.verify()
         if len(set(file.header.box_size)) > 1:
             raise BadInput(

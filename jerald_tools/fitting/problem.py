@@ -10,9 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jerald_tools.errors import BadInput
-from jerald_tools.io.grids import open_map
+from jerald_tools.io.grids import MapFile
 from jerald_tools.io.parallel import load_field, load_particles, read_header
-from jerald_tools.io.particles import open_particles
+from jerald_tools.io.particles import ParticlesFile
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import gather, on_root, world
 from jerald_tools.model.chain import ModelInputs, model_inputs
@@ -114,8 +114,8 @@ def load_problems(
         BadInput: on every rank, if a file cannot be used or does not fit the others.
     """
     ranks = world()
-    headers = [read_header(ranks, open_particles, path) for path in particles_paths]
-    targets = [read_header(ranks, open_map, path) for path in target_paths]
+    headers = [read_header(ranks, ParticlesFile, path) for path in particles_paths]
+    targets = [read_header(ranks, MapFile, path) for path in target_paths]
     for files in zip(target_paths, targets, particles_paths, headers, strict=True):
         _check_target(quantity, *files)
     mesh = make_mesh(targets[0].mesh, targets[0].box_size, precision, ranks)
@@ -129,7 +129,7 @@ def load_problems(
         if path is not None
     }
 
-    fields = [load_field(mesh, open_map, path) for path in target_paths]
+    fields = [load_field(mesh, MapFile, path) for path in target_paths]
     own_means = [
         _mean_of_target(mesh, path, field) for path, field in zip(target_paths, fields, strict=True)
     ]

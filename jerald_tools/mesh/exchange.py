@@ -97,3 +97,10 @@ def ids_to_ranks(ranks: Ranks, ids: np.ndarray, number: int) -> np.ndarray:
     """
     ends = [number * (rank + 1) // ranks.size for rank in range(ranks.size)]
     return np.searchsorted(ends, ids - 1, side="right")
+
+
+def cell_order(mesh: Mesh, positions: np.ndarray) -> np.ndarray:
+    """The order (n,) that sorts particles (n, 3) [Mpc/h] by the cell that they are in."""
+    cells = np.floor(positions / np.asarray(mesh.cell_size)).astype(np.int64)
+    x, y, z = (cells % np.asarray(mesh.shape)).T
+    return np.argsort((x * mesh.shape[1] + y) * mesh.shape[2] + z, kind="stable")

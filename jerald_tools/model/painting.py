@@ -11,7 +11,7 @@ from jerald_tools.errors import BadInput
 from jerald_tools.io.fits import edited_parts
 from jerald_tools.io.grids import MapHeader
 from jerald_tools.io.parallel import LoadedParticles, load_particles, read_header
-from jerald_tools.io.particles import ParticlesHeader, open_particles
+from jerald_tools.io.particles import ParticlesFile, ParticlesHeader
 from jerald_tools.mesh.checks import check_density, check_finite
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.paint import density
@@ -58,7 +58,7 @@ def check_file(
     Arguments and errors as :func:`paint_file`; returns the file's header and the map's mesh.
     """
     ranks = world()
-    header = read_header(ranks, open_particles, path)
+    header = read_header(ranks, ParticlesFile, path)
     mesh = make_mesh(_mesh_shape(header, fit, fit_path, nodes), header.box_size, precision, ranks)
     if fit is not None:
         model_of(fit, fit_path, header.redshift)

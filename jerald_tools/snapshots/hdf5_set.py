@@ -8,9 +8,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from jerald_tools.errors import BadInput
-from jerald_tools.io.hdf5 import open_file, refusing_damage
-from jerald_tools.io.record import plain_value
+from jerald_tools.errors import BadInput, refusing
+from jerald_tools.io.hdf5 import DAMAGED, open_file
+from jerald_tools.io.header import plain_value
 
 # Relative difference of the redshifts or boxes of two files that are one snapshot.
 SAME = 1e-6
@@ -74,7 +74,7 @@ class HDF5Set:
 
     def attributes(self, group: str, number: int = 0) -> dict:
         """Attributes of a group of one file as plain values, none where there is no such group."""
-        with refusing_damage(self.paths[number]):
+        with refusing(self.paths[number], *DAMAGED):
             member = self.file(number).get(group)
             if not isinstance(member, h5py.Group | h5py.Dataset):
                 return {}
@@ -87,7 +87,7 @@ class HDF5Set:
         if not len(with_rows):
             return None
         number = int(with_rows[0])
-        with refusing_damage(self.paths[number]):
+        with refusing(self.paths[number], *DAMAGED):
             return path if path in self.file(number) else None
 
     def dataset_attributes(self, particle_type: int, name: str) -> dict:
@@ -115,7 +115,7 @@ class HDF5Set:
 
     def _rows(self, number: int, particle_type: int, name: str, start, stop) -> np.ndarray:
         path = self.paths[number]
-        with refusing_damage(path):
+        with refusing(path, *DAMAGED):
             dataset = self.file(number).get(f"PartType{particle_type}/{name}")
         if not isinstance(dataset, h5py.Dataset):
             raise BadInput(f"{path}: has no dataset PartType{particle_type}/{name}; give one")
@@ -125,7 +125,7 @@ class HDF5Set:
                 f"{path}: PartType{particle_type}/{name} has {rows} rows, its header "
                 f"says {self.rows[number, particle_type]}; make or copy it again"
             )
-        with refusing_damage(path):
+        with refusing(path, *DAMAGED):
             return dataset[int(start) : int(stop)]
 
     def _header(self, number: int) -> dict:

@@ -2,7 +2,6 @@
 """Snapshots found and opened: the format is told by the content."""
 
 import glob
-import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -11,10 +10,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from jerald_tools.errors import BadInput
+from jerald_tools.errors import BadInput, refusing
 from jerald_tools.io.bigfile import is_bigfile
-from jerald_tools.io.hdf5 import open_file, refusing_damage
-from jerald_tools.io.record import Input, plain_value
+from jerald_tools.io.digest import snapshot_digest
+from jerald_tools.io.hdf5 import DAMAGED, open_file
+from jerald_tools.io.header import plain_value
+from jerald_tools.io.record import Input
 from jerald_tools.snapshots.bigfile_snapshot import BigFileSnapshot
 from jerald_tools.snapshots.code_units import Stated
 from jerald_tools.snapshots.gadget import GadgetSnapshot
@@ -62,8 +63,6 @@ def _within(positions: np.ndarray, box: np.ndarray, where: str) -> np.ndarray:
 
 # What the provenance of a map says of the snapshot that it was made from.
 
-_START_BYTES = 2**16
-
 
 def describe_snapshot(snapshot: Snapshot) -> Input:
     """The path of a snapshot's first file, the names of all, and their digest."""
@@ -71,34 +70,6 @@ def describe_snapshot(snapshot: Snapshot) -> Input:
     first = paths[0]
     names = () if first.is_dir() else tuple(os.path.relpath(path, first.parent) for path in paths)
     return Input(os.fspath(first), snapshot_digest(paths), files=names)
-
-
-def snapshot_digest(paths: Sequence[Path]) -> str:
-    """A digest of the names, sizes and first 64 KiB, where headers are, of a snapshot's files.
-
-    Snapshots have terabytes: their content is not read a second time for a digest.
-
-    Args:
-        paths: its files in order, or the directory of a BigFile.
-
-    Raises:
-        BadInput: if a file cannot be read.
-    """
-    digest = hashlib.sha256()
-    for path in paths:
-        members = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for member in members:
-            if member.is_dir():
-                continue
-            try:
-                size = member.stat().st_size
-                with member.open("rb") as stream:
-                    start = stream.read(_START_BYTES)
-            except OSError as error:
-                raise BadInput(f"{member}: cannot be read: {error.strerror}") from error
-            digest.update(f"{member.relative_to(path.parent)} {size}\n".encode())
-            digest.update(start)
-    return digest.hexdigest()
 
 
 HDF5_SUFFIXES = (".hdf5", ".h5")
@@ -177,7 +148,7 @@ def _recognise(path: Path):
     """The reader of an HDF5 file, how many files its snapshot has, and whether it links to them."""
     if not h5py.is_hdf5(path):
         raise BadInput(f"{path}: is not a snapshot that can be read; {KNOWN}")
-    with open_file(path) as file, refusing_damage(path):
+    with open_file(path) as file, refusing(path, *DAMAGED):
         header = file.get("Header")
         if not isinstance(header, h5py.Group) or "NumPart_ThisFile" not in header.attrs:
             raise BadInput(f"{path}: is not a snapshot that can be read; {KNOWN}")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from jerald_tools.errors import BadInput
-from jerald_tools.io.hdf5 import refusing_damage
+from jerald_tools.errors import BadInput, refusing
+from jerald_tools.io.hdf5 import DAMAGED
+from jerald_tools.io.header import plain_value
 from jerald_tools.io.particles import KM_CM, MPC_CM, UNIT_MASS_G
-from jerald_tools.io.record import plain_value
 from jerald_tools.snapshots.code_units import Stated, as_the_code_has_it, cosmology_of, redshift_of
 from jerald_tools.snapshots.hdf5_set import HDF5Set
 from jerald_tools.snapshots.snapshot import SPECIES, SnapshotHeader
@@ -144,7 +144,7 @@ class SwiftSnapshot:
     def _column(self, field: str) -> int | None:
         """The column of hydrogen in a dataset of elements or ions, None where there is none."""
         (name,) = DATASETS[field]
-        with refusing_damage(self.paths[0]):
+        with refusing(self.paths[0], *DAMAGED):
             columns = self._files.file(0).get(f"SubgridScheme/NamedColumns/{name}")
             names = [] if columns is None else [plain_value(entry) for entry in columns[()]]
         return next((i for i, text in enumerate(names) if text.strip() == COLUMNS[field]), None)

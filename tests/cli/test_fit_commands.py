@@ -32,7 +32,7 @@ from jerald_tools.cli import fit_dm, fit_hi, fit_stellar, paint
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.journal import Journal
 from jerald_tools.fitting.losses import DEFAULTS
-from jerald_tools.io.append_log import RecordFile
+from jerald_tools.io.append_log import AppendLog
 from jerald_tools.io.fits import read_fit
 from jerald_tools.mesh.ranks import gather, on_root, world
 
@@ -382,7 +382,7 @@ def test_an_output_beside_another_journal_is_kept(folder, is_empty):
     journal = folder / "kept.json.journal"
     journal.touch()
     if not is_empty:
-        records = RecordFile(journal)
+        records = AppendLog(journal)
         records.append(b'{"command": "fit-dm"}')
         records.close()
     with pytest.raises(BadInput, match=r"kept.json: exists already; .* --force"):

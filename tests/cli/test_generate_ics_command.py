@@ -15,7 +15,7 @@ from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import read_linear_power
 from jerald_tools.gravity.lpt import linear_field
 from jerald_tools.gravity.white_noise import white_noise
-from jerald_tools.io.grids import open_initial_conditions
+from jerald_tools.io.grids import InitialConditionsFile
 from jerald_tools.io.white_noise import open_white_noise
 from jerald_tools.mesh.fields import c2r
 from jerald_tools.mesh.mesh import make_mesh
@@ -30,7 +30,7 @@ def generate_ics(*arguments):
 
 
 def read(path):
-    with open_initial_conditions(path) as file:
+    with InitialConditionsFile(path) as file:
         return file.header, file.read()
 
 
