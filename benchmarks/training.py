@@ -11,16 +11,17 @@ import click
 import jax
 import jax.numpy as jnp
 import yaml
+from jerald_tools.fitting.starts import original_start
+from jerald_tools.model.chain import QUANTITIES
 
-from jerald_tools.cli import generate_ics, run_fastpm
+from jerald_tools.cli.initial_conditions import generate_ics
+from jerald_tools.cli.run_fastpm import main as run_fastpm
 from jerald_tools.fitting.fit import Fit, fit_parameters
 from jerald_tools.fitting.losses import paper_loss
 from jerald_tools.fitting.objective import make_evaluate, make_sampled_residual
 from jerald_tools.fitting.problem import load_problems
 from jerald_tools.fitting.search import find_starts
 from jerald_tools.fitting.search_space import ravel_parameters
-from jerald_tools.fitting.starts import original_start
-from jerald_tools.model.chain import QUANTITIES
 
 # One core, unless asked otherwise: XLA, FFTW and BLAS read these on import.
 for variable in ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -138,8 +139,8 @@ def make_particles(folder: str) -> None:
     size = ["--seed", "9281", "--mesh", "96", "--particles", "48", "--box-size", "20"]
     redshifts = [text for redshift in REDSHIFTS for text in ("--redshift", str(redshift))]
     for command, arguments in (
-        (generate_ics.main, [*size, "--power", power, "-o", ics]),
-        (run_fastpm.main, [ics, *redshifts, "-o", f"{folder}/particles_z{{redshift}}.h5"]),
+        (generate_ics, [*size, "--power", power, "-o", ics]),
+        (run_fastpm, [ics, *redshifts, "-o", f"{folder}/particles_z{{redshift}}.h5"]),
     ):
         command.main([*arguments, "-q"], standalone_mode=False)
 

@@ -53,7 +53,7 @@ def forget_requests() -> None:
 logger = logging.getLogger(__name__)
 
 
-class Stages:
+class Stopwatch:
     """A stopwatch with one lap per stage; a stage entered again adds to its time.
 
     JAX returns before its work is done: block on a stage's result before the stage ends, or the

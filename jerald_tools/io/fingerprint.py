@@ -39,7 +39,7 @@ def fingerprint(command: str, options: Mapping[str, Any], files: Iterable[str]) 
     digests = {path: describe_input(path).sha256 for path in files}
 
     def named(value: Any) -> Any:
-        if isinstance(value, tuple):
+        if isinstance(value, list | tuple):
             return [named(member) for member in value]
         return digests.get(value, value) if isinstance(value, str) else value
 
