@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from jerald_tools.io import hdf5
 from jerald_tools.io.atomic import atomic_directory
@@ -34,7 +35,7 @@ def write_mesh(
     path: str | os.PathLike,
     header: MapHeader | InitialConditionsHeader,
     pieces: Iterable[tuple[int, np.ndarray]],
-    dtype: np.dtype | type,
+    dtype: DTypeLike,
     record: Record,
     more: Mapping[str, Any],
     force: bool = False,

@@ -8,12 +8,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from jerald_tools.agreement import same_lengths, same_redshift
 from jerald_tools.errors import BadInput, refusing
 from jerald_tools.io.hdf5 import DAMAGED, open_file
 from jerald_tools.io.header import plain_value
-
-# Relative difference of the redshifts or boxes of two files that are one snapshot.
-SAME = 1e-6
 
 
 class HDF5Set:
@@ -39,12 +37,11 @@ class HDF5Set:
         first = headers[0]
         self._check_complete(first)
         for path, header in zip(self.paths[1:], headers[1:], strict=True):
-            for name in ("Redshift", "BoxSize"):
-                ours, theirs = np.ravel(first[name]), np.ravel(header[name])
-                scale = 1 + np.abs(ours) if name == "Redshift" else np.abs(ours)
-                if np.any(np.abs(ours - theirs) > SAME * scale):
+            for name, same in (("Redshift", _same_redshifts), ("BoxSize", same_lengths)):
+                one, other = np.ravel(first[name]), np.ravel(header[name])
+                if not same(one, other):
                     raise BadInput(
-                        f"{path}: {name} {theirs[0]:g}, but {self.paths[0]} has {ours[0]:g}; "
+                        f"{path}: {name} {other[0]:g}, but {self.paths[0]} has {one[0]:g}; "
                         "give the files of one snapshot"
                     )
         self.header = first
@@ -150,6 +147,10 @@ class HDF5Set:
                 f"{self.paths[0]}: the snapshot has {announced} files, {len(self.paths)} were "
                 f"found ({names}{', ...' if len(self.paths) > 4 else ''}); give all of them"
             )
+
+
+def _same_redshifts(one: np.ndarray, other: np.ndarray) -> bool:
+    return same_redshift(float(one[0]), float(other[0]))
 
 
 def total_counts(header: dict) -> np.ndarray:

@@ -13,8 +13,9 @@ from jerald_tools.io.parallel import save_particles
 from jerald_tools.io.particles import ParticlesFile
 from jerald_tools.io.record import Record
 from jerald_tools.mesh.ranks import on_root, world
-from jerald_tools.snapshots.code_units import Stated
-from jerald_tools.snapshots.open import describe_snapshot, open_snapshot
+from jerald_tools.snapshots.code_units import Overrides
+from jerald_tools.snapshots.open import open_snapshot
+from jerald_tools.snapshots.snapshot import describe_snapshot
 from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.provenance import provenance_of_copy
 from jerald_tools.stages.run import Run
@@ -66,7 +67,7 @@ def to_gadget(run: Run, source: str, output: str) -> None:
     logger.info("%s: particles as Gadget has them", output)
 
 
-def to_swift(run: Run, snapshot: Sequence[str], overrides: Stated, output: str) -> None:
+def to_swift(run: Run, snapshot: Sequence[str], overrides: Overrides, output: str) -> None:
     """Write the dark matter of a snapshot that started from a lattice as particles to paint.
 
     Args:

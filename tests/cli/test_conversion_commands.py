@@ -20,7 +20,7 @@ from jerald_tools.io.hdf5 import read_record, write_record
 from jerald_tools.io.header import fixed_string
 from jerald_tools.io.particles import ParticlesFile, ParticlesHeader, write_particles
 from jerald_tools.mesh.ranks import gather, on_root, world
-from jerald_tools.snapshots.code_units import Stated
+from jerald_tools.snapshots.code_units import Overrides
 from jerald_tools.snapshots.open import open_snapshot
 
 SIDE = 8
@@ -75,7 +75,7 @@ def test_particles_there_and_back(folder, main):
 @pytest.mark.parametrize("main", [to_bigfile, to_gadget])
 def test_masses_are_those_of_all_matter(folder, main):
     call(main, folder / "particles.h5", "-o", folder / "theirs.hdf5")
-    snapshot = open_snapshot([folder / "theirs.hdf5"], Stated())
+    snapshot = open_snapshot([folder / "theirs.hdf5"], Overrides())
     mass = snapshot.read("dark-matter", "masses", 0, 1)[0]
     assert mass == pytest.approx(27.75366 * COSMOLOGY.omega_m * BOX**3 / SIDE**3, rel=1e-6)
 

@@ -148,9 +148,9 @@ def test_white_noise_of_other_codes_gives_the_same_density(shared_folder, save):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda path: save_grafic(path, NOISE, cut=5), "GRAFIC's header says 8 x 6 x 10"),
-        (lambda path: path.write_bytes(b"\x10\0\0\0"), "is no white noise that can be read"),
-        (lambda path: path.write_text("white noise, " * 100), "is no white noise that can be"),
+        (lambda path: save_grafic(path, NOISE, cut=5), "which are not the 8 x 6 x 10 numbers of its GRAFIC header; copy it again"),
+        (lambda path: path.write_bytes(b"\x10\0\0\0"), "is not white noise in a known layout"),
+        (lambda path: path.write_text("white noise, " * 100), "is not white noise in a known layout"),
         (lambda path: save_music(path, NOISE + np.nan), "NaN or infinite"),
     ],
 )
@@ -235,7 +235,7 @@ def test_our_own_file_brings_box_and_cosmology(tmp_path):
         (["--white-noise", "absent.h5", "--power", POWER, "--box-size", 20], "absent.h5"),
         (
             ["--white-noise", POWER, "--power", POWER, "--box-size", 20],
-            "is no white noise that can be read",
+            "is not white noise in a known layout",
         ),
         (["--white-noise", "delta.h5", "--power", POWER, "--box-size", 20], "no dataset"),
         (["--white-noise", "loud.h5", "--power", POWER, "--box-size", 20], "variance 9"),

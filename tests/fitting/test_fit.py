@@ -8,15 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.optimize
-from jerald_tools.fitting.starts import (
-    Start,
-    choose_starts,
-    dark_matter_start,
-    layered_starts,
-    original_start,
-    transform_starts,
-)
-from jerald_tools.model.chain import predict
 from model_cases import model_case
 
 from jerald_tools.errors import RunFailed
@@ -36,8 +27,17 @@ from jerald_tools.fitting.optimisers import learning_rate
 from jerald_tools.fitting.problem import Simulation
 from jerald_tools.fitting.search import find_starts
 from jerald_tools.fitting.search_space import Nodes, SearchSpace, ravel_parameters, search_space
+from jerald_tools.fitting.starts import (
+    Start,
+    choose_starts,
+    dark_matter_start,
+    layered_starts,
+    original_start,
+    transform_starts,
+)
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS
+from jerald_tools.model.chain import predict
 from jerald_tools.model.parameters import (
     Transform,
     default_start,

@@ -4,16 +4,16 @@
 import jax
 import numpy as np
 import pytest
-from jerald_tools.fitting.named_loss import loss_named
-from jerald_tools.fitting.starts import Start
 from model_cases import generic_parameters, model_case
 
 from jerald_tools.fitting import objective as gauss_newton
 from jerald_tools.fitting.fit import fit_parameters
 from jerald_tools.fitting.losses import PaperLoss
+from jerald_tools.fitting.named_loss import loss_named
 from jerald_tools.fitting.objective import GaussNewton, make_sampled_residual
 from jerald_tools.fitting.problem import Simulation
 from jerald_tools.fitting.search_space import ravel_parameters, search_space
+from jerald_tools.fitting.starts import Start
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, gather, on_root, world
 

@@ -3,7 +3,6 @@
 
 import numpy as np
 import pytest
-from jerald_tools.fitting.starts import Start
 from model_cases import generic_parameters, model_case
 
 from jerald_tools.errors import BadInput, NoUsableMap, RunFailed, RunStopped
@@ -13,6 +12,7 @@ from jerald_tools.fitting.journal import LOSSES, Journal, journal_in
 from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.problem import Simulation
 from jerald_tools.fitting.search_space import SearchSpace, ravel_parameters
+from jerald_tools.fitting.starts import Start
 from jerald_tools.io.append_log import AppendLog
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, gather, on_root, world

@@ -7,12 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jerald_tools.fitting.named_loss import loss_named
-from jerald_tools.model.chain import predict
 from model_cases import model_case, whole_stars_and_target
 
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.losses import NAMES, LogarithmicLoss, PaperLoss
+from jerald_tools.fitting.named_loss import loss_named
 from jerald_tools.fitting.objective import GaussNewton, make_evaluate, make_sampled_residual
 from jerald_tools.fitting.regions import REGIONS, region_mask
 from jerald_tools.fitting.search_space import ravel_parameters, search_space
@@ -21,6 +20,7 @@ from jerald_tools.mesh.fields import mode_products
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS
 from jerald_tools.mesh.wavenumbers import wavenumber_table
+from jerald_tools.model.chain import predict
 from jerald_tools.model.parameters import StellarParameters, Transform
 
 MESHES = {"cube": ((8, 8, 8), (5.0, 5.0, 5.0)), "rectangle": ((8, 6, 10), (5.0, 3.0, 7.0))}

@@ -4,10 +4,10 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jerald_tools.fitting.turned_box import HALVES, turned_field, turned_mesh, turned_positions
 from model_cases import clustered_particles
 
 from jerald_tools.fitting.regions import region_indicators
+from jerald_tools.fitting.turned_box import HALVES, turned_field, turned_mesh, turned_positions
 from jerald_tools.mesh.exchange import home_ranks
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.paint import density

@@ -160,7 +160,7 @@ def test_a_state_of_another_run_is_refused_or_replaced(folder, monkeypatch, caps
         run_fastpm(folder, "--force-mesh-factor", 2)
     assert (folder / "state").read_bytes() == before
     run_fastpm(folder, "--force-mesh-factor", 2, "--force")
-    assert "(force mesh factor 1, now 2): starting anew" in capsys.readouterr().err
+    assert "(force mesh factor 1, now 2): starting over" in capsys.readouterr().err
     assert names(folder) == {"ics.h5", "z2.00.h5", "z0.50.h5"}
 
 

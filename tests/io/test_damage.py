@@ -18,7 +18,7 @@ from jerald_tools.io.hdf5 import read_record, write_record
 from jerald_tools.io.header import fixed_string
 from jerald_tools.io.particles import ParticlesFile
 from jerald_tools.io.spectra import read_spectrum
-from jerald_tools.snapshots.code_units import Stated
+from jerald_tools.snapshots.code_units import Overrides
 from jerald_tools.snapshots.open import open_snapshot
 
 # More of them, up to every byte: make test-damage.
@@ -114,7 +114,7 @@ def test_a_flipped_byte_of_a_snapshot_is_a_line_at_most(tmp_path):
     messages = []
     for _ in flipped(path):
         try:
-            snapshot = open_snapshot([path], Stated())
+            snapshot = open_snapshot([path], Overrides())
             for field in ("positions", "masses"):
                 snapshot.read("gas", field, 0, 40)
         except BadInput as error:

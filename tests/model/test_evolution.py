@@ -6,8 +6,6 @@ import dataclasses
 import jax
 import numpy as np
 import pytest
-from jerald_tools.fitting.starts import Start
-from jerald_tools.model.chain import predict
 from model_cases import model_case
 
 from jerald_tools.fitting.fit import fit_parameters
@@ -15,8 +13,10 @@ from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.problem import Simulation
 from jerald_tools.fitting.search import evolving_starts
 from jerald_tools.fitting.search_space import Nodes, SearchSpace
+from jerald_tools.fitting.starts import Start
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS
+from jerald_tools.model.chain import predict
 from jerald_tools.model.evolution import (
     EvolvingParameters,
     mean_at,

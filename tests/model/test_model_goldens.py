@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from goldens import load_golden
-from jerald_tools.model.chain import ModelInputs, displace, predict
 
 from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.objective import make_evaluate
@@ -16,6 +15,7 @@ from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import ONE_PROCESS
+from jerald_tools.model.chain import ModelInputs, displace, predict
 from jerald_tools.model.parameters import from_dictionary, parameter_names
 
 CASES = {

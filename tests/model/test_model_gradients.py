@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jerald_tools.model.chain import predict
 from model_cases import QUANTITIES, generic_parameters, model_case
 
 from jerald_tools.fitting.losses import PaperLoss
@@ -16,6 +15,7 @@ from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import ONE_PROCESS
+from jerald_tools.model.chain import predict
 from jerald_tools.model.parameters import parameter_names
 
 MESHES = {

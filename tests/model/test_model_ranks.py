@@ -4,9 +4,9 @@
 import jax
 import numpy as np
 import pytest
-from jerald_tools.fitting.named_loss import loss_named
 from model_cases import QUANTITIES, generic_parameters, model_case
 
+from jerald_tools.fitting.named_loss import loss_named
 from jerald_tools.fitting.objective import make_evaluate
 from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.mesh.mesh import make_mesh
