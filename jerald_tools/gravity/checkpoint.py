@@ -14,9 +14,9 @@ from jerald_tools.gravity.particles import Particles
 from jerald_tools.io import hdf5
 from jerald_tools.io.fingerprint import can_resume
 from jerald_tools.io.header import read_attributes, write_attributes
-from jerald_tools.io.parallel import agree, verify_on_root, write_on_root
+from jerald_tools.io.parallel import verify_on_root, write_on_root
 from jerald_tools.io.record import Record, this_run
-from jerald_tools.mesh.ranks import Ranks, gather, on_root, pieces_on_root
+from jerald_tools.mesh.ranks import Ranks, agree, gather, on_root, pieces_on_root
 
 # Where a simulation stands, in HDF5: to go on from there, on any number of ranks.
 #

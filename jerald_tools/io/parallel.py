@@ -9,22 +9,20 @@ import dataclasses
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, TypeVar
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from jerald_tools.errors import BadInput
 from jerald_tools.io import grids
 from jerald_tools.io.particles import ParticlesFile, ParticlesHeader, write_particles
 from jerald_tools.io.record import Record
 from jerald_tools.mesh.checks import check_ids
-from jerald_tools.mesh.exchange import cell_order, home_ranks, ids_to_ranks, redistribute
+from jerald_tools.mesh.exchange import cell_order, ids_to_ranks, redistribute, send_home
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.ranks import Ranks, gather, on_root, pieces_on_root
+from jerald_tools.mesh.ranks import Ranks, agree, on_root, pieces_on_root
 
-T = TypeVar("T")
 Opener = Callable[[str | os.PathLike], AbstractContextManager[Any]]
 """Opens a file for reading: a reader such as :class:`jerald_tools.io.grids.MapFile`."""
 
@@ -46,19 +44,6 @@ def read_header(ranks: Ranks, open_file: Opener, path: str | os.PathLike) -> Any
             return file.header
 
     return on_root(ranks, header)
-
-
-def agree(ranks: Ranks, read: Callable[[], T]) -> T:
-    """Call a rank's own reading; if it fails on any rank, raise the first failure on all."""
-    result, error = None, None
-    try:
-        result = read()
-    except BadInput as failure:
-        error = failure
-    failures = [failure for failure in gather(ranks, error) if failure is not None]
-    if failures:
-        raise failures[0]
-    return result  # type: ignore[return-value]  # it is read where no rank failed
 
 
 def verify_on_root(ranks: Ranks, open_file: Opener, path: str | os.PathLike) -> None:
@@ -202,7 +187,7 @@ def load_particles(mesh: Mesh, path: str | os.PathLike) -> LoadedParticles:
         "velocities": velocities.astype(mesh.dtype),
         "ids": ids,
     }
-    rows = redistribute(ranks, rows, home_ranks(mesh, rows["positions"]))
+    rows = send_home(mesh, rows)
     order = cell_order(mesh, rows["positions"])
     return LoadedParticles(**{name: jnp.asarray(values[order]) for name, values in rows.items()})
 
