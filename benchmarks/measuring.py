@@ -201,8 +201,7 @@ def realistic_particles(mesh: Mesh) -> np.ndarray:
     """
     from jerald_tools.cosmology import Cosmology, growth
     from jerald_tools.gravity.lpt import GRADIENT_ORDER, inverse_laplacian, lattice
-    from jerald_tools.io.parallel import cell_order
-    from jerald_tools.mesh.exchange import home_ranks, redistribute
+    from jerald_tools.mesh.exchange import cell_order, home_ranks, redistribute
     from jerald_tools.mesh.paint import readout_gradient
 
     points, _ = lattice(mesh, mesh.shape)

@@ -12,10 +12,11 @@ import numpy as np
 from jerald_tools.gravity.fastpm import State
 from jerald_tools.gravity.particles import Particles
 from jerald_tools.io import hdf5
-from jerald_tools.io.fingerprint import goes_on
-from jerald_tools.io.parallel import agree, verify_on_root, write_on_root
-from jerald_tools.io.record import Provenance, read_attributes, this_run, write_attributes
-from jerald_tools.mesh.ranks import Ranks, gather, on_root, pieces_on_root
+from jerald_tools.io.fingerprint import can_resume
+from jerald_tools.io.header import read_attributes, write_attributes
+from jerald_tools.io.parallel import verify_on_root, write_on_root
+from jerald_tools.io.record import Record, this_run
+from jerald_tools.mesh.ranks import Ranks, agree, gather, on_root, pieces_on_root
 
 # Where a simulation stands, in HDF5: to go on from there, on any number of ranks.
 #
@@ -53,7 +54,7 @@ def write_simulation_state(
     path: str | os.PathLike,
     state_header: SimulationStateHeader,
     rows: dict[str, Iterable[tuple[int, np.ndarray]]],
-    provenance: Provenance,
+    record: Record,
 ) -> None:
     """Write a state over the one before, which stays until the new one is whole.
 
@@ -62,14 +63,14 @@ def write_simulation_state(
         state_header: what the state is of.
         rows: ``(start, rows)`` of "positions" (n, 3) [Mpc/h], "momenta" (n, 3) [Mpc/h] and "ids"
             (n,), of all particles, rank by rank.
-        provenance: how they were made.
+        record: how they were made.
 
     Raises:
         BadInput: if the file cannot be written.
         RunFailed: if a value is not finite.
     """
     number = sum(state_header.numbers)
-    with hdf5.create(path, FILE_TYPE, provenance, force=True) as file:
+    with hdf5.create(path, FILE_TYPE, record, force=True) as file:
         fields = dataclasses.asdict(state_header)
         write_attributes(file, {**fields, "identity": json.dumps(state_header.identity)})
         for name, (shape, units, description) in _DATASETS.items():
@@ -85,24 +86,16 @@ def write_simulation_state(
 
 
 class SimulationStateFile(hdf5.Reader):
-    """An open state: ``header`` and :meth:`rows`."""
+    """What :func:`write_simulation_state` wrote, open: ``header`` and :meth:`rows`."""
 
-    def __init__(self, path: str | os.PathLike):
-        super().__init__(path, FILE_TYPE)
-        with hdf5.refusing(self):
-            names = [field.name for field in dataclasses.fields(SimulationStateHeader)]
-            values = read_attributes(self.file)
-            values["identity"] = json.loads(values["identity"])
-            self.header = SimulationStateHeader(**{name: values[name] for name in names})
+    file_type = FILE_TYPE
+    header: SimulationStateHeader
 
-
-def open_simulation_state(path: str | os.PathLike) -> SimulationStateFile:
-    """Open what :func:`write_simulation_state` wrote.
-
-    Raises:
-        BadInput: if it is missing, of another type, truncated, damaged or of a newer version.
-    """
-    return SimulationStateFile(path)
+    def _read_header(self) -> None:
+        names = [field.name for field in dataclasses.fields(SimulationStateHeader)]
+        values = read_attributes(self.file)
+        values["identity"] = json.loads(values["identity"])
+        self.header = SimulationStateHeader(**{name: values[name] for name in names})
 
 
 # In the order of the fields of Particles.
@@ -135,7 +128,7 @@ class SavedState:
         header = on_root(self.ranks, self._header, force)
         if header is None:
             return None
-        verify_on_root(self.ranks, open_simulation_state, self.path)
+        verify_on_root(self.ranks, SimulationStateFile, self.path)
         numbers, length = header.numbers, header.length
         if len(numbers) != self.ranks.size:
             numbers, length = equal_shares(sum(numbers), self.ranks.size), 0
@@ -143,7 +136,7 @@ class SavedState:
         stop = start + numbers[self.ranks.rank]
 
         def read():
-            with open_simulation_state(self.path) as file:
+            with SimulationStateFile(self.path) as file:
                 return [file.rows(name, start, stop) for name in ROWS]
 
         particles = Particles(*agree(self.ranks, read))
@@ -166,7 +159,7 @@ class SavedState:
         write_on_root(
             self.ranks,
             list(rows.values()),
-            lambda: write_simulation_state(self.path, header, rows, Provenance(this_run())),
+            lambda: write_simulation_state(self.path, header, rows, this_run()),
         )
 
     def remove(self) -> None:
@@ -176,8 +169,8 @@ class SavedState:
     def _header(self, force: bool) -> SimulationStateHeader | None:
         if not os.path.exists(self.path):
             return None
-        with open_simulation_state(self.path) as file:
-            same = goes_on(self.path, file.header.identity, self.identity, force)
+        with SimulationStateFile(self.path) as file:
+            same = can_resume(self.path, file.header.identity, self.identity, force)
             return file.header if same else None
 
 

@@ -67,6 +67,13 @@ def ids_to_ranks(ranks: Ranks, ids: Int[np.ndarray, " n"], number: int) -> Int[n
     return np.searchsorted(ends, ids - 1, side="right")
 
 
+def cell_order(mesh: Mesh, positions: Float[np.ndarray, "n 3"]) -> Int[np.ndarray, " n"]:
+    """The order that sorts particles at positions [Mpc/h] by the cell that they are in."""
+    cells = np.floor(positions / np.asarray(mesh.cell_size)).astype(np.int64)
+    x, y, z = (cells % np.asarray(mesh.shape)).T
+    return np.argsort((x * mesh.shape[1] + y) * mesh.shape[2] + z, kind="stable")
+
+
 def _exchange(communicator, values, outgoing, incoming):
     row = mpi().row_type(values)
     received = np.empty((int(incoming.sum()), *values.shape[1:]), values.dtype)

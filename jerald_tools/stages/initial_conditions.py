@@ -27,8 +27,9 @@ from jerald_tools.io.white_noise import BinaryNoise, open_white_noise
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
 from jerald_tools.mesh.wavenumbers import wavenumber_table
-from jerald_tools.snapshots.code_units import Stated
-from jerald_tools.snapshots.open import describe_snapshot, open_snapshot
+from jerald_tools.snapshots.code_units import Overrides
+from jerald_tools.snapshots.open import open_snapshot
+from jerald_tools.snapshots.snapshot import describe_snapshot
 from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
@@ -114,7 +115,7 @@ def generate(
 def recover(
     run: Run,
     snapshot: Sequence[str],
-    overrides: Stated,
+    overrides: Overrides,
     lpt_order: int,
     particles: int | None,
     output: str,

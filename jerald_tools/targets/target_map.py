@@ -19,8 +19,7 @@ from jerald_tools.mesh.deposit import (
 )
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, agree, gather
-from jerald_tools.snapshots.open import read_field
-from jerald_tools.snapshots.snapshot import Snapshot, SnapshotHeader
+from jerald_tools.snapshots.snapshot import Snapshot, SnapshotHeader, read_field
 from jerald_tools.targets.neutral_gas import atoms_per_volume, neutral_mass_fraction
 from jerald_tools.targets.recipe import Recipe
 

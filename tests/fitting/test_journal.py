@@ -12,7 +12,7 @@ from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.optimisers import OPTIMISERS
 from jerald_tools.fitting.problem import Simulation, Task
 from jerald_tools.fitting.search_space import SearchSpace, ravel_parameters
-from jerald_tools.io.append_log import RecordFile
+from jerald_tools.io.append_log import AppendLog
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, gather, on_root, world
 from jerald_tools.model.starts import Start
@@ -88,7 +88,7 @@ def test_another_question_drops_the_rest_of_the_record(tmp_path):
         first(second)
         assert first.computed == 1
         journal.close()
-    records = RecordFile(path).records
+    records = AppendLog(path).entries
     assert len(records) == 3
     assert np.frombuffer(records[2])[2:5].tolist() == second.tolist()
 

@@ -16,7 +16,8 @@ from jerald_tools.gravity.checkpoint import SavedState
 from jerald_tools.gravity.fastpm import simulate
 from jerald_tools.gravity.step_scheme import StepScheme
 from jerald_tools.io.grids import InitialConditionsHeader, write_initial_conditions
-from jerald_tools.io.record import Provenance, this_run
+from jerald_tools.io.hdf5 import read_record
+from jerald_tools.io.record import this_run
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, gather, on_root, world
 from jerald_tools.process import forget_requests, request_stop
@@ -40,8 +41,8 @@ def smooth_density():
 
 def save_ics(path):
     header = InitialConditionsHeader(BOX_SIZE, MESH, LATTICE, COSMOLOGY, {"seed": 3})
-    provenance = Provenance(this_run(arguments=["test"]))
-    write_initial_conditions(path, header, [(0, smooth_density())], provenance)
+    record = this_run(arguments=["test"])
+    write_initial_conditions(path, header, [(0, smooth_density())], record)
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def digests(folder):
     found = {}
     for path in folder.glob("z*.h5"):
         with h5py.File(path) as file:
-            found[path.name] = bytes(file["provenance"].attrs["content_sha256"])
+            found[path.name] = read_record(file).content_sha256
     return found
 
 
@@ -159,7 +160,7 @@ def test_a_state_of_another_run_is_refused_or_replaced(folder, monkeypatch, caps
         run_fastpm(folder, "--force-mesh-factor", 2)
     assert (folder / "state").read_bytes() == before
     run_fastpm(folder, "--force-mesh-factor", 2, "--force")
-    assert "(force mesh factor 1, now 2): starting anew" in capsys.readouterr().err
+    assert "(force mesh factor 1, now 2): starting over" in capsys.readouterr().err
     assert names(folder) == {"ics.h5", "z2.00.h5", "z0.50.h5"}
 
 

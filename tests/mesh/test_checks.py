@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from mesh_cases import SHAPES, operands, own_particles, particles
-from small_universe import PARTICLES_HEADER, PROVENANCE, positions, velocities
+from small_universe import PARTICLES_HEADER, RECORD, positions, velocities
 
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import RunFailed
@@ -184,7 +184,7 @@ def test_particles_that_are_written_have_each_id_once(shared_folder):
     ranks = world()
     own = np.arange(PARTICLES_HEADER.number) % ranks.size == ranks.rank
     ids = np.arange(1, PARTICLES_HEADER.number + 1)[own]
-    rows = (positions()[own], velocities()[own], PARTICLES_HEADER, PROVENANCE, False)
+    rows = (positions()[own], velocities()[own], PARTICLES_HEADER, RECORD, False)
     distributed_files.save_particles(shared_folder / "whole.h5", ranks, ids, *rows)
     twice = np.where(ids == 5, 6, ids)
     with pytest.raises(RunFailed, match=f"self-check before writing: rank 0 of {ranks.size} holds"):

@@ -12,7 +12,7 @@ import pytest
 from small_universe import (
     BOX_SIZE,
     COSMOLOGY,
-    PROVENANCE,
+    RECORD,
     SHAPE,
     save_fit,
     save_particles,
@@ -33,7 +33,7 @@ def save_files(folder):
     """Initial conditions, particles, a target of dark matter and fits."""
     density = np.random.default_rng(2).normal(size=SHAPE)
     header = InitialConditionsHeader(BOX_SIZE, SHAPE, SHAPE, COSMOLOGY, {})
-    write_initial_conditions(folder / "ics.h5", header, [(0, density)], PROVENANCE)
+    write_initial_conditions(folder / "ics.h5", header, [(0, density)], RECORD)
     save_particles(folder / "particles.h5")
     save_target(folder / "target.h5", "dark-matter")
     for quantity in ("dark-matter", "stellar-mass"):
