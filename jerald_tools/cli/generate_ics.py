@@ -65,8 +65,8 @@ def main(run: Run, output, particles, power, **options):
     refuse_inputs([output], [power, options["white_noise"], options["linear_density"]])
 
     from jerald_tools.cli.provenance import provenance_of
-    from jerald_tools.gravity.lpt import lattice_shape, linear_field, noise_of_field
-    from jerald_tools.gravity.white_noise import white_noise
+    from jerald_tools.gravity.lpt import lattice_shape, linear_field
+    from jerald_tools.gravity.white_noise import noise_of_field, white_noise
     from jerald_tools.io.atomic import check_target
     from jerald_tools.io.grids import InitialConditionsHeader
     from jerald_tools.io.parallel import load_field, save_initial_conditions

@@ -85,8 +85,9 @@ def main(
     from jerald_tools.cli.progress import progress
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.cli.run_identity import run_identity
-    from jerald_tools.gravity.checkpoint import SavedState
+    from jerald_tools.gravity.checkpoint import Checkpoint
     from jerald_tools.gravity.fastpm import simulate, verify_first_step
+    from jerald_tools.gravity.lpt import InitialConditions
     from jerald_tools.gravity.step_scheme import StepScheme
     from jerald_tools.io.atomic import check_target
     from jerald_tools.io.fingerprint import RUN_DIGEST, is_output_of, run_digest
@@ -108,7 +109,7 @@ def main(
     identity = on_root(ranks, run_identity, inputs)
     saved, state, done = None, None, {}
     if checkpoint is not None:
-        saved = SavedState(checkpoint, ranks, identity)
+        saved = Checkpoint(checkpoint, ranks, identity)
         on_root(ranks, check_target, checkpoint, True)
         state = saved.load(run.force)
         for redshift, name in names.items():
@@ -120,11 +121,11 @@ def main(
             on_root(ranks, check_target, name, run.force)
     mesh = make_mesh(header.mesh, header.box_size, run.precision)
     density = load_field(mesh, open_initial_conditions, initial_conditions)
+    initial = InitialConditions(mesh, density, header.lattice, header.cosmology)
 
     if verify_ranks:
         with run.stages.stage("verifying ranks"):
-            universe = (mesh, density, header.lattice, header.cosmology)
-            tell_verification(run, verify_first_step(*universe, scheme, redshifts))
+            tell_verification(run, verify_first_step(initial, scheme, redshifts))
 
     run_of = {redshift: stages for stages, reached in runs for redshift in reached}
     steps_before = [0, *itertools.accumulate(len(stages) - 1 for stages, _ in runs)]
@@ -136,17 +137,7 @@ def main(
                 saved.save(state)
             stop_if_requested(ranks)
 
-        states = simulate(
-            mesh,
-            density,
-            header.lattice,
-            header.cosmology,
-            scheme,
-            redshifts,
-            after_step,
-            state,
-            done,
-        )
+        states = simulate(initial, scheme, redshifts, after_step, state, done)
         for _ in range(len(redshifts) - len(done)):
             with run.stages.stage("FastPM"):
                 redshift, particles = next(states)
