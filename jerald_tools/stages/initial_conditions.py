@@ -18,9 +18,9 @@ from jerald_tools.agreement import same_lengths
 from jerald_tools.cosmology import Cosmology, growth
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import LinearPower, camb_linear_power, read_linear_power
-from jerald_tools.gravity.lpt import lattice_shape, linear_field, noise_of_field
+from jerald_tools.gravity.lpt import lattice_shape, linear_field
 from jerald_tools.gravity.recovered_field import recovered_linear_field
-from jerald_tools.gravity.white_noise import white_noise
+from jerald_tools.gravity.white_noise import noise_of_field, white_noise
 from jerald_tools.io.grids import FieldFile, FieldHeader, InitialConditionsHeader
 from jerald_tools.io.parallel import load_field, read_header, save_initial_conditions
 from jerald_tools.io.white_noise import BinaryNoise, open_white_noise

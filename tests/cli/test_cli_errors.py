@@ -160,7 +160,10 @@ ROWS = [
     (f"{TARGET} pk.txt", "pk.txt: is not a snapshot that can be read; the formats are"),
     (f"{TARGET} map.h5", "map.h5: is not a snapshot that can be read; the formats are"),
     (f"{TARGET} torn_snap.hdf5", "torn_snap.hdf5: truncated or damaged"),
-    (f"{TARGET} no_units.hdf5", "no_units.hdf5: does not state its unit of length; give --length-u"),
+    (
+        f"{TARGET} no_units.hdf5",
+        "no_units.hdf5: does not state its unit of length; give --length-u",
+    ),
     (f"{TARGET} no_baryons.hdf5", "no_baryons.hdf5: its header has no omega_b; give --omega-b"),
     (f"{TARGET} curved.hdf5", "curved.hdf5: omega_m + omega_lambda = 0.9"),
     (f"{TARGET} times.0.hdf5", "times.1.hdf5: Redshift 1, but times.0.hdf5 has 2"),

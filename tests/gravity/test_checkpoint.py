@@ -12,8 +12,9 @@ from jerald_tools.cli.run_fastpm import main
 from jerald_tools.cli.stop_signals import SIGNALS
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput, RunStopped
-from jerald_tools.gravity.checkpoint import SavedState
+from jerald_tools.gravity.checkpoint import Checkpoint
 from jerald_tools.gravity.fastpm import simulate
+from jerald_tools.gravity.lpt import InitialConditions
 from jerald_tools.gravity.step_scheme import StepScheme
 from jerald_tools.io.grids import InitialConditionsHeader, write_initial_conditions
 from jerald_tools.io.hdf5 import read_record
@@ -67,7 +68,7 @@ def run_fastpm(folder, *arguments):
 
 def stopped_after(folder, monkeypatch, number, *arguments):
     """Have the run stop after so many steps, as a signal to the last rank does."""
-    save, saved = SavedState.save, []
+    save, saved = Checkpoint.save, []
 
     def save_and_stop(self, state):
         save(self, state)
@@ -76,7 +77,7 @@ def stopped_after(folder, monkeypatch, number, *arguments):
             request_stop("stopped by a test")
 
     with monkeypatch.context() as patch:
-        patch.setattr(SavedState, "save", save_and_stop)
+        patch.setattr(Checkpoint, "save", save_and_stop)
         with pytest.raises(RunStopped, match="stopped by a test"):
             run_fastpm(folder, *arguments)
     forget_requests()
@@ -127,25 +128,25 @@ def test_a_state_goes_on_over_other_ranks(folder):
     shared = make_mesh(MESH, BOX_SIZE, "double", world(), "native")
 
     def undisturbed():
-        saved = SavedState(folder / "state", ONE_PROCESS, {"n": 1})
+        saved = Checkpoint(folder / "state", ONE_PROCESS, {"n": 1})
 
         def save(state):
             if state.steps <= 2:
                 saved.save(state)
 
-        density = smooth_density()
-        ((_, end),) = simulate(alone, density, LATTICE, COSMOLOGY, scheme, redshifts, save)
+        initial = InitialConditions(alone, smooth_density(), LATTICE, COSMOLOGY)
+        ((_, end),) = simulate(initial, scheme, redshifts, save)
         return np.asarray(end.positions), np.asarray(end.momenta)
 
     expected = on_root(world(), undisturbed)
-    state = SavedState(folder / "state", world(), {"n": 1}).load(force=False)
+    state = Checkpoint(folder / "state", world(), {"n": 1}).load(force=False)
     assert (state.run, state.steps) == (0, 2)
     density = smooth_density()[shared.x_start : shared.x_stop]
+    initial = InitialConditions(shared, density, LATTICE, COSMOLOGY)
     steps = []
     ((_, end),) = simulate(
-        shared, density, LATTICE, COSMOLOGY, scheme, redshifts,
-        lambda state: steps.append(state.steps), state,
-    )  # fmt: skip
+        initial, scheme, redshifts, lambda state: steps.append(state.steps), state
+    )
     assert steps == [3, 4]
     end = end.without_padding()
     for found, whole in zip((end.positions, end.momenta), expected, strict=True):
