@@ -23,6 +23,8 @@ from jerald_tools.cli.process_start import set_threads, start_again_with_huge_pa
 from jerald_tools.process import launched_rank
 from jerald_tools.stages.run import Run
 
+WITHOUT_WORK = {"-h", "--help", "--version"}
+
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -67,7 +69,7 @@ class Executable(click.Command):
         )
         if not standalone_mode:
             return run()
-        if args is None:
+        if args is None and not WITHOUT_WORK & set(sys.argv):
             start_again_with_huge_pages()
         try:
             # Without standalone mode click returns the status of --help and --version.

@@ -393,6 +393,6 @@ def test_an_output_beside_another_journal_is_kept(folder, is_empty):
 def test_a_start_is_not_written_over(folder):
     start = save_fit(folder / "start.json", "stellar-mass", layers=0)
     before = start.read_bytes()
-    with pytest.raises(click.UsageError, match=r"start.json is an input: give another name"):
+    with pytest.raises(BadInput, match=r"start.json is an input: give another name"):
         fit(folder, "stellar-mass", "start.json", *BRIEF, "--start", start, "--force")
     assert start.read_bytes() == before

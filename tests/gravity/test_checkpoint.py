@@ -3,7 +3,6 @@
 
 import signal
 
-import click
 import h5py
 import numpy as np
 import pytest
@@ -181,7 +180,7 @@ def test_an_output_of_another_run_is_refused_or_replaced(folder, monkeypatch):
 @pytest.mark.parametrize("name", ["ics.h5", "z2.00.h5"])
 def test_a_state_in_place_of_an_input_or_output_is_refused(folder, name):
     before = (folder / "ics.h5").read_bytes()
-    with pytest.raises(click.UsageError, match=f"{name} is an input: give another name"):
+    with pytest.raises(BadInput, match=f"{name} is an input: give another name"):
         run_fastpm(folder, "--checkpoint", folder / name, "--force")
     assert (folder / "ics.h5").read_bytes() == before
     assert names(folder) == {"ics.h5"}
