@@ -7,29 +7,20 @@ import typing
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from jerald_tools.fitting.regions import Regions, region_means
 from jerald_tools.mesh.fields import convolve
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.wavenumbers import wavenumber_table
-from jerald_tools.model.layers import smoothing_filter
-
-# Names of the losses that a fit can be asked for, and which one is whose default; free of JAX.
-
-NAMES = ("paper", "statistics", "distribution", "logarithmic")
-
-# Decided on the validation region of the bundled training run, see docs/losses.md.
-DEFAULTS = {
-    "dark-matter": "statistics",
-    "stellar-mass": "statistics",
-    "neutral-hydrogen": "statistics",
-}
+from jerald_tools.model.layers import power_of_k
+from jerald_tools.model.quantity import Quantity
 
 
 class Loss(typing.Protocol):
     """A loss: the mean of a function of each node's residual, plus a sum of squared penalties.
 
-    The two parts are told apart for the curvature by Gauss and Newton.
+    The curvature by Gauss and Newton needs the two parts apart.
     """
 
     def reference(self, mesh: Mesh, target):
@@ -130,6 +121,21 @@ class LogarithmicLoss(ResidualLoss):
         return jnp.log1p(prediction) - jnp.log1p(target)
 
 
-def paper_loss(quantity: str, smoothing: float | None = None) -> PaperLoss:
-    """The paper's loss: p = 2 for dark matter, p = 1 for stellar mass and neutral hydrogen."""
-    return PaperLoss(2 if quantity == "dark-matter" else 1, smoothing)
+def smoothing_filter(k: Float[Array, " k"], n: float) -> Float[Array, " k"]:
+    """O_s of the loss, 1 + k^-n (equation (11)); 1 at k = 0, as in LDL.
+
+    Args:
+        k: moduli of the wavevectors [h/Mpc].
+        n: weight of large against small scales.
+    """
+    return 1.0 + power_of_k(k, -n)[0]
+
+
+def paper_loss(quantity: Quantity, smoothing: float | None = None) -> PaperLoss:
+    """The paper's loss: p = 2 for dark matter, p = 1 for stellar mass and neutral hydrogen.
+
+    Args:
+        quantity: whose map is fitted.
+        smoothing: n of the weight O_s = 1 + k^-n; None for no weight.
+    """
+    return PaperLoss(quantity.residual_power, smoothing)

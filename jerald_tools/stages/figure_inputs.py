@@ -18,13 +18,12 @@ from jerald_tools.analysis.power_spectrum import Comparison
 from jerald_tools.analysis.quality_table import MeasuredMap
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting import regions
-from jerald_tools.io.fits import read_fit
 from jerald_tools.io.grids import MapHeader, check_agreement, open_map
 from jerald_tools.io.inputs import text_kind
 from jerald_tools.io.spectra import read_spectrum
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks
-from jerald_tools.model.fit_reading import refusing_shape
+from jerald_tools.model.fitted_model import FittedModel
 
 
 def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair]:
@@ -150,24 +149,18 @@ def _measured_map(path: str, comparison: Comparison, notes: dict[str, str]) -> M
 
 
 def _validated_map(path: str) -> MeasuredMap:
-    """What a fit says of its map in the validation region, in units of the target's power."""
-    fit = _read_fit_at_one_redshift(path)
-    with refusing_shape(path):
-        quality = fit["quality"]["validation"]
-        k, modes, ratio, r = (
-            np.array(quality[name], np.float64) for name in ("k", "modes", "ratio", "r")
-        )
-        comparison = Comparison(k, modes, ratio, np.ones_like(ratio), r * np.sqrt(ratio))
-        label = f"{fit['loss']['name']}, validation region"
-        mean = float(quality["mean_ratio"])
-        return MeasuredMap(fit["quantity"], float(fit["redshift"]), label, mean, comparison)
-
-
-def _read_fit_at_one_redshift(path: str) -> dict:
-    fit = read_fit(path)
-    if isinstance(fit.get("redshift"), list):
-        raise BadInput(f"{path}: is a fit over redshifts; give fits at one redshift each")
-    return fit
+    """The quality of a fit's own map in the validation region, in units of the target's power."""
+    fit = FittedModel.load(path)
+    redshift, quality = fit.single_redshift, fit.quality("validation")
+    comparison = Comparison(
+        quality.k,
+        quality.modes,
+        quality.ratio,
+        np.ones_like(quality.ratio),
+        quality.r * np.sqrt(quality.ratio),
+    )
+    label = f"{fit.loss_name}, validation region"
+    return MeasuredMap(fit.quantity.name, redshift, label, quality.mean_ratio, comparison)
 
 
 def load_fitted_loss(path: str) -> FittedLoss:
@@ -176,12 +169,9 @@ def load_fitted_loss(path: str) -> FittedLoss:
     Raises:
         BadInput: if it is no fit, one over redshifts, or lacks a loss.
     """
-    fit = _read_fit_at_one_redshift(path)
-    try:
-        losses = [float(fit["loss"][region]) for region in ("train", "validation", "test")]
-        return FittedLoss(fit["quantity"], float(fit["redshift"]), int(fit["layers"]), *losses)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"{path}: its loss, redshift or layers are missing ({error})") from error
+    fit = FittedModel.load(path)
+    losses = (fit.losses[region] for region in ("train", "validation", "test"))
+    return FittedLoss(fit.quantity.name, fit.single_redshift, fit.layers, *losses)
 
 
 def load_measured_steps(paths: Sequence[str]) -> list[MeasuredStep]:
