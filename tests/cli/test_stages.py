@@ -15,6 +15,7 @@ import pytest
 from jerald_tools.cli import make_target, options
 from jerald_tools.cli.command import load_stage, stage_arguments
 from jerald_tools.cosmology import Cosmology
+from jerald_tools.quantities import NAMES
 from jerald_tools.snapshots.code_units import LENGTH_UNITS, MASS_UNITS, VELOCITY_UNITS
 from jerald_tools.stages.run import Run
 from jerald_tools.targets.recipe import SPECIES_OF, STAR_FORMING
@@ -56,16 +57,18 @@ def test_the_examples_give_a_stage_its_arguments(name):
 
 
 def needed_options(stage):
-    """What options must give a stage: parameters without a default, and the fields of dataclasses.
-
-    A parameter with a default may have no option, where several commands share a stage.
-    """
+    """What options must give a stage: parameters, and fields of dataclasses, without a default."""
     names = set()
     types = typing.get_type_hints(stage)
     for parameter in list(inspect.signature(stage).parameters.values())[1:]:
-        kind = types.get(parameter.name)
+        kind = types[parameter.name]
         if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-            names |= {field.name for field in dataclasses.fields(kind)}
+            required = (dataclasses.MISSING, dataclasses.MISSING)
+            names |= {
+                field.name
+                for field in dataclasses.fields(kind)
+                if (field.default, field.default_factory) == required
+            }
         elif parameter.default is parameter.empty:
             names.add(parameter.name)
     return names
@@ -84,6 +87,6 @@ def test_choices_and_defaults_are_those_of_the_library():
         dataclasses.asdict(Cosmology())
     )
     units = {"length_unit": LENGTH_UNITS, "mass_unit": MASS_UNITS, "velocity_unit": VELOCITY_UNITS}
-    assert options.SNAPSHOT_UNITS == {name: tuple(choices) for name, choices in units.items()}
-    assert tuple(SPECIES_OF) == make_target.QUANTITIES
+    assert {name: tuple(choices) for name, choices in units.items()} == options.SNAPSHOT_UNITS
+    assert set(SPECIES_OF) == set(NAMES)
     assert make_target.STAR_FORMING == STAR_FORMING
