@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 import click
 
 from jerald_tools import __version__
-from jerald_tools.cli import failure
+from jerald_tools.cli import rank_failure
 from jerald_tools.cli.process_start import set_threads, start_again_with_huge_pages
 from jerald_tools.process import launched_rank
 from jerald_tools.stages.run import Run
@@ -75,7 +75,7 @@ class Executable(click.Command):
             # Without standalone mode click returns the status of --help and --version.
             status = run() or 0
         except (Exception, KeyboardInterrupt) as error:
-            status = failure.end(self.name or "", error)
+            status = rank_failure.end(self.name or "", error)
         sys.exit(status)
 
 
