@@ -61,7 +61,8 @@ def _in_words(error: jsonschema.ValidationError) -> str:
         return "give either a seed or a file of initial_conditions"
     if error.validator == "additionalProperties":
         known = typing.cast(dict, error.schema)["properties"]
-        unknown = ", ".join(map(str, typing.cast(dict, error.instance).keys() - known.keys()))
+        given = typing.cast(dict, error.instance)
+        unknown = ", ".join(str(key) for key in given if key not in known)
         return f"unknown key {unknown}; known are {', '.join(known)}"
     return error.message
 

@@ -77,7 +77,7 @@ def between_collectives():
 
 def reading():
     """A file that one rank cannot read: an error of the file system, not of the file."""
-    from jerald_tools.io.parallel import agree
+    from jerald_tools.mesh.ranks import agree
 
     def read():
         if LAST:
