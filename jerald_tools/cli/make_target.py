@@ -8,10 +8,10 @@ import click
 from jerald_tools.cli.command import command
 from jerald_tools.cli.options import snapshot_options
 from jerald_tools.errors import BadInput
+from jerald_tools.quantities import NAMES
 
-# The keys of jerald_tools.targets.recipe, which is not imported: --help would wait for NumPy. A
-# test compares the two.
-QUANTITIES = ("dark-matter", "gas", "stellar-mass", "neutral-hydrogen")
+# As in jerald_tools.targets.recipe, which is not imported: --help would wait for NumPy. A test
+# compares the two.
 STAR_FORMING = ("as-is", "cold", "neutral", "left-out")
 
 
@@ -25,9 +25,7 @@ STAR_FORMING = ("as-is", "cold", "neutral", "left-out")
     """,
 )
 @click.argument("snapshot", nargs=-1, required=True)
-@click.option(
-    "--quantity", type=click.Choice(QUANTITIES), required=True, help="Quantity of the map."
-)
+@click.option("--quantity", type=click.Choice(NAMES), required=True, help="Quantity of the map.")
 @click.option("--mesh", "nodes", type=click.IntRange(min=1), required=True, help="Nodes along x.")
 @click.option(
     "--deposit",

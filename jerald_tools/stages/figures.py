@@ -9,11 +9,13 @@ from matplotlib.figure import Figure
 
 from jerald_tools.analysis import coverage_table, loss_table, quality_table
 from jerald_tools.analysis.figures.distribution import plot_distribution
+from jerald_tools.analysis.figures.heatmap import plot_heatmap
 from jerald_tools.analysis.figures.relative_difference import plot_relative_difference
 from jerald_tools.analysis.figures.scaling import plot_scaling
 from jerald_tools.analysis.figures.slices import plot_slices
 from jerald_tools.analysis.figures.spectra import plot_spectra
 from jerald_tools.analysis.figures.style import SETTINGS
+from jerald_tools.analysis.quality_table import MeasuredMap
 from jerald_tools.io.atomic import atomic_write, check_target
 from jerald_tools.mesh.ranks import on_root, world
 from jerald_tools.stages.figure_inputs import (
@@ -79,6 +81,11 @@ def distribution(run: Run, models: Sequence[str], references: Sequence[str], out
     _write_figure(run, output, lambda: plot_distribution(load_pairs(models, references)))
 
 
+def heatmap(run: Run, files: Sequence[str], output: str, by_quantity: bool = False) -> None:
+    """Draw the numbers of :func:`table` as heat maps of P / P_ref and r(k)."""
+    _write_figure(run, output, lambda: plot_heatmap(_measured_maps(files, by_quantity)))
+
+
 def scaling(run: Run, measurements: Sequence[str], output: str) -> None:
     """Draw time and memory of an optimisation step against ranks, from benchmarks/step.py."""
     _write_figure(run, output, lambda: plot_scaling(load_measured_steps(measurements)))
@@ -88,9 +95,7 @@ def table(run: Run, files: Sequence[str], output: str, by_quantity: bool = False
     """Write mean, P / P_ref and r(k) in bins of k, a row for each spectrum or fit."""
 
     def write() -> str:
-        maps = [load_measured_map(path) for path in files]
-        if by_quantity:
-            maps = quality_table.by_quantity_and_redshift(maps)
+        maps = _measured_maps(files, by_quantity)
         if _is_markdown(output):
             return quality_table.markdown(maps)
         return quality_table.comma_separated(maps)
@@ -120,6 +125,12 @@ def losses(run: Run, fits: Sequence[str], output: str) -> None:
         return loss_table.comma_separated(fitted)
 
     _write_table(run, output, write)
+
+
+def _measured_maps(files: Sequence[str], by_quantity: bool) -> list[MeasuredMap]:
+    """A row for each file, in the order of the files or by quantity and redshift."""
+    maps = [load_measured_map(path) for path in files]
+    return quality_table.by_quantity_and_redshift(maps) if by_quantity else maps
 
 
 def _is_markdown(output: str) -> bool:

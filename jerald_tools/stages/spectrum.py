@@ -81,11 +81,10 @@ def measure_spectra(
     partner = read_source(ranks, reference, painting) if reference else None
     sources = [read_source(ranks, path, painting, partner) for path in inputs]
     check_partners(sources, partner, painting, over_reference_mean=measurement.mean != "own")
-    model_error = model_error_of(ranks, sources) if band else None
-
     spectra = _measure_each(run, ranks, sources, partner, painting, measurement)
     made_of = [[path] for path in inputs]
     if band:
+        model_error = model_error_of(ranks, sources)
         meshes, columns, notes = zip(*spectra, strict=True)
         spectra = [(meshes[0], band_columns(columns, model_error), band_notes(notes))]
         made_of = [inputs]

@@ -5,6 +5,7 @@ import dataclasses
 import logging
 from collections.abc import Sequence
 
+from jerald_tools.errors import BadInput
 from jerald_tools.io.parallel import save_map
 from jerald_tools.io.uv_background import read_rates
 from jerald_tools.mesh.ranks import on_root, world
@@ -94,6 +95,8 @@ def make_target(
         BadInput: on every rank, if the snapshot cannot be read or lacks what the map needs.
         RunFailed: on every rank, if the map is not finite.
     """
+    if output is None and not dry_run:
+        raise BadInput("a map has no name; give -o FILE, or --dry-run")
     ranks = world()
     check_outputs(ranks, [output] if output else [], snapshot, run.force)
     opened = on_root(ranks, open_snapshot, snapshot, overrides)
@@ -103,7 +106,7 @@ def make_target(
     others = [opened.header.counts[kind] for kind in LEFT_OUT]
     if recipe.species == "dark-matter" and sum(others):
         logger.warning("types %s are left out, which have %s particles", LEFT_OUT, others)
-    if dry_run:
+    if output is None or dry_run:
         lines = plan(mesh, opened, recipe, chunk, run.precision)
         if ranks.is_root:
             print("\n".join(lines), flush=True)
