@@ -7,13 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from jerald_tools.analysis.band import Band
-from jerald_tools.analysis.coverage_table import BandedMap
 from jerald_tools.analysis.figures.scaling import MeasuredStep
 from jerald_tools.analysis.figures.spectra import Curve
 from jerald_tools.analysis.figures.style import MapPair
-from jerald_tools.analysis.loss_table import FittedLoss
 from jerald_tools.analysis.power_spectrum import Comparison
-from jerald_tools.analysis.quality_table import MeasuredMap
+from jerald_tools.analysis.tables import BandedMap, FittedLoss, MeasuredMap
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting import regions
 from jerald_tools.io.fits import read_fit
@@ -23,6 +21,7 @@ from jerald_tools.io.spectra import read_spectrum
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks
 from jerald_tools.model.fit_reading import refusing_shape
+from jerald_tools.targets.registry import style_of
 
 
 def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair]:
@@ -49,6 +48,7 @@ def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair
                 pairs.append(
                     MapPair(
                         file.header.quantity,
+                        style_of(file.header.quantity),
                         file.header.units,
                         file.header.redshift,
                         file.header.box_size,
@@ -85,8 +85,9 @@ def shape_of_test_region(pairs: Sequence[MapPair]) -> tuple[int, int, int]:
 def load_curve(path: str, is_baseline: bool = False) -> Curve:
     """A spectrum with a reference, to be drawn; see :func:`load_comparison`."""
     comparison, notes, columns = load_comparison(path)
-    redshift = number_of(notes, "redshift", path)
-    return Curve(notes["quantity"], redshift, comparison, is_baseline, *_bands(columns))
+    quantity, redshift = notes["quantity"], number_of(notes, "redshift", path)
+    style = style_of(quantity)
+    return Curve(quantity, style, redshift, comparison, is_baseline, *_bands(columns))
 
 
 def _bands(columns: dict[str, np.ndarray]) -> tuple[Band, Band] | tuple[None, None]:

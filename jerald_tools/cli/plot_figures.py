@@ -7,6 +7,7 @@ import click
 
 from jerald_tools.cli.command import Run, command
 from jerald_tools.cli.command_group import command_group
+from jerald_tools.targets.registry import NAMES
 
 main = command_group(
     "plot-figures",
@@ -95,9 +96,10 @@ def slices(run: Run, models, references, test_region, output):
 
     def make():
         from jerald_tools.analysis.figures.slices import plot_slices
+        from jerald_tools.analysis.tables import in_order
         from jerald_tools.cli.figure_inputs import load_pairs, shape_of_test_region
 
-        pairs = load_pairs(models, references)
+        pairs = in_order(load_pairs(models, references), NAMES)
         return plot_slices(pairs, shape_of_test_region(pairs), mark_test_region=test_region)
 
     _write_on_root(run, output, FIGURE_SUFFIXES, make)
@@ -127,11 +129,12 @@ def spectra(run: Run, spectra_files, baselines, output):
 
     def make():
         from jerald_tools.analysis.figures.spectra import plot_spectra
+        from jerald_tools.analysis.tables import in_order
         from jerald_tools.cli.figure_inputs import load_curve
 
         curves = [load_curve(path) for path in spectra_files]
         curves += [load_curve(path, is_baseline=True) for path in baselines]
-        return plot_spectra(curves)
+        return plot_spectra(in_order(curves, NAMES))
 
     _write_on_root(run, output, FIGURE_SUFFIXES, make)
 
@@ -160,9 +163,10 @@ def relative_difference(run: Run, models, references, region, output):
 
     def make():
         from jerald_tools.analysis.figures.relative_difference import plot_relative_difference
+        from jerald_tools.analysis.tables import in_order
         from jerald_tools.cli.figure_inputs import load_pairs, shape_of_test_region
 
-        pairs = load_pairs(models, references)
+        pairs = in_order(load_pairs(models, references), NAMES)
         return plot_relative_difference(
             pairs, shape_of_test_region(pairs) if region == "test" else None
         )
@@ -184,9 +188,10 @@ def distribution(run: Run, models, references, output):
 
     def make():
         from jerald_tools.analysis.figures.distribution import plot_distribution
+        from jerald_tools.analysis.tables import in_order
         from jerald_tools.cli.figure_inputs import load_pairs
 
-        return plot_distribution(load_pairs(models, references))
+        return plot_distribution(in_order(load_pairs(models, references), NAMES))
 
     _write_on_root(run, output, FIGURE_SUFFIXES, make)
 
@@ -214,16 +219,12 @@ def table(run: Run, files, by_quantity, output):
     """
 
     def make():
-        from jerald_tools.analysis.quality_table import (
-            by_quantity_and_redshift,
-            comma_separated,
-            markdown,
-        )
+        from jerald_tools.analysis.tables import in_order, quality_csv, quality_markdown
         from jerald_tools.cli.figure_inputs import load_measured_map
 
-        write = markdown if output.lower().endswith(".md") else comma_separated
+        write = quality_markdown if output.lower().endswith(".md") else quality_csv
         maps = [load_measured_map(path) for path in files]
-        return write(by_quantity_and_redshift(maps) if by_quantity else maps)
+        return write(in_order(maps, NAMES) if by_quantity else maps)
 
     _write_on_root(run, output, TABLE_SUFFIXES, make)
 
@@ -235,10 +236,10 @@ def coverage(run: Run, spectra_files, output):
     """In how many bins the ensembles' bands hold the reference, a row for each file with a band."""
 
     def make():
-        from jerald_tools.analysis.coverage_table import comma_separated, markdown
+        from jerald_tools.analysis.tables import coverage_csv, coverage_markdown
         from jerald_tools.cli.figure_inputs import load_banded_map
 
-        write = markdown if output.lower().endswith(".md") else comma_separated
+        write = coverage_markdown if output.lower().endswith(".md") else coverage_csv
         return write([load_banded_map(path) for path in spectra_files])
 
     _write_on_root(run, output, TABLE_SUFFIXES, make)
@@ -251,11 +252,11 @@ def losses(run: Run, fits, output):
     """Losses of fits in each region, beside those of the fits without layers (--layers 0)."""
 
     def make():
-        from jerald_tools.analysis.loss_table import comma_separated, markdown
+        from jerald_tools.analysis.tables import losses_csv, losses_markdown
         from jerald_tools.cli.figure_inputs import load_fitted_loss
 
-        write = markdown if output.lower().endswith(".md") else comma_separated
-        return write([load_fitted_loss(path) for path in fits])
+        write = losses_markdown if output.lower().endswith(".md") else losses_csv
+        return write([load_fitted_loss(path) for path in fits], NAMES)
 
     _write_on_root(run, output, TABLE_SUFFIXES, make)
 

@@ -90,7 +90,8 @@ def main(
     if reference is None and divisor == "reference":
         raise click.UsageError("--mean reference needs a --reference")
 
-    from jerald_tools.cli.ensemble_band import band_columns, band_notes, model_error_of
+    from jerald_tools.analysis.band import band_columns, band_notes
+    from jerald_tools.cli.ensemble_band import model_error_of
     from jerald_tools.cli.provenance import provenance_of
     from jerald_tools.cli.spectrum_inputs import Painting, check_partners, read_source
     from jerald_tools.io.atomic import check_target

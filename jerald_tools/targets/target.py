@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the map of a quantity is made from a snapshot: particles, their weights, the map's units."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+from jaxtyping import Float
+
+from jerald_tools.errors import BadInput
+from jerald_tools.io.grids import MapHeader
+from jerald_tools.snapshots.open import read_field
+from jerald_tools.snapshots.snapshot import Snapshot, SnapshotHeader
+
+if TYPE_CHECKING:  # the mesh imports JAX, which the options of a command do not need
+    from jerald_tools.mesh.mesh import Mesh
+
+STAR_FORMING_GAS = ("as-is", "cold", "neutral", "left-out")
+"""How star-forming gas is treated: as other gas, as 10^4 K cold, as neutral, or left out."""
+
+Read = Callable[[str], Float[np.ndarray, " n"]]
+"""Reads a field of some particles by its name, in the units of ``snapshot.FIELDS``."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TargetOptions:
+    """The options of make-target that do not apply to every quantity.
+
+    Attributes:
+        uvb: path of a table of photoionisation rates; None takes the snapshot's neutral fraction.
+        self_shielding: whether dense gas shields itself from these rates.
+        star_forming_gas: of :data:`STAR_FORMING_GAS`.
+        clip: largest neutral hydrogen density of a cell [proper cm^-3], or None.
+        hydrogen_fraction: of the gas's mass, if the snapshot does not state it. It describes the
+            snapshot, so no quantity refuses it.
+    """
+
+    uvb: str | None = None
+    self_shielding: bool = False
+    star_forming_gas: str = "as-is"
+    clip: float | None = None
+    hydrogen_fraction: float = 0.76
+
+    def given(self) -> list[str]:
+        """Names of the options whose values are not the defaults."""
+        return [
+            field.name
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != field.default
+        ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """How the map of a quantity is made. This class: the mass of a species in each cell.
+
+    Attributes:
+        species: the particles, of :data:`jerald_tools.snapshots.snapshot.SPECIES`.
+        units: of the map.
+        description: of the map, one sentence without a full stop.
+        types_left_out: particle types of Gadget that the map leaves out although they may be
+            matter of the same kind; make-target warns if the snapshot has any.
+    """
+
+    species: str
+    units: str = "1e10 Msun/h per cell"
+    description: str = ""
+    types_left_out: tuple[int, ...] = ()
+
+    OPTIONS: ClassVar[tuple[str, ...]] = ("hydrogen_fraction",)
+    """The fields of :class:`TargetOptions` that apply."""
+
+    def check_options(self, quantity: str, options: TargetOptions) -> None:
+        """Refuse options that do not apply or contradict each other.
+
+        Args:
+            quantity: its name, for messages.
+            options: of make-target.
+
+        Raises:
+            BadInput: naming the option.
+        """
+        for name in options.given():
+            if name not in self.OPTIONS:
+                option = f"--{name.replace('_', '-')}"
+                raise BadInput(f"{option} does not apply to {quantity}; leave it out")
+        fraction = options.hydrogen_fraction
+        if not 0 < fraction <= 1:
+            raise BadInput(f"--hydrogen-fraction {fraction:g}: give a number above 0, to 1")
+
+    def with_options(self, options: TargetOptions, header: SnapshotHeader) -> Self:
+        """This target with the options of make-target, which were checked, for a snapshot.
+
+        Raises:
+            BadInput: if an option does not suit the snapshot, or a file that it names is bad.
+        """
+        return self
+
+    def check_snapshot(self, snapshot: Snapshot) -> None:
+        """Refuse a snapshot without the fields that :meth:`weights` needs, positions aside.
+
+        Raises:
+            BadInput: naming what is missing and the option that fixes it.
+        """
+        if snapshot.header.number(self.species) == 0:
+            raise BadInput(
+                f"{snapshot.paths[0]}: has no {self.species}; give a snapshot that has some"
+            )
+        for field in ("positions", "masses"):
+            if not snapshot.has(self.species, field):
+                raise BadInput(
+                    f"{snapshot.paths[0]}: has no {field} of {self.species}; give a snapshot that "
+                    "has them"
+                )
+        # A missing unit of mass is found here rather than in the first chunk.
+        read_field(snapshot, self.species, "masses", 0, 1)
+
+    @property
+    def particle_bytes(self) -> int:
+        """Memory that a particle takes besides its position, mass and smoothing length."""
+        return 0
+
+    def weights(self, snapshot: Snapshot, read: Read) -> Float[np.ndarray, " n"]:
+        """The mass that each particle contributes to the map [1e10 Msun/h].
+
+        Args:
+            snapshot: that has the particles.
+            read: reads their fields.
+        """
+        return read("masses")
+
+    def in_units(
+        self, masses: Float[np.ndarray, "x y z"], total: float, mesh: "Mesh", header: SnapshotHeader
+    ) -> Float[np.ndarray, "x y z"]:
+        """The map from the mass in each cell.
+
+        Args:
+            masses: this rank's slab [1e10 Msun/h].
+            total: of all cells of the mesh [1e10 Msun/h], above zero.
+            mesh: of the map.
+            header: of the snapshot.
+        """
+        return masses
+
+    def attributes(self, snapshot: Snapshot) -> dict:
+        """How the weights were made, by name, for the header of the map."""
+        return {}
+
+
+@dataclasses.dataclass(frozen=True)
+class Overdensity(Target):
+    """The density of a species over its mean, 1 + delta."""
+
+    units: str = "1 + delta"
+
+    def in_units(self, masses, total, mesh, header):
+        """The mass in each cell over the mean of all cells."""
+        return masses * (mesh.size / total)
+
+
+@dataclasses.dataclass(frozen=True)
+class StellarMass(Target):
+    """The mass of stars in each cell, without wind particles."""
+
+    species: str = "stars"
+    description: str = "mass of stars, winds left out"
+
+    def weights(self, snapshot, read):
+        """The mass of each star, zero for wind particles [1e10 Msun/h]."""
+        masses = super().weights(snapshot, read)
+        if snapshot.has(self.species, "formation_time"):
+            # IllustrisTNG keeps wind particles among the stars, with times that are not above zero.
+            return np.where(read("formation_time") > 0, masses, 0.0)
+        return masses
+
+
+DEPOSITS = {
+    "cic": "cloud-in-cell at nodes",
+    "sph": "cubic spline kernel at nodes, cloud-in-cell where it is narrower than a cell",
+}
+"""How particles are spread over the nodes, by the name of the option."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Which map is made of a snapshot.
+
+    Attributes:
+        quantity: the name that the map has in its file.
+        target: how the map of that quantity is made.
+        deposit: how particles are spread over the nodes, a key of :data:`DEPOSITS`.
+    """
+
+    quantity: str
+    target: Target
+    deposit: str = "cic"
+
+    def check_snapshot(self, snapshot: Snapshot) -> None:
+        """Refuse a snapshot that lacks something, before anything large is read.
+
+        Raises:
+            BadInput: naming what is missing and the option that fixes it.
+        """
+        self.target.check_snapshot(snapshot)
+        species = self.target.species
+        if self.deposit == "sph" and not snapshot.has(species, "smoothing_length"):
+            raise BadInput(
+                f"{snapshot.paths[0]}: has no smoothing lengths of {species}, which --deposit sph "
+                "needs; use --deposit cic"
+            )
+
+    def header(self, snapshot: Snapshot, shape: tuple[int, int, int]) -> MapHeader:
+        """The header of the map, which states how it was made.
+
+        Args:
+            snapshot: that the map is made of.
+            shape: nodes of the map.
+        """
+        header = snapshot.header
+        made = {
+            "format": header.format,
+            "particles": header.number(self.target.species),
+            "deposit": DEPOSITS[self.deposit],
+            "solar_mass_g": None if header.mass_unit is None else header.mass_unit / 1e10,
+            "megaparsec_cm": header.megaparsec,
+        }
+        return MapHeader(
+            quantity=self.quantity,
+            units=self.target.units,
+            description=self.target.description,
+            box_size=header.box_size,
+            mesh=shape,
+            redshift=header.redshift,
+            cosmology=header.cosmology,
+            attributes=made | self.target.attributes(snapshot),
+        )
