@@ -24,8 +24,9 @@ help:
 demo: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 
-# After `make demo`: its tables and pictures into README.md and docs/.
+# The tables and pictures of README.md and docs/, from results that are made where they are missing.
 readme: setup
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) all baselines
 	$(BIN)/python workflow/scripts/update_readme.py
 
 test: setup

@@ -19,7 +19,7 @@ import click
 import jax
 import numpy as np
 
-from jerald_tools.cli.huge_pages import start_again_with_huge_pages
+from jerald_tools.cli.process_start import start_again_with_huge_pages
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.native import release_scratch
 from jerald_tools.mesh.ranks import gather, world

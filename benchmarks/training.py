@@ -12,7 +12,8 @@ import jax
 import jax.numpy as jnp
 import yaml
 
-from jerald_tools.cli import generate_ics, run_fastpm
+from jerald_tools.cli.initial_conditions import generate_ics
+from jerald_tools.cli.run_fastpm import main as run_fastpm
 from jerald_tools.fitting.fit import Fit, fit_parameters
 from jerald_tools.fitting.losses import paper_loss
 from jerald_tools.fitting.objective import make_evaluate, make_sampled_residual
@@ -138,8 +139,8 @@ def make_particles(folder: str) -> None:
     size = ["--seed", "9281", "--mesh", "96", "--particles", "48", "--box-size", "20"]
     redshifts = [text for redshift in REDSHIFTS for text in ("--redshift", str(redshift))]
     for command, arguments in (
-        (generate_ics.main, [*size, "--power", power, "-o", ics]),
-        (run_fastpm.main, [ics, *redshifts, "-o", f"{folder}/particles_z{{redshift}}.h5"]),
+        (generate_ics, [*size, "--power", power, "-o", ics]),
+        (run_fastpm, [ics, *redshifts, "-o", f"{folder}/particles_z{{redshift}}.h5"]),
     ):
         command.main([*arguments, "-q"], standalone_mode=False)
 

@@ -21,7 +21,7 @@ from jerald_tools.io.grids import (
 from jerald_tools.io.particles import ParticlesHeader, write_particles
 from jerald_tools.io.record import Origin, Provenance
 from jerald_tools.io.spectra import write_spectrum
-from jerald_tools.model.setting import Setting
+from jerald_tools.model.validity import Validity
 
 
 def save_bad_files(here):
@@ -89,17 +89,18 @@ def save_bad_files(here):
     resealed(here / "nan_particles.h5", spoil, "PartType1/Coordinates", (3, 1))
     resealed(here / "no_velocities.h5", h5py.File.__delitem__, "PartType1/Velocities")
 
-    setting = Setting((1.25,) * 3, 64 / 512, 2.0, cosmology, {})
-    save_fit(here / "dm.json", "dark-matter", setting)
-    save_fit(here / "stars.json", "stellar-mass", setting)
-    save_fit(here / "without_target.json", "dark-matter", setting, target={})
-    save_fit(here / "without_alpha.json", "dark-matter", setting, parameters={"layers": [{}]})
+    validity = Validity((1.25,) * 3, 64 / 512, 2.0, cosmology, {})
+    save_fit(here / "dm.json", "dark-matter", validity)
+    save_fit(here / "stars.json", "stellar-mass", validity)
+    save_fit(here / "hydrogen.json", "neutral-hydrogen", validity)
+    save_fit(here / "without_target.json", "dark-matter", validity, target={})
+    save_fit(here / "without_alpha.json", "dark-matter", validity, parameters={"layers": [{}]})
     for name, change in {
         "other_cells.json": {"cell_size": (1.0,) * 3},
         "other_redshift.json": {"redshift": 3.0},
         "other_steps.json": {"step_scheme": {"steps": 20}},
     }.items():
-        save_fit(here / name, "dark-matter", dataclasses.replace(setting, **change))
+        save_fit(here / name, "dark-matter", dataclasses.replace(validity, **change))
     fit = dict.fromkeys(("quantity", "redshift", "layers", "parameters", "loss", "history"), 0)
     for name in ("fit.json", "edited.json", "truncated.json"):
         write_fit(here / name, fit)
@@ -129,8 +130,10 @@ def save_bad_files(here):
 
 
 def write_edited_fits(here):
-    """Fits of dark matter as a careless hand leaves them."""
-    whole = json.loads((here / "dm.json").read_text())
+    """Fits, most of them of dark matter, as a careless hand leaves them."""
+    whole, stars, hydrogen = (
+        json.loads((here / f"{name}.json").read_text()) for name in ("dm", "stars", "hydrogen")
+    )
     (layer,) = whole["parameters"]["layers"]
     for name, changes in {
         "text_for_alpha": {"parameters": {"layers": [{**layer, "alpha": "big"}]}},
@@ -140,14 +143,14 @@ def write_edited_fits(here):
         "negative_mean": {"target": {**whole["target"], "mean": -1.0}},
         "text_for_redshift": {"setting": {**whole["setting"], "redshift": "two"}},
         "list_for_cosmology": {"setting": {**whole["setting"], "cosmology": [0.3]}},
-        "of_gas": {"quantity": "gas"},
+        "of_dust": {"quantity": "dust"},
         "edited_stars": {"quantity": "stellar-mass"},
-        "text_for_shift": {"shift": "x"},
-        "nan_for_shift": {"shift": float("nan")},
+        "text_for_shift": {**hydrogen, "shift": "x"},
+        "nan_for_shift": {**hydrogen, "shift": float("nan")},
         "newer": {"format_version": 99},
-        "broken_below": {"dark_matter_fit": {"format_version": 1, "sha256": "x"}},
-        "no_nodes": {"parameters": []},
-        "node_without_redshift": {"parameters": [whole["parameters"]]},
+        "broken_prerequisite": {"dark_matter_fit": {"format_version": 1, "sha256": "x"}},
+        "no_knots": {"parameters": []},
+        "knot_without_redshift": {"parameters": [whole["parameters"]]},
         "number_for_ensemble": {"ensemble": 3},
         "text_for_members": {"ensemble": {"members": "x"}},
         "member_without_parameters": {"ensemble": {"members": [{}, {}]}},
@@ -155,10 +158,9 @@ def write_edited_fits(here):
         "three_ends_of_redshifts": {"setting": {**whole["setting"], "redshift": [5, 3, 2]}},
         "mean_without_number": {"target": {**whole["target"], "mean": [{"redshift": 2.0}]}},
         "no_mean": {"target": {**whole["target"], "mean": []}},
-        "number_below": {"dark_matter_fit": 3},
-        "member_of_nothing": {"member": 3},
+        "number_for_prerequisite": {**stars, "dark_matter_fit": 3},
         "number_for_units": {"target": {**whole["target"], "units": 5}},
-        "edited_below": {"dark_matter_fit": {**whole, "layers": 7}},
+        "edited_prerequisite": {"dark_matter_fit": {**whole, "layers": 7}},
     }.items():
         (here / f"{name}.json").write_text(json.dumps({**whole, **changes}))
 

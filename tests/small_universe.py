@@ -12,8 +12,10 @@ from jerald_tools.io.fits import document, write_fit
 from jerald_tools.io.grids import MapHeader, open_map, write_map
 from jerald_tools.io.particles import ParticlesHeader, write_particles
 from jerald_tools.io.record import Provenance, this_run
+from jerald_tools.model.fitted_model import prerequisite_key
 from jerald_tools.model.parameters import to_dictionary
-from jerald_tools.model.setting import Setting
+from jerald_tools.model.validity import Validity
+from jerald_tools.quantities import quantity_named
 
 SHAPE = (10, 6, 8)
 CELL_SIZE = 0.7
@@ -24,13 +26,15 @@ STEP_SCHEME = {"steps": 10, "spacing": "linear", "stages": [0.1, 0.2, 1 / 3]}
 PARTICLES_HEADER = ParticlesHeader(
     BOX_SIZE, SHAPE, REDSHIFT, COSMOLOGY, {"step_scheme": STEP_SCHEME}
 )
-SETTING = Setting((CELL_SIZE,) * 3, 1.0, REDSHIFT, COSMOLOGY, STEP_SCHEME)
+VALIDITY = Validity((CELL_SIZE,) * 3, 1.0, REDSHIFT, COSMOLOGY, STEP_SCHEME)
 UNITS = {
     "dark-matter": "1 + delta",
     "stellar-mass": "1e10 Msun/h per cell",
     "neutral-hydrogen": "cm^-3 (proper)",
+    "gas": "1 + delta",
 }
-MEANS = {"dark-matter": 1.0, "stellar-mass": 3e-3, "neutral-hydrogen": 4e-8}
+MEANS = {"dark-matter": 1.0, "stellar-mass": 3e-3, "neutral-hydrogen": 4e-8, "gas": 1.0}
+CONSTANTS = {"neutral-hydrogen": {"shift": 0.05}}
 PROVENANCE = Provenance(this_run(arguments=["test"]))
 
 
@@ -76,6 +80,7 @@ def target_values(quantity: str) -> np.ndarray:
         "dark-matter": density**0.9,
         "stellar-mass": np.maximum(density**1.3 - 0.5, 0),
         "neutral-hydrogen": density**0.7 * np.exp(-0.1 * density),
+        "gas": density**0.8,
     }[quantity]
     field = noise * field
     return field * MEANS[quantity] / field.mean()
@@ -90,17 +95,14 @@ def save_target(path, quantity: str, values=None, **changes):
     return path
 
 
-def untrained_fit(quantity: str, setting: Setting = SETTING, layers: int = 1, **more) -> dict:
-    """Content of a fit with generic parameters, which stands on others of its kind."""
-    below = {"dark-matter": [], "stellar-mass": ["dark-matter"]}.get(
-        quantity, ["dark-matter", "stellar-mass"]
-    )
+def untrained_fit(quantity: str, validity: Validity = VALIDITY, layers: int = 1, **more) -> dict:
+    """Content of a fit with generic parameters, which carries fits of its prerequisites."""
     return {
         "quantity": quantity,
-        "redshift": setting.redshift,
+        "redshift": validity.redshift,
         "layers": layers,
         "parameters": to_dictionary(generic_parameters(quantity, layers)),
-        "shift": 0.05 if quantity == "neutral-hydrogen" else 0.0,
+        **CONSTANTS.get(quantity, {}),
         "loss": {"power": 1, "smoothing": None, "train": 0.3, "validation": 0.4, "test": 0.5},
         "target": {
             "path": "target.h5",
@@ -108,19 +110,19 @@ def untrained_fit(quantity: str, setting: Setting = SETTING, layers: int = 1, **
             "units": UNITS[quantity],
             "description": "simulated",
         },
-        "setting": setting.as_dict(),
+        "setting": validity.as_dict(),
         "history": {"train": [0.3], "validation": [0.4]},
         **{
-            f"{name.replace('-', '_')}_fit": document(untrained_fit(name, setting, layers))
-            for name in below
+            prerequisite_key(name): document(untrained_fit(name, validity, layers))
+            for name in quantity_named(quantity).prerequisites
         },
         **more,
     }
 
 
-def save_fit(path, quantity: str, setting: Setting = SETTING, **more):
+def save_fit(path, quantity: str, validity: Validity = VALIDITY, **more):
     """Write an untrained fit."""
-    write_fit(path, untrained_fit(quantity, setting, **more))
+    write_fit(path, untrained_fit(quantity, validity, **more))
     return path
 
 

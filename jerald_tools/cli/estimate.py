@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""estimate: what the stages will take, before they run."""
+"""estimate: memory, time and disk of each stage, before it runs."""
 
 import math
 
 import click
 
 from jerald_tools import __version__
-from jerald_tools.cli.command import Executable
+from jerald_tools.cli.command import CONTEXT_SETTINGS, Executable
 from jerald_tools.errors import BadInput
+from jerald_tools.estimate.problem import QUANTITIES, Problem, read_problem
+from jerald_tools.estimate.report import report
 
 
 class Numbers(click.ParamType):
@@ -38,7 +40,7 @@ POSITIVE = click.IntRange(min=1)
     estimate config.yaml --ranks 32 --threads 8
     estimate --particles 512 --box-size 213 --ranks 8,16,32
     """,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=CONTEXT_SETTINGS,
 )
 @click.argument("config", required=False)
 @click.option("--particles", type=POSITIVE, help="Per side; also nodes per side of the maps.")
@@ -76,9 +78,6 @@ def main(config, particles, mesh, box_size, ranks, layers, **others):
 
     CONFIG is a config.yaml of the workflow; options change what it says, or stand in its place.
     """
-    from jerald_tools.estimate.problem import QUANTITIES, Problem, read_problem
-    from jerald_tools.estimate.report import report
-
     if box_size is not None and not math.isfinite(box_size):
         raise BadInput(f"--box-size {box_size:g}: give a positive length in Mpc/h")
     sizes = {"particles": particles, "mesh": mesh, "box_size": box_size}

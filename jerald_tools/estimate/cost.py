@@ -27,7 +27,7 @@ SCREENING = 25
 # Bytes of a spectrum's file.
 SPECTRUM_BYTES = 10_000
 
-# Planes beyond its slab that a particle's force takes from each side: cloud in cell and four points.
+# Planes beyond a slab that a particle's force needs on each side: cloud in cell and four points.
 STENCIL_PLANES = 5
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How sure a fit is: fits to other halves of the training box, and how far each misses the rest.
+"""The uncertainty of a fit: fits to other halves of the training box, and their errors on the rest.
 
-Every half of the box tells other parameters. Members are fits to the six halves, from the starts
+Every half of the box leads to other parameters. Members are fits to the six halves, from the starts
 that led nearly as far as the best one: their scatter is that of the sample and that of the minimum.
-Of the rest of the box a member knows nothing, not even where to stop: it keeps its least training
-loss. What it misses there is more than the scatter, for the model cannot do everything: what is
-left is the model's error. No other simulation takes part.
+A member knows nothing of the rest of the box, not even where to stop: it keeps its least training
+loss. Its error there is more than the scatter, for the model cannot do everything: the remainder is
+the model's error. No other simulation takes part.
 """
 
 import collections
@@ -13,36 +13,35 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 
+import jax.numpy as jnp
 import numpy as np
 import scipy.stats
 
 from jerald_tools.analysis.band import HIGH, LOW
-from jerald_tools.fitting.fit import Fit, FittedStart, fit_parameters
-from jerald_tools.fitting.journal import Journal
-from jerald_tools.fitting.objective import programs
-from jerald_tools.fitting.problem import Problem, Simulation, inputs_on
-from jerald_tools.fitting.quality import map_quality
-from jerald_tools.fitting.starts import Start
-from jerald_tools.fitting.statistics_loss import bin_edges
-from jerald_tools.fitting.turned_box import (
-    HALVES,
-    Half,
+from jerald_tools.fitting.fit import Fit, FittedStart, Search, fit_parameters
+from jerald_tools.fitting.folds import (
+    FOLDS,
+    Fold,
     turned_field,
     turned_mesh,
     turned_positions,
 )
-from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.model.chain import ModelInputs
+from jerald_tools.fitting.journal import Journal
+from jerald_tools.fitting.losses import Loss
+from jerald_tools.fitting.map_statistics import bin_edges
+from jerald_tools.fitting.objective import compiled_for
+from jerald_tools.fitting.problem import Problem, Simulation, Task
+from jerald_tools.fitting.quality import map_quality
 from jerald_tools.model.evolution import parameters_at
-from jerald_tools.model.members import member_document
+from jerald_tools.model.starts import Start
 
-# A start has led nearly as far if its validation loss is above the least one by this part at most.
+# A start has led nearly as far if its validation loss is above the least one by at most this share.
 TOLERANCE = 0.05
 
-# Part of the bins that the band is to hold.
+# Share of the bins that the band is to hold.
 LEVEL = (HIGH - LOW) / 100
 
-# Of a box no more than two halves are apart: what they miss is a sample of two.
+# No more than two halves of a box are disjoint: their errors are a sample of two.
 INDEPENDENT_HALVES = 2
 
 
@@ -51,11 +50,11 @@ class Member:
     """A fit to one half of the training box.
 
     Attributes:
-        half: that it was fitted to.
+        fold: the half that it was fitted to.
         fitted: where it began and ended.
     """
 
-    half: Half
+    fold: Fold
     fitted: FittedStart
 
 
@@ -64,10 +63,10 @@ class Ensemble:
     """All members of a fit.
 
     Attributes:
-        members: in the order of :data:`HALVES`.
+        members: in the order of :data:`FOLDS`.
         k: middles of bins of wavenumber [h/Mpc], (bins,).
-        model_error: what has to be added in quadrature to the half-width of the members' band of
-            ln P for it to hold 68 % of what is missed in another universe, (bins,).
+        model_error: to be added in quadrature to the half-width of the members' band of ln P, for
+            the band to hold 68 % of the errors in another universe, (bins,).
     """
 
     members: list[Member]
@@ -77,70 +76,65 @@ class Ensemble:
 
 def fit_ensemble(
     problems: Sequence[Problem],
-    loss,
+    loss: Loss,
     fit: Fit,
     number: int,
-    optimiser: str,
-    evaluations: int,
-    shift: float,
+    search: Search,
     journal: Journal | None = None,
 ) -> Ensemble:
-    """Fit members to halves of the box, and see what they miss on the others.
+    """Fit members to halves of the box, and measure their errors on the others.
 
     Args:
         problems: the simulations that were fitted.
-        loss: a :class:`jerald_tools.fitting.losses.Loss`.
+        loss: what was minimised.
         fit: to the paper's half.
         number: of members, 2 to 6.
-        optimiser: "bfgs", "lbfgsb" or "adam".
-        evaluations: of each member at most.
-        shift: constant of the neutral hydrogen's transform.
-        journal: what the members' objectives answered before an interruption.
+        search: how the fit was searched.
+        journal: answers from before an interruption.
 
     Raises:
         RunFailed: if a member met no usable map.
     """
-    mesh, quantity = problems[0].mesh, problems[0].quantity
     near = _starts_near(fit)
-    members, missed = [], []
-    for count, half in enumerate(HALVES[:number]):
-        turned = turned_mesh(mesh, half)
-        simulations = [turned_simulation(turned, problem, half, count + 1) for problem in problems]
+    members, errors = [], []
+    for count, fold in enumerate(FOLDS[:number]):
+        task = turned_task(problems, fold, count + 1, loss)
         start = near[count % len(near)]
         member = fit_parameters(
-            turned,
-            quantity,
-            simulations,
-            loss,
-            [start],
-            optimiser,
-            evaluations,
-            shift,
-            journal=journal,
-            judge="train",
+            task, [start], dataclasses.replace(search, select_on="train"), journal=journal
         )
-        members.append(Member(half, member.best))
-        missed += [
-            logarithms(map_quality(turned, predicted, simulation.target)["validation"])
-            for predicted, simulation in zip(member.predicted, simulations, strict=True)
+        members.append(Member(fold, member.best))
+        errors += [
+            logarithms(map_quality(task.mesh, predicted, simulation.target)["validation"])
+            for predicted, simulation in zip(member.predicted, task.simulations, strict=True)
         ]
     everyone = [fit.best.parameters, *(member.fitted.parameters for member in members)]
-    layers = len(fit.best.parameters.layers)
-    predict_map = programs(mesh, quantity, loss, layers, shift).predict
-    powers = []
-    for count, parameters in enumerate(everyone):
-        for problem in problems:
-            inputs = _inputs(mesh, problem, problem.positions, count)
-            there = parameters_at(parameters, problem.setting.redshift)
-            target = problem.simulation.target
-            powers.append(logarithms(map_quality(mesh, predict_map(there, inputs), target)["all"]))
-    scatter = np.concatenate(
-        [half_width(np.array(powers[number :: len(problems)])) for number in range(len(problems))]
-    )
-    # Of one universe at several redshifts the halves miss alike.
-    universes = max(collections.Counter(one.setting.redshift for one in problems).values())
+    scatter = _scatter(problems, loss, everyone)
+    # Halves of one universe at several redshifts err alike.
+    universes = max(collections.Counter(one.simulation.redshift for one in problems).values())
     independent = INDEPENDENT_HALVES * universes
-    return Ensemble(members, *model_error(bin_edges(mesh), missed, scatter, independent))
+    k, error = model_error(bin_edges(problems[0].mesh), errors, scatter, independent)
+    return Ensemble(members, k, error)
+
+
+def turned_task(problems: Sequence[Problem], fold: Fold, number: int, loss: Loss) -> Task:
+    """The task of the simulations turned so that another half of their boxes trains.
+
+    Args:
+        problems: the simulations as they are.
+        fold: the half that is to train.
+        number: the member of the prerequisites that is used.
+        loss: what is minimised.
+    """
+    first = problems[0]
+    turned = turned_mesh(first.mesh, fold)
+    simulations = []
+    for problem in problems:
+        positions = turned_positions(problem.mesh, fold, problem.positions)
+        inputs = problem.inputs_for(turned, positions, number)
+        target = jnp.asarray(turned_field(problem.mesh, fold, problem.simulation.target))
+        simulations.append(Simulation(inputs, target, problem.simulation.redshift))
+    return Task(turned, first.quantity, simulations, loss)
 
 
 def _starts_near(fit: Fit) -> list[Start]:
@@ -155,24 +149,20 @@ def _starts_near(fit: Fit) -> list[Start]:
     return [tried.start for tried in near]
 
 
-def turned_simulation(turned: Mesh, problem: Problem, half: Half, number: int) -> Simulation:
-    """A simulation turned so that another half of its box trains.
-
-    Args:
-        turned: the turned mesh.
-        problem: the simulation as it is.
-        half: that is to train.
-        number: the member of the fits below that it stands on.
-    """
-    positions = turned_positions(problem.mesh, half, problem.positions)
-    target = turned_field(problem.mesh, half, problem.simulation.target)
-    return Simulation(_inputs(turned, problem, positions, number), target, problem.setting.redshift)
-
-
-def _inputs(mesh: Mesh, problem: Problem, positions, number: int) -> ModelInputs:
-    """What parameters act on where the fits below are one of their members."""
-    below = {name: member_document(fit, number) for name, fit in problem.below.items()}
-    return inputs_on(mesh, problem.quantity, positions, below, problem.setting.redshift)
+def _scatter(problems: Sequence[Problem], loss: Loss, everyone: Sequence) -> np.ndarray:
+    """K and half-width of the band of the fit and its members in the whole boxes, (n, 2)."""
+    mesh, quantity = problems[0].mesh, problems[0].quantity
+    predict_map = compiled_for(mesh, quantity, loss, len(everyone[0].layers)).predict
+    powers = []
+    for count, parameters in enumerate(everyone):
+        for problem in problems:
+            inputs = problem.inputs_for(mesh, problem.positions, count)
+            there = parameters_at(parameters, problem.simulation.redshift)
+            predicted = predict_map(there, inputs)
+            quality = map_quality(mesh, predicted, problem.simulation.target)
+            powers.append(logarithms(quality["all"]))
+    number = len(problems)
+    return np.concatenate([half_width(np.array(powers[first::number])) for first in range(number)])
 
 
 def logarithms(quality: dict) -> np.ndarray:
@@ -192,25 +182,25 @@ def half_width(members: np.ndarray) -> np.ndarray:
 
 
 def model_error(
-    edges: np.ndarray, missed: Sequence[np.ndarray], scatter: np.ndarray, independent: int
+    edges: np.ndarray, errors: Sequence[np.ndarray], scatter: np.ndarray, independent: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What the members miss beyond their scatter, in bins of wavenumber.
+    """The members' errors beyond their scatter, in bins of wavenumber.
 
     Against the spread of so few samples about zero the next one follows Student's distribution:
     with two halves the interval for 68 % is 1.3 times as wide as their own.
 
     Args:
         edges: of the bins [h/Mpc].
-        missed: k and ln (P / P_ref) of each member where it has not been trained, (n, 2) each.
+        errors: k and ln (P / P_ref) of each member where it was not trained, (n, 2) each.
         scatter: k and half-width of the members' band, (n, 2).
-        independent: how many independent samples there are of what is missed.
+        independent: number of independent samples of these errors.
 
     Returns:
         Middles of the bins that hold anything [h/Mpc], and the error of ln P there.
     """
     factor = scipy.stats.t.ppf(0.5 + LEVEL / 2, independent)
     factor /= scipy.stats.norm.ppf(0.5 + LEVEL / 2)
-    k, error = np.concatenate(missed).T
+    k, error = np.concatenate(errors).T
     found = []
     for low, high in itertools.pairwise(edges):
         inside, inside_scatter = (

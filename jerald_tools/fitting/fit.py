@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fit a quantity's parameters to a target map, from one or several starting points."""
+"""Fit a quantity's parameters to target maps, from one or several starting points."""
 
 import dataclasses
 import typing
@@ -9,38 +9,55 @@ import jax
 import jax.numpy as jnp
 
 from jerald_tools.errors import NoUsableMap
-from jerald_tools.fitting.bfgs import minimise_with_bfgs
+from jerald_tools.fitting.gauss_newton import GaussNewton
 from jerald_tools.fitting.journal import Journal
 from jerald_tools.fitting.objective import (
-    GaussNewton,
+    Compiled,
     PreparedSimulation,
     RecordedObjective,
-    programs,
+    compiled_for,
 )
-from jerald_tools.fitting.optimisers import minimise_with_adam, minimise_with_lbfgsb
-from jerald_tools.fitting.problem import Simulation
+from jerald_tools.fitting.optimisers import OPTIMISERS
+from jerald_tools.fitting.problem import Simulation, Task
 from jerald_tools.fitting.regions import Regions
-from jerald_tools.fitting.search_space import Nodes, search_space
-from jerald_tools.fitting.starts import Start
+from jerald_tools.fitting.search_space import Knots, search_space
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
 from jerald_tools.model.evolution import parameters_at
-from jerald_tools.model.layers import FLOOR
+from jerald_tools.model.power_law import FLOOR
+from jerald_tools.model.starts import Start
 
-# Validation losses this close, as a part of the least one, do not tell starts apart: the validation
-# region is a sample too. Then the other half of the box decides.
-AS_GOOD = 0.005
+# Validation losses this close, as a share of the least one, do not distinguish starts: the
+# validation region is a sample too. Then the other half of the box decides.
+EQUALLY_GOOD = 0.005
 
-OPTIMISERS = {
-    "bfgs": minimise_with_bfgs,
-    "lbfgsb": minimise_with_lbfgsb,
-    "adam": minimise_with_adam,
-}
+OnEvaluation = typing.Callable[[str, int, Regions], None]
+"""Called with the start's name, the number of the evaluation and its losses."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Search:
+    """How parameters are searched.
+
+    Attributes:
+        optimiser: name of one of :data:`jerald_tools.fitting.optimisers.OPTIMISERS`.
+        evaluations: of loss and gradient from each start, at most.
+        select_on: the region whose loss decides which evaluation and which start are best, a field
+            of :class:`jerald_tools.fitting.regions.Regions`.
+        starts: how many starting points.
+        random_seed: of the random ones.
+    """
+
+    optimiser: str = "bfgs"
+    evaluations: int = 500
+    select_on: str = "validation"
+    starts: int = 4
+    random_seed: int = 1
 
 
 @dataclasses.dataclass(frozen=True)
 class FittedStart:
-    """What one starting point led to.
+    """Where the search from one starting point ended.
 
     Attributes:
         start: where it began.
@@ -48,7 +65,7 @@ class FittedStart:
         losses: theirs, in each region.
         best_number: number of that evaluation, from 0.
         history: losses of every evaluation.
-        curvature_maps: how many maps were made besides, for estimates of the curvature.
+        curvature_maps: number of further maps for estimates of the curvature.
         is_usable: whether its maps are more than floor, where the gradient vanishes.
     """
 
@@ -66,7 +83,7 @@ class Fit:
     """A finished fit.
 
     Attributes:
-        best: the start that is kept, among those with a usable map.
+        best: the best start, among those with a usable map.
         predicted: its map of each simulation, this rank's slabs, over the targets' mean.
         tried: all starts that met a finite loss.
     """
@@ -77,36 +94,23 @@ class Fit:
 
 
 def fit_parameters(
-    mesh: Mesh,
-    quantity: str,
-    simulations: Sequence[Simulation],
-    loss,
-    starts: list[Start],
-    optimiser: str = "bfgs",
-    evaluations: int = 500,
-    shift: float = 0.0,
-    on_evaluation: typing.Callable[[str, int, Regions], None] = lambda start, number, losses: None,
+    task: Task,
+    starts: Sequence[Start],
+    search: Search,
+    on_evaluation: OnEvaluation = lambda start, number, losses: None,
     journal: Journal | None = None,
-    judge: str = "validation",
 ) -> Fit:
     """Minimise the training loss from every start and keep the best.
 
-    Of each start that is the evaluation of the judge's least loss, and of the starts too; among
-    starts whose losses differ by hardly anything there, the least training loss.
+    The best evaluation of each start, and the best start, have the least loss in the region
+    ``search.select_on``; among starts whose losses hardly differ there, the least training loss.
 
     Args:
-        mesh: the mesh of the maps.
-        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        simulations: on this mesh; what is minimised is the mean of their losses, each in its own
-            regions and with the parameters at its own redshift, if they evolve.
-        loss: a :class:`jerald_tools.fitting.losses.Loss`.
+        task: what is fitted.
         starts: at least one, alike: with as many layers, evolving all or none.
-        optimiser: "bfgs", "lbfgsb" or "adam".
-        evaluations: at most so many from each start.
-        shift: constant of the neutral hydrogen's transform.
-        on_evaluation: called with the start's name, the evaluation's number and its losses.
-        journal: what was answered before an interruption; by default none is kept.
-        judge: the region whose loss says what is best, as a field of ``Regions``.
+        search: how; its numbers of starts and their seed are not used here.
+        on_evaluation: called after each evaluation.
+        journal: answers from before an interruption; by default none are kept.
 
     Returns:
         The fit, the same on every rank.
@@ -115,25 +119,16 @@ def fit_parameters(
         NoUsableMap: if every start ended in a map that is all floor, whose gradient vanishes, or
             met no finite loss.
     """
-    nodes = Nodes(starts[0].parameters)
-    compiled = programs(mesh, quantity, loss, len(nodes.first.layers), shift)
-    space = search_space(nodes.first)
-    all_nodes = nodes.tile(space)
-
-    def prepare(simulation):
-        reference = compiled.reference(simulation.target)
-        curvature = GaussNewton(
-            mesh, compiled.residual, loss.curvature, space, simulation.inputs, reference
-        )
-        weights = nodes.weights(simulation.redshift)
-        return PreparedSimulation(simulation.inputs, reference, curvature, weights)
-
-    prepared = [prepare(simulation) for simulation in simulations]
+    mesh = task.mesh
+    knots = Knots(starts[0].parameters)
+    compiled = compiled_for(mesh, task.quantity, task.loss, len(knots.first.layers))
+    space = knots.tile(search_space(knots.first))
+    prepared = [_prepare(task, compiled, knots, simulation) for simulation in task.simulations]
 
     def maps_of(parameters):
         return [
             compiled.predict(parameters_at(parameters, one.redshift), one.inputs)
-            for one in simulations
+            for one in task.simulations
         ]
 
     tried = []
@@ -142,17 +137,17 @@ def fit_parameters(
             mesh,
             compiled.evaluate,
             prepared,
-            nodes,
-            all_nodes,
+            knots,
+            space,
             lambda number, losses, name=start.name: on_evaluation(name, number, losses),
             journal,
-            judge,
+            search.select_on,
         )
-        vector = nodes.ravel(start.parameters)
-        OPTIMISERS[optimiser](objective, vector, all_nodes, evaluations)
+        vector = knots.ravel(start.parameters)
+        OPTIMISERS[search.optimiser](objective, vector, space, search.evaluations)
         if objective.best_vector is None:
             continue
-        parameters = nodes.unravel(objective.best_vector)
+        parameters = knots.unravel(objective.best_vector)
         tried.append(
             FittedStart(
                 start,
@@ -166,20 +161,37 @@ def fit_parameters(
         )
     if not any(one.is_usable for one in tried):
         raise NoUsableMap(
-            f"the fit of {quantity} found no usable map: every start ended where the map is zero "
-            "everywhere or its loss not finite; try more starts (--starts) or another --random-seed"
+            f"the fit of {task.quantity.name} found no usable map: every start ended where the map "
+            "is zero everywhere or its loss not finite; try more starts (--starts) or another "
+            "--random-seed"
         )
-    best = _best([one for one in tried if one.is_usable], judge)
+    best = best_start([one for one in tried if one.is_usable], search.select_on)
     return Fit(best, maps_of(best.parameters), tried)
 
 
-def _best(usable: list[FittedStart], judge: str) -> FittedStart:
-    """The judge's least loss; among those that are as good as it, the least training loss."""
-    least = min(getattr(fitted.losses, judge) for fitted in usable)
-    as_good = [one for one in usable if getattr(one.losses, judge) <= (1 + AS_GOOD) * least]
-    return min(as_good, key=lambda fitted: fitted.losses.train)
+def best_start(usable: Sequence[FittedStart], select_on: str) -> FittedStart:
+    """The least loss in a region; among starts that are equally good there, in training."""
+    least = min(getattr(fitted.losses, select_on) for fitted in usable)
+    close = [one for one in usable if getattr(one.losses, select_on) <= (1 + EQUALLY_GOOD) * least]
+    return min(close, key=lambda fitted: fitted.losses.train)
 
 
-def _is_all_floor(mesh: Mesh, predicted) -> bool:
+def _prepare(
+    task: Task, compiled: Compiled, knots: Knots, simulation: Simulation
+) -> PreparedSimulation:
+    reference = compiled.reference(simulation.target)
+    curvature = GaussNewton(
+        task.mesh,
+        compiled.residual,
+        task.loss.curvature,
+        search_space(knots.first),
+        simulation.inputs,
+        reference,
+    )
+    weights = knots.weights(simulation.redshift)
+    return PreparedSimulation(simulation.inputs, reference, curvature, weights)
+
+
+def _is_all_floor(mesh: Mesh, predicted: jax.Array) -> bool:
     own = float(jnp.max(predicted)) if predicted.size else 0.0
     return max(gather(mesh.ranks, own)) <= 2 * FLOOR

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an objective has answered, kept so that an interrupted fit goes on where it was.
+"""The journal of a fit: the answers of its objective, from which an interrupted fit resumes.
 
-Optimisers are functions of what they were told and nothing else. So an interrupted fit is begun
-anew, and as long as it asks what the journal has next, bit for bit, it is told what the journal
-says; no state of an optimiser has to be kept. Other ranks may go on with it: they round otherwise,
-but only in what they compute themselves.
+The steps of an optimiser depend on the answers of its objective and nothing else. So an interrupted
+fit starts again, and as long as its questions equal those of the journal bit for bit, it gets the
+answers of the journal; no state of an optimiser is kept. Another number of ranks may resume it:
+those round differently, but only what they compute themselves.
 """
 
 import collections

@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bounded quasi-Newton, SciPy's L-BFGS-B: for smooth losses."""
+"""The optimisers that a fit can use: BFGS for kinks, SciPy's L-BFGS-B and the paper's Adam."""
 
 import numpy as np
 import optax
 import scipy.optimize
 
+from jerald_tools.fitting.bfgs import minimise_with_bfgs
 from jerald_tools.fitting.search_space import SearchSpace
 
-# Adam with the paper's rising learning rate.
-
+# The schedule of equation (16).
 INITIAL_RATE, FINAL_RATE, RATE_STEPS = 0.002, 0.02, 100.0
+
+# Pairs of steps and gradient changes that the Hessian is built from; cheap for 31 parameters.
+MEMORY = 20
+
+# SciPy's first step has length one at most; a long one can end on the all-floor map.
+FIRST_STEP = 0.1
 
 
 def learning_rate(step):
@@ -19,7 +25,7 @@ def learning_rate(step):
 
 
 def minimise_with_adam(objective, start: np.ndarray, space: SearchSpace, evaluations: int) -> None:
-    """Take Adam steps (0.9, 0.999, 1e-8), clipped to the bounds.
+    """Take Adam steps (0.9, 0.999, 1e-8) with a rising learning rate, clipped to the bounds.
 
     Args:
         objective: vector -> (loss, gradient); it records what is best.
@@ -37,17 +43,12 @@ def minimise_with_adam(objective, start: np.ndarray, space: SearchSpace, evaluat
         vector = np.clip(moved, space.lower, space.upper)
 
 
-# Pairs of steps and gradient changes that the Hessian is built from; cheap for 31 parameters.
-MEMORY = 20
-
-# SciPy's first step has length one at most; a long one can end on the all-floor map.
-FIRST_STEP = 0.1
-
-
 def minimise_with_lbfgsb(
     objective, start: np.ndarray, space: SearchSpace, evaluations: int
 ) -> None:
-    """Minimise until it converges, a line search fails, or the evaluations are used up.
+    """Minimise a smooth loss by bounded quasi-Newton steps (SciPy's L-BFGS-B).
+
+    It ends when it converges, a line search fails, or the evaluations are used up.
 
     Args:
         objective: vector -> (loss, gradient); it records what is best.
@@ -66,7 +67,10 @@ def minimise_with_lbfgsb(
         np.clip(start, space.lower, space.upper) / unit,
         jac=True,
         method="L-BFGS-B",
-        bounds=scipy.optimize.Bounds(space.lower / unit, space.upper / unit),
+        bounds=scipy.optimize.Bounds(
+            space.lower / unit,  # pyright: ignore[reportArgumentType] (arrays too, as documented)
+            space.upper / unit,  # pyright: ignore[reportArgumentType]
+        ),
         options={
             "maxfun": evaluations,
             "maxiter": evaluations,
@@ -75,3 +79,11 @@ def minimise_with_lbfgsb(
             "gtol": 1e-10,
         },
     )
+
+
+OPTIMISERS = {
+    "bfgs": minimise_with_bfgs,
+    "lbfgsb": minimise_with_lbfgsb,
+    "adam": minimise_with_adam,
+}
+"""The optimisers by name."""

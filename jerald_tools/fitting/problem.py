@@ -1,56 +1,75 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fit's inputs from their files: checked against each other before anything is computed."""
+"""The inputs of a fit from their files: checked against each other before anything is computed."""
 
 import dataclasses
 import os
+import typing
 from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
+from jerald_tools.agreement import same_lengths, same_redshift
 from jerald_tools.errors import BadInput
-from jerald_tools.io.grids import open_map
+from jerald_tools.fitting.losses import Loss
+from jerald_tools.io.grids import MapHeader, open_map
 from jerald_tools.io.parallel import load_field, load_particles, read_header
-from jerald_tools.io.particles import open_particles
+from jerald_tools.io.particles import ParticlesHeader, open_particles
 from jerald_tools.mesh.mesh import Mesh, make_mesh
-from jerald_tools.mesh.ranks import gather, on_root, world
-from jerald_tools.model.chain import ModelInputs, model_inputs
-from jerald_tools.model.fit_reading import model_of, read_fit_for
-from jerald_tools.model.setting import (
-    Setting,
-    evolving_setting,
-    require_same_setting,
-    same_redshift,
-    setting_of,
+from jerald_tools.mesh.ranks import Ranks, gather, on_root
+from jerald_tools.model.fitted_model import FIT_AGAIN, FittedModel
+from jerald_tools.model.quantity import ModelInputs, Quantity
+from jerald_tools.model.validity import (
+    Validity,
+    evolving_validity,
+    require_match,
+    validity_of,
 )
-
-# What a fit knows of one simulation.
 
 
 @dataclasses.dataclass(frozen=True)
 class Simulation:
-    """One simulation at one redshift, this rank's part.
+    """One simulation at one redshift as a fit uses it, this rank's part.
 
     Attributes:
-        inputs: from :func:`jerald_tools.model.chain.model_inputs`.
-        target: (nx_local, ny, nz), over the mean that maps are in units of.
-        redshift: of both; matters where parameters evolve.
+        inputs: what the quantity's parameters act on.
+        target: this rank's slab, over the mean that maps are in units of.
+        redshift: of both; used where parameters evolve.
     """
 
     inputs: ModelInputs
-    target: jax.Array
+    target: Float[Array, "x y z"]
     redshift: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
+class Task:
+    """What is fitted: the map of a quantity to the targets of simulations, under a loss.
+
+    Attributes:
+        mesh: of the maps.
+        quantity: whose parameters are fitted.
+        simulations: on this mesh; the mean of their losses is minimised, each in its own regions
+            and with the parameters at its own redshift.
+        loss: what is minimised.
+    """
+
+    mesh: Mesh
+    quantity: Quantity
+    simulations: Sequence[Simulation]
+    loss: Loss
+
+
+@dataclasses.dataclass(frozen=True)
 class TargetInfo:
-    """What a fit says of the map that it was trained on.
+    """What a fit records of the map that it was trained on.
 
     Attributes:
         path: as given.
-        mean: that maps are over, in the map's units: of the whole map, or the mean of those of all
-            simulations at this redshift that were fitted together.
+        mean: that maps are in units of, in the map's units: the mean over all targets of this
+            redshift that are fitted together.
         units: of the map.
         description: of the map.
     """
@@ -63,159 +82,216 @@ class TargetInfo:
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """All that a fit needs besides its options.
+    """One simulation of a fit with all that its files say.
 
     Attributes:
         mesh: of the maps.
-        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        setting: where the particles are.
+        quantity: whose parameters are fitted.
+        validity: what the fit will depend on.
         positions: this rank's particles as FastPM left them, (n, 3) [Mpc/h].
-        simulation: what parameters act on, and this rank's slab of the target over the mean of all
-            targets at this redshift.
-        target_info: what the fit will say of it.
-        below: documents of the fits that this one stands on, by quantity.
+        simulation: what parameters act on, and the target over the mean of all targets at this
+            redshift.
+        target_info: what the fit will record of the target.
+        prerequisites: fits by quantity.
     """
 
     mesh: Mesh
-    quantity: str
-    setting: Setting
+    quantity: Quantity
+    validity: Validity
     positions: jax.Array
     simulation: Simulation
     target_info: TargetInfo
-    below: dict[str, dict]
+    prerequisites: Mapping[str, FittedModel]
+
+    def inputs_for(self, mesh: Mesh, positions, member: int) -> ModelInputs:
+        """What parameters act on with a member of the prerequisites.
+
+        Args:
+            mesh: of the maps, perhaps a turned one.
+            positions: this rank's particles on it as FastPM left them, (n, 3) [Mpc/h].
+            member: number of the member.
+        """
+        members = {name: fit.member(member) for name, fit in self.prerequisites.items()}
+        return _inputs(mesh, self.quantity, positions, members, self.validity.redshift_range[0])
+
+
+@dataclasses.dataclass(frozen=True)
+class FitFiles:
+    """The files of a fit.
+
+    Attributes:
+        particles: from run-fastpm, one for each simulation.
+        targets: maps of the quantity in the same box and at the same redshift, in the same order.
+        prerequisites: fit files, each after the name of its quantity, or None if the file alone
+            says it.
+        accept_edited: whether fits that were edited by hand are taken.
+
+    Raises:
+        BadInput: if there are not as many targets as particle files.
+    """
+
+    particles: Sequence[str]
+    targets: Sequence[str]
+    prerequisites: Sequence[tuple[str | None, str]] = ()
+    accept_edited: bool = False
+
+    def __post_init__(self):
+        if len(self.particles) != len(self.targets):
+            raise BadInput(
+                f"{len(self.particles)} PARTICLES and {len(self.targets)} --target: give one for "
+                "each"
+            )
+
+    @property
+    def all(self) -> list[str]:
+        """All paths."""
+        return [*self.particles, *self.targets, *(path for _, path in self.prerequisites)]
 
 
 def load_problems(
-    quantity: str,
-    particles_paths: Sequence[str],
-    target_paths: Sequence[str],
-    fit_paths: dict[str, str | None],
+    quantity: Quantity,
+    files: FitFiles,
+    ranks: Ranks,
     precision: str = "single",
     order: int | None = None,
-    accept_edited: bool = False,
 ) -> list[Problem]:
-    """Read and check particles and targets of simulations, and the fits that this one stands on.
+    """Read and check particles, targets and the fits of the prerequisites.
 
     Args:
-        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        particles_paths: from run-fastpm, one for each simulation.
-        target_paths: maps of the same quantity, box and redshift, in the same order.
-        fit_paths: fit files by quantity ("dark-matter", "stellar-mass"), None where there is none.
+        quantity: whose parameters are fitted.
+        files: of the simulations and the prerequisites.
+        ranks: the processes.
         precision: "single" or "double".
         order: of the polynomials in the scale factor, if simulations at several redshifts are to be
             fitted together.
-        accept_edited: whether fits that were edited by hand are taken.
 
     Returns:
         One problem a simulation, on one mesh, with all targets of a redshift over the mean of their
         means: one set of parameters cannot know which simulation it is in.
 
     Raises:
-        BadInput: on every rank, if a file cannot be used or does not fit the others.
+        BadInput: on every rank, if a file cannot be used or does not match the others.
     """
-    ranks = world()
-    headers = [read_header(ranks, open_particles, path) for path in particles_paths]
-    targets = [read_header(ranks, open_map, path) for path in target_paths]
-    for files in zip(target_paths, targets, particles_paths, headers, strict=True):
-        _check_target(quantity, *files)
+    headers = [read_header(ranks, open_particles, path) for path in files.particles]
+    targets = [read_header(ranks, open_map, path) for path in files.targets]
+    for pair in zip(files.targets, targets, files.particles, headers, strict=True):
+        _check_target(quantity, *pair)
     mesh = make_mesh(targets[0].mesh, targets[0].box_size, precision, ranks)
-    settings = [setting_of(mesh, header) for header in headers]
-    for path, target in zip(target_paths, targets, strict=True):
-        _check_same_mesh(path, target, target_paths[0], targets[0])
-    _check_settings(particles_paths, settings, order)
-    documents = {
-        below: on_root(ranks, read_fit_for, path, below, settings, accept_edited)
-        for below, path in fit_paths.items()
-        if path is not None
-    }
+    validities = [validity_of(mesh, header) for header in headers]
+    for path, target in zip(files.targets, targets, strict=True):
+        _check_same_mesh(path, target, files.targets[0], targets[0])
+    _check_validities(files.particles, validities, order)
+    prerequisites = on_root(ranks, _load_prerequisites, quantity, files, validities)
 
-    fields = [load_field(mesh, open_map, path) for path in target_paths]
-    own_means = [
-        _mean_of_target(mesh, path, field) for path, field in zip(target_paths, fields, strict=True)
+    fields = [load_field(mesh, open_map, path) for path in files.targets]
+    means = [
+        _mean_of_target(mesh, path, field)
+        for path, field in zip(files.targets, fields, strict=True)
     ]
     problems = []
-    for path, target, field, particles_path, setting in zip(
-        target_paths, targets, fields, particles_paths, settings, strict=True
+    for number, (validity, target, field) in enumerate(
+        zip(validities, targets, fields, strict=True)
     ):
-        mean = _mean_at_redshift(setting.redshift, settings, own_means)
-        positions = load_particles(mesh, particles_path).positions
-        inputs = inputs_on(mesh, quantity, positions, documents, setting.redshift, fit_paths)
+        redshift = validity.redshift_range[0]
+        mean = _mean_at_redshift(redshift, validities, means)
+        positions = load_particles(mesh, files.particles[number]).positions
+        inputs = _inputs(mesh, quantity, positions, prerequisites, redshift)
         scaled = jnp.asarray(field / mean, mesh.dtype)
+        path = os.fspath(files.targets[number])
         problems.append(
             Problem(
                 mesh,
                 quantity,
-                setting,
+                validity,
                 positions,
-                Simulation(inputs, scaled, setting.redshift),
-                TargetInfo(os.fspath(path), mean, target.units, target.description),
-                documents,
+                Simulation(inputs, scaled, redshift),
+                TargetInfo(path, mean, target.units, target.description),
+                prerequisites,
             )
         )
     return problems
 
 
-def inputs_on(
+def _inputs(
     mesh: Mesh,
-    quantity: str,
-    positions,
-    below: Mapping[str, dict],
+    quantity: Quantity,
+    positions: typing.Any,
+    prerequisites: Mapping[str, FittedModel],
     redshift: float,
-    paths: Mapping[str, str | None] | None = None,
 ) -> ModelInputs:
-    """What a quantity's parameters act on, given the documents of the fits that it stands on.
-
-    Args:
-        mesh: of the maps.
-        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        positions: this rank's particles as FastPM left them, (n, 3) [Mpc/h].
-        below: documents by quantity.
-        redshift: of the particles.
-        paths: files of the documents, for messages; without them the quantity is named.
-
-    Raises:
-        BadInput: if a document lacks what a model needs.
-    """
-    models = {
-        name: model_of(document, (paths or {}).get(name) or name, redshift)
-        for name, document in below.items()
-    }
-    return model_inputs(
-        mesh, quantity, positions, models.get("dark-matter"), models.get("stellar-mass")
-    )
+    models = {name: fit.at(redshift) for name, fit in prerequisites.items()}
+    return quantity.inputs(mesh, positions, models)
 
 
-def _mean_at_redshift(redshift: float, settings: list[Setting], means: list[float]) -> float:
+def _load_prerequisites(
+    quantity: Quantity, files: FitFiles, validities: Sequence[Validity]
+) -> dict[str, FittedModel]:
+    """The fits of the prerequisites by quantity, in the order in which the quantity names them."""
+    found: dict[str, FittedModel] = {}
+    for name, path in files.prerequisites:
+        fit = FittedModel.load(path, files.accept_edited)
+        if name is not None:
+            fit.require_quantity(name)
+        name = fit.quantity.name
+        if name not in quantity.prerequisites:
+            raise BadInput(
+                f"{path}: is a fit of {name}, which fits of {quantity.name} do not use: leave it "
+                "out"
+            )
+        if name in found:
+            raise BadInput(f"{path}: is a second fit of {name}: give one")
+        fit.require_match(validities, f"{FIT_AGAIN} for these particles")
+        found[name] = fit
+    for name in quantity.required:
+        if name not in found:
+            raise BadInput(f"a fit of {quantity.name} needs one of {name}: give --prerequisite FIT")
+    return {name: found[name] for name in quantity.prerequisites if name in found}
+
+
+def _mean_at_redshift(
+    redshift: float, validities: Sequence[Validity], means: Sequence[float]
+) -> float:
     """Mean of the means of all targets at a redshift."""
     of_it = [
         mean
-        for setting, mean in zip(settings, means, strict=True)
-        if same_redshift(setting.redshift, redshift)
+        for validity, mean in zip(validities, means, strict=True)
+        if same_redshift(validity.redshift_range[0], redshift)
     ]
     return sum(of_it) / len(of_it)
 
 
-def _check_settings(paths: Sequence[str], settings: list[Setting], order: int | None) -> None:
-    """Refuse particles of different settings, but for redshifts if parameters are to evolve."""
+def different_redshifts(redshifts: Sequence[float]) -> list[float]:
+    """The redshifts without those that equal an earlier one."""
+    found: list[float] = []
+    for redshift in redshifts:
+        if not any(same_redshift(redshift, other) for other in found):
+            found.append(redshift)
+    return found
+
+
+def _check_validities(
+    paths: Sequence[str], validities: Sequence[Validity], order: int | None
+) -> None:
+    """Refuse particles that differ, except in redshift if parameters are to evolve."""
     if order is None:
-        wanted = settings[0]
-        mend = "fit simulations of one setting together, or several redshifts with --redshift-order"
+        wanted = validities[0]
+        fix = "fit simulations that are alike together, or several redshifts with --redshift-order"
     else:
-        wanted = evolving_setting(settings)
-        mend = "fit simulations of one setting, but for the redshift, together"
-    for path, setting in zip(paths, settings, strict=True):
-        require_same_setting(path, setting, wanted, mend)
-    different = len({round(setting.redshift, 6) for setting in settings})
-    if order is not None and order >= different:
+        wanted = evolving_validity(validities)
+        fix = "fit simulations together that are alike except in redshift"
+    for path, validity in zip(paths, validities, strict=True):
+        require_match(path, validity, wanted, fix)
+    number = len(different_redshifts([one.redshift_range[0] for one in validities]))
+    if order is not None and order >= number:
         raise BadInput(
-            f"--redshift-order {order}: {different} redshift{'s' * (different > 1)} cannot tell a "
+            f"--redshift-order {order}: {number} redshift{'s' * (number > 1)} cannot define a "
             f"polynomial of order {order}: give {order + 1} redshifts, or a lower order"
         )
 
 
-def _check_same_mesh(path: str, target, first_path: str, first) -> None:
-    """Refuse a target that the mesh of the first one does not fit, or in other units."""
-    same_box = np.allclose(target.box_size, first.box_size, rtol=1e-6, atol=0)
+def _check_same_mesh(path: str, target: MapHeader, first_path: str, first: MapHeader) -> None:
+    """Refuse a target on another mesh than the first one's, or in other units."""
+    same_box = same_lengths(target.box_size, first.box_size)
     if target.mesh != first.mesh or not same_box or target.units != first.units:
         raise BadInput(
             f"{path}: {target.mesh} nodes in {target.box_size} Mpc/h, {target.units}, but "
@@ -223,33 +299,33 @@ def _check_same_mesh(path: str, target, first_path: str, first) -> None:
         )
 
 
-def _check_target(quantity: str, path: str, target, particles_path: str, particles) -> None:
+def _check_target(
+    quantity: Quantity,
+    path: str,
+    target: MapHeader,
+    particles_path: str,
+    particles: ParticlesHeader,
+) -> None:
     """Refuse a target of another quantity, box, redshift or cosmology than the particles'."""
-    if target.quantity != quantity:
-        raise BadInput(f"{path}: holds {target.quantity}: give a map of {quantity}")
-    if not np.allclose(target.box_size, particles.box_size, rtol=1e-6, atol=0):
+    if target.quantity != quantity.name:
+        raise BadInput(f"{path}: holds {target.quantity}: give a map of {quantity.name}")
+    if not same_lengths(target.box_size, particles.box_size):
         raise BadInput(
             f"{path}: box {target.box_size} Mpc/h, but {particles_path} has {particles.box_size}: "
             "give a target of the same simulation"
         )
-    # What is left to compare is redshift and cosmology; a target knows no particles or steps.
-    mesh = Mesh(target.mesh, target.box_size)
-    theirs = dataclasses.replace(
-        setting_of(mesh, particles), redshift=target.redshift, cosmology=target.cosmology
-    )
-    require_same_setting(
-        path,
-        theirs,
-        setting_of(mesh, particles),
-        f"give the target of {particles_path}'s redshift and cosmology",
-    )
+    # Redshift and cosmology are left to compare; a target knows no particles or steps.
+    wanted = validity_of(Mesh(target.mesh, target.box_size), particles)
+    found = dataclasses.replace(wanted, redshift=target.redshift, cosmology=target.cosmology)
+    fix = f"give the target of {particles_path}'s redshift and cosmology"
+    require_match(path, found, wanted, fix)
 
 
 def _mean_of_target(mesh: Mesh, path: str, field: np.ndarray) -> float:
     """Mean over all ranks of a map that can be a target.
 
     Raises:
-        BadInput: for a map with negative values, or nothing in it.
+        BadInput: for a map with negative values, or without any positive one.
     """
     parts = gather(
         mesh.ranks,
@@ -257,7 +333,9 @@ def _mean_of_target(mesh: Mesh, path: str, field: np.ndarray) -> float:
     )
     total, least = sum(part[0] for part in parts), min(part[1] for part in parts)
     if least < 0:
-        raise BadInput(f"{path}: a value of {least:g}: a target must not be negative; make it anew")
+        raise BadInput(
+            f"{path}: a value of {least:g}: a target must not be negative; make it again"
+        )
     if total <= 0:
         raise BadInput(f"{path}: zero everywhere: there is nothing to fit; give another target")
     return total / mesh.size

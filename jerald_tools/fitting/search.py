@@ -1,162 +1,140 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All starts of a fit: from nothing, from another fit, or at several redshifts together."""
+"""The starting points of a fit: which to try, from scratch or from another fit.
 
+A quantity with a transform is fitted without layers first, and layers are put before the fitted
+transform. Fits over several redshifts start from parameters that do not evolve yet.
+"""
+
+import dataclasses
 from collections.abc import Sequence
 
 import jax
+import numpy as np
 
 from jerald_tools.errors import BadInput
-from jerald_tools.fitting.fit import Fit, fit_parameters
-from jerald_tools.fitting.problem import Simulation
-from jerald_tools.fitting.starts import (
-    Start,
-    choose_starts,
-    dark_matter_start,
-    layered_starts,
-    transform_starts,
-)
-from jerald_tools.io.fits import read_fit
-from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.model.evolution import EvolvingParameters, node_redshifts
-from jerald_tools.model.fit_reading import parameters_of
-
-# An earlier fit as the starting point of a new one.
-
-
-def start_from_fit(path: str, quantity: str, layers: int, accept_edited: bool = False) -> Start:
-    """The parameters of an earlier fit as a starting point.
-
-    Args:
-        path: the fit file.
-        quantity: that is to be fitted.
-        layers: that are to be fitted.
-        accept_edited: whether a fit that was edited by hand is taken.
-
-    Raises:
-        BadInput: if the file cannot be used, or holds another quantity or number of layers.
-    """
-    document = read_fit(path, accept_edited)
-    if document["quantity"] != quantity:
-        raise BadInput(f"{path}: is a fit of {document['quantity']}: give one of {quantity}")
-    if document["layers"] != layers:
-        raise BadInput(
-            f"{path}: has {document['layers']} layers: give --layers {document['layers']}"
-        )
-    parameters = parameters_of(document, path)
-    if isinstance(parameters, EvolvingParameters):
-        raise BadInput(f"{path}: is a fit over redshifts: give one of a single redshift")
-    parameters = jax.tree.map(float, parameters)
-    return Start(f"fit {path}", parameters)
-
-
-# Where fits over redshifts start: parameters that do not evolve yet, fitted to all redshifts.
-
-
-def evolving_starts(constant: Fit, redshifts: Sequence[float]) -> list[Start]:
-    """Every start of a fit of constant parameters, where that fit has led it, at every node.
-
-    From one point all nodes come to minima of one kind, between which parameters can be
-    interpolated. Fitted one by one they may end where layers have changed their roles.
-
-    Args:
-        constant: the fit to simulations at all redshifts.
-        redshifts: of the nodes.
-    """
-    starts = []
-    for tried in sorted(constant.tried, key=lambda fitted: fitted.losses.validation):
-        node = jax.tree.map(float, tried.parameters)
-        parameters = EvolvingParameters(tuple(redshifts), (node,) * len(redshifts))
-        starts.append(Start(tried.start.name, parameters))
-    return starts
-
-
-# The starts of a fit: with a transform before which layers are put, that one is fitted first.
+from jerald_tools.fitting.fit import Fit, Search, fit_parameters
+from jerald_tools.fitting.journal import Journal
+from jerald_tools.fitting.problem import Task
+from jerald_tools.model.evolution import EvolvingParameters, knot_redshifts
+from jerald_tools.model.fitted_model import FittedModel
+from jerald_tools.model.parameters import scattered
+from jerald_tools.model.starts import Start
 
 # Evaluations of the transform alone from each start before the best one goes on by itself.
 SCREENING = 25
 
 
-def find_starts(
-    mesh: Mesh,
-    quantity: str,
-    simulations: Sequence[Simulation],
-    loss,
-    layers: int,
-    number: int,
-    seed: int,
-    evaluations: int,
-    **how,
-) -> tuple[list[Start], list[Fit]]:
-    """Starts with opposed layers, with weak ones, and random ones.
-
-    For stars and hydrogen the transform is fitted without layers before: shortly from as many
-    starts, then from the best of these. An evaluation without layers costs an eighth of one with.
-
-    Args:
-        mesh: the mesh of the maps.
-        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        simulations: on this mesh.
-        loss: a :class:`jerald_tools.fitting.losses.Loss`.
-        layers: number of displacement layers.
-        number: how many starts.
-        seed: of the random ones.
-        evaluations: of the fit without layers at most.
-        how: the other arguments of :func:`jerald_tools.fitting.fit.fit_parameters`.
-
-    Returns:
-        The starts, and the fits without layers that were made to find them.
-
-    Raises:
-        RunFailed: if a fit without layers found no usable map.
-    """
-    if quantity == "dark-matter":
-        return choose_starts([dark_matter_start(layers)], number, seed), []
-    alone = choose_starts(transform_starts(quantity), number, seed)
-    if not layers:
-        return alone, []
-    task = (mesh, quantity, simulations, loss)
-    short = fit_parameters(*task, alone, evaluations=min(SCREENING, evaluations), **how)
-    best = Start(f"best of {number}", short.best.parameters)
-    long = fit_parameters(*task, [best], evaluations=evaluations, **how)
-    named = layered_starts(quantity, long.best.parameters, layers)
-    return choose_starts(named, number, seed), [short, long]
-
-
 def starting_points(
-    mesh: Mesh,
-    quantity: str,
-    simulations: Sequence[Simulation],
-    loss,
+    task: Task,
+    search: Search,
     layers: int,
-    number: int,
-    seed: int,
     warm: Start | None = None,
     order: int | None = None,
-    **how,
+    journal: Journal | None = None,
 ) -> list[Start]:
-    """The starts to search from; for redshifts together parameters are fitted without change first.
+    """The starts to search from; for several redshifts constant parameters are fitted first.
 
     Args:
-        mesh: the mesh of the maps.
-        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        simulations: on this mesh.
-        loss: a :class:`jerald_tools.fitting.losses.Loss`.
+        task: what is fitted.
+        search: how, and how many starts.
         layers: number of displacement layers.
-        number: how many starts.
-        seed: of the random ones.
-        warm: the first of them, if it is known.
+        warm: the first start, if it is known.
         order: of the polynomials in the scale factor, if parameters are to evolve.
-        how: the other arguments of :func:`jerald_tools.fitting.fit.fit_parameters`.
+        journal: answers from before an interruption.
 
     Raises:
         RunFailed: if a fit before the search itself found no usable map.
     """
-    task = (mesh, quantity, simulations, loss)
     if warm is None:
-        chosen, _ = find_starts(*task, layers, number, seed, **how)
+        chosen, _ = find_starts(task, search, layers, journal)
     else:
-        chosen = choose_starts([warm], number, seed)
+        chosen = choose_starts([warm], search)
     if order is None:
         return chosen
-    redshifts = [simulation.redshift for simulation in simulations]
-    return evolving_starts(fit_parameters(*task, chosen, **how), node_redshifts(order, redshifts))
+    redshifts = [simulation.redshift for simulation in task.simulations]
+    constant = fit_parameters(task, chosen, search, journal=journal)
+    return evolving_starts(constant, knot_redshifts(order, redshifts))
+
+
+def find_starts(
+    task: Task, search: Search, layers: int, journal: Journal | None = None
+) -> tuple[list[Start], list[Fit]]:
+    """Starts with opposed layers, with weak ones, and random ones.
+
+    A transform is fitted without layers before: briefly from every start, then from the best. An
+    evaluation without layers costs an eighth of one with.
+
+    Arguments and errors as of :func:`starting_points`.
+
+    Returns:
+        The starts, and the fits without layers that were made to find them.
+    """
+    quantity = task.quantity
+    transforms = quantity.transform_starts()
+    if not transforms:
+        return choose_starts(quantity.layered_starts(None, layers), search), []
+    alone = choose_starts(transforms, search)
+    if not layers:
+        return alone, []
+    briefly = dataclasses.replace(search, evaluations=min(SCREENING, search.evaluations))
+    short = fit_parameters(task, alone, briefly, journal=journal)
+    best = Start(f"best of {search.starts}", short.best.parameters)
+    long = fit_parameters(task, [best], search, journal=journal)
+    named = quantity.layered_starts(long.best.parameters, layers)
+    return choose_starts(named, search), [short, long]
+
+
+def choose_starts(starts: Sequence[Start], search: Search) -> list[Start]:
+    """The first of the given starts, then random ones around the very first.
+
+    The layers scatter, or the transform where there are no layers.
+
+    Args:
+        starts: at least one.
+        search: how many starts, and the seed of the scatter.
+    """
+    generator = np.random.default_rng(search.random_seed)
+    base = starts[0].parameters
+    chosen = list(starts[: search.starts])
+    for n in range(1, search.starts - len(chosen) + 1):
+        if base.layers:
+            parameters = dataclasses.replace(base, layers=scattered(base.layers, generator))
+        else:
+            parameters = scattered(base, generator)
+        chosen.append(Start(f"random {n} of seed {search.random_seed}", parameters))
+    return chosen
+
+
+def start_from_fit(fit: FittedModel, layers: int) -> Start:
+    """The parameters of an earlier fit as a starting point.
+
+    Args:
+        fit: of the same quantity.
+        layers: of the new fit.
+
+    Raises:
+        BadInput: if the fit has another number of layers, or spans several redshifts.
+    """
+    if fit.layers != layers:
+        raise BadInput(f"{fit.path}: has {fit.layers} layers: give --layers {fit.layers}")
+    if isinstance(fit.parameters, EvolvingParameters):
+        raise BadInput(f"{fit.path}: is a fit over redshifts: give one of a single redshift")
+    return Start(f"fit {fit.path}", jax.tree.map(float, fit.parameters))
+
+
+def evolving_starts(constant: Fit, redshifts: Sequence[float]) -> list[Start]:
+    """The end of every start of a fit of constant parameters, at every knot.
+
+    From one point all knots come to minima of one kind, between which parameters can be
+    interpolated. Fitted one by one they may end where layers have changed their roles.
+
+    Args:
+        constant: the fit to simulations at all redshifts.
+        redshifts: of the knots.
+    """
+    starts = []
+    for tried in sorted(constant.tried, key=lambda fitted: fitted.losses.validation):
+        knot = jax.tree.map(float, tried.parameters)
+        parameters = EvolvingParameters(tuple(redshifts), (knot,) * len(redshifts))
+        starts.append(Start(tried.start.name, parameters))
+    return starts

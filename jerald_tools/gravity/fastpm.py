@@ -223,7 +223,7 @@ def _check_particles(mesh: Mesh, stage: str, particles: Particles, force=None) -
     if force is None:
         check_finite(mesh, stage, arrays)
     else:
-        check_finite(mesh, stage, arrays | {"accelerations": force}, told_by=force)
+        check_finite(mesh, stage, arrays | {"accelerations": force}, probe=force)
 
 
 def step(mesh: Mesh, particles: Particles, force, factors, omega_m: float):

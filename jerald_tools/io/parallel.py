@@ -12,12 +12,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.errors import BadInput
 from jerald_tools.io import grids, particles
 from jerald_tools.mesh.checks import check_ids
 from jerald_tools.mesh.exchange import home_ranks, ids_to_ranks, redistribute
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.ranks import Ranks, gather, on_root, pieces_on_root
+from jerald_tools.mesh.ranks import Ranks, agree, on_root, pieces_on_root
 
 
 def read_header(ranks: Ranks, open_file, path: str | os.PathLike):
@@ -37,18 +36,6 @@ def read_header(ranks: Ranks, open_file, path: str | os.PathLike):
             return file.header
 
     return on_root(ranks, header)
-
-
-def agree(ranks: Ranks, read):
-    """Run a rank's own reading; if it fails on any rank, raise the first failure on all."""
-    try:
-        result, error = read(), None
-    except BadInput as failure:
-        result, error = None, failure
-    failures = [failure for failure in gather(ranks, error) if failure is not None]
-    if failures:
-        raise failures[0]
-    return result
 
 
 def verify_on_root(ranks: Ranks, open_file, path: str | os.PathLike) -> None:

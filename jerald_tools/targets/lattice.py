@@ -11,11 +11,10 @@ import numpy as np
 from jaxtyping import Float
 
 from jerald_tools.errors import BadInput
-from jerald_tools.io.parallel import agree
 from jerald_tools.io.particles import ParticlesHeader
 from jerald_tools.mesh.exchange import ids_to_ranks, redistribute
 from jerald_tools.mesh.mesh import Mesh, make_mesh
-from jerald_tools.mesh.ranks import Ranks, gather
+from jerald_tools.mesh.ranks import Ranks, agree, gather
 from jerald_tools.snapshots.open import read_field
 from jerald_tools.snapshots.snapshot import Snapshot
 

@@ -26,14 +26,14 @@ COLD = 1e4
 
 
 @dataclasses.dataclass(frozen=True)
-class NeutralHydrogen(Target):
+class NeutralGas(Target):
     """The number density of neutral hydrogen atoms.
 
     Attributes:
         rates: photoionisation rates to compute neutral fractions with; None takes the snapshot's.
         shielded: whether dense gas shields itself from these rates.
         star_forming: treatment of star-forming gas, of
-            :data:`jerald_tools.targets.target.STAR_FORMING_GAS`.
+            :data:`jerald_tools.targets.options.STAR_FORMING_GAS`.
         clip: largest density of a cell [proper cm^-3], or None.
         hydrogen_fraction: of the gas's mass, if the snapshot does not state it.
     """
@@ -47,17 +47,23 @@ class NeutralHydrogen(Target):
     clip: float | None = None
     hydrogen_fraction: float = 0.76
 
-    OPTIONS: ClassVar = ("uvb", "self_shielding", "star_forming_gas", "clip", "hydrogen_fraction")
+    OPTIONS: ClassVar = (
+        *Target.OPTIONS,
+        "uvb",
+        "self_shielding",
+        "star_forming_gas",
+        "clip",
+    )
     BYTES_EQUILIBRIUM: ClassVar[int] = 64
 
-    def check_options(self, quantity, options):
+    def check_options(self, options):
         """Refuse options that contradict each other, see :meth:`Target.check_options`."""
-        super().check_options(quantity, options)
+        super().check_options(options)
         if options.uvb is None and (options.self_shielding or options.star_forming_gas == "cold"):
             name = "self-shielding" if options.self_shielding else "star-forming-gas cold"
             raise BadInput(
-                f"--{name} changes the equilibrium, which the snapshot's neutral fraction already "
-                "contains; give --uvb TABLE"
+                f"--{name} changes the equilibrium, but the snapshot's neutral fraction is its "
+                "result; give --uvb TABLE"
             )
         if options.clip is not None and not 0 < options.clip < np.inf:
             raise BadInput(f"--clip {options.clip:g}: give a positive density [proper cm^-3]")

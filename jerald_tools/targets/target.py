@@ -3,52 +3,20 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from jaxtyping import Float
 
 from jerald_tools.errors import BadInput
 from jerald_tools.io.grids import MapHeader
+from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.snapshots.open import read_field
 from jerald_tools.snapshots.snapshot import Snapshot, SnapshotHeader
-
-if TYPE_CHECKING:  # the mesh imports JAX, which the options of a command do not need
-    from jerald_tools.mesh.mesh import Mesh
-
-STAR_FORMING_GAS = ("as-is", "cold", "neutral", "left-out")
-"""How star-forming gas is treated: as other gas, as 10^4 K cold, as neutral, or left out."""
+from jerald_tools.targets.options import DEPOSITS, TargetOptions
 
 Read = Callable[[str], Float[np.ndarray, " n"]]
 """Reads a field of some particles by its name, in the units of ``snapshot.FIELDS``."""
-
-
-@dataclasses.dataclass(frozen=True)
-class TargetOptions:
-    """The options of make-target that do not apply to every quantity.
-
-    Attributes:
-        uvb: path of a table of photoionisation rates; None takes the snapshot's neutral fraction.
-        self_shielding: whether dense gas shields itself from these rates.
-        star_forming_gas: of :data:`STAR_FORMING_GAS`.
-        clip: largest neutral hydrogen density of a cell [proper cm^-3], or None.
-        hydrogen_fraction: of the gas's mass, if the snapshot does not state it. It describes the
-            snapshot, so no quantity refuses it.
-    """
-
-    uvb: str | None = None
-    self_shielding: bool = False
-    star_forming_gas: str = "as-is"
-    clip: float | None = None
-    hydrogen_fraction: float = 0.76
-
-    def given(self) -> list[str]:
-        """Names of the options whose values are not the defaults."""
-        return [
-            field.name
-            for field in dataclasses.fields(self)
-            if getattr(self, field.name) != field.default
-        ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,15 +36,12 @@ class Target:
     description: str = ""
     types_left_out: tuple[int, ...] = ()
 
-    OPTIONS: ClassVar[tuple[str, ...]] = ("hydrogen_fraction",)
+    # A fraction of hydrogen describes the snapshot, so no quantity refuses it.
+    OPTIONS: ClassVar[tuple[str, ...]] = ("deposit", "hydrogen_fraction")
     """The fields of :class:`TargetOptions` that apply."""
 
-    def check_options(self, quantity: str, options: TargetOptions) -> None:
+    def check_options(self, options: TargetOptions) -> None:
         """Refuse options that do not apply or contradict each other.
-
-        Args:
-            quantity: its name, for messages.
-            options: of make-target.
 
         Raises:
             BadInput: naming the option.
@@ -84,13 +49,13 @@ class Target:
         for name in options.given():
             if name not in self.OPTIONS:
                 option = f"--{name.replace('_', '-')}"
-                raise BadInput(f"{option} does not apply to {quantity}; leave it out")
+                raise BadInput(f"{option} does not apply to {options.quantity}; leave it out")
         fraction = options.hydrogen_fraction
         if not 0 < fraction <= 1:
-            raise BadInput(f"--hydrogen-fraction {fraction:g}: give a number above 0, to 1")
+            raise BadInput(f"--hydrogen-fraction {fraction:g}: give a number above 0, at most 1")
 
     def with_options(self, options: TargetOptions, header: SnapshotHeader) -> Self:
-        """This target with the options of make-target, which were checked, for a snapshot.
+        """This target with options that were checked, for a snapshot.
 
         Raises:
             BadInput: if an option does not suit the snapshot, or a file that it names is bad.
@@ -131,7 +96,7 @@ class Target:
         return read("masses")
 
     def in_units(
-        self, masses: Float[np.ndarray, "x y z"], total: float, mesh: "Mesh", header: SnapshotHeader
+        self, masses: Float[np.ndarray, "x y z"], total: float, mesh: Mesh, header: SnapshotHeader
     ) -> Float[np.ndarray, "x y z"]:
         """The map from the mass in each cell.
 
@@ -160,7 +125,7 @@ class Overdensity(Target):
 
 
 @dataclasses.dataclass(frozen=True)
-class StellarMass(Target):
+class StarsInCells(Target):
     """The mass of stars in each cell, without wind particles."""
 
     species: str = "stars"
@@ -173,13 +138,6 @@ class StellarMass(Target):
             # IllustrisTNG keeps wind particles among the stars, with times that are not above zero.
             return np.where(read("formation_time") > 0, masses, 0.0)
         return masses
-
-
-DEPOSITS = {
-    "cic": "cloud-in-cell at nodes",
-    "sph": "cubic spline kernel at nodes, cloud-in-cell where it is narrower than a cell",
-}
-"""How particles are spread over the nodes, by the name of the option."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Float
 
 from jerald_tools.errors import BadInput, RunFailed
-from jerald_tools.io.parallel import agree
 from jerald_tools.io.record import peak_memory
 from jerald_tools.mesh.deposit import (
     PAIRS,
@@ -20,7 +19,7 @@ from jerald_tools.mesh.deposit import (
     padded_length,
 )
 from jerald_tools.mesh.mesh import Mesh, make_mesh
-from jerald_tools.mesh.ranks import Ranks, gather
+from jerald_tools.mesh.ranks import Ranks, agree, gather
 from jerald_tools.snapshots.open import read_field
 from jerald_tools.snapshots.snapshot import Snapshot, SnapshotHeader
 from jerald_tools.targets.target import Recipe

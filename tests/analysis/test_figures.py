@@ -19,9 +19,10 @@ from jerald_tools.analysis.figures.scaling import MeasuredStep, plot_scaling
 from jerald_tools.analysis.figures.slices import logarithmic_limits, plot_slices, slice_planes
 from jerald_tools.analysis.figures.spectra import Curve, plot_spectra
 from jerald_tools.analysis.figures.style import MapPair
+from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.analysis.power_spectrum import Comparison
 from jerald_tools.errors import BadInput
-from jerald_tools.targets.registry import style_of
+from jerald_tools.quantities import quantity_named
 
 SHAPE = (12, 16, 24)
 BOX_SIZE = (3.0, 4.0, 6.0)
@@ -34,7 +35,7 @@ def map_pair(quantity="dark-matter", redshift=2.0, empty_share=0.0):
         generator.lognormal(size=SHAPE) * (generator.uniform(size=SHAPE) >= empty_share)
         for _ in range(2)
     )
-    style = style_of(quantity)
+    style = quantity_named(quantity).style
     return MapPair(quantity, style, "some units", redshift, BOX_SIZE, reference, model)
 
 
@@ -124,7 +125,7 @@ def test_colour_bars_have_the_units_of_the_map_unless_it_is_a_density_over_its_m
     figure = plot_slices(pairs, TEST_SHAPE, mark_test_region=False)
     labels = [axes.get_ylabel() for axes in figure.axes if axes.get_label() == "<colorbar>"]
     assert labels == [r"$1+\delta$", r"$M_\star$ [some units]"]
-    assert style_of("metals").axis_label("1e10 Msun") == r"map [$10^{10}$ $M_\odot$]"
+    assert MapStyle("metals").axis_label("1e10 Msun") == r"map [$10^{10}$ $M_\odot$]"
 
 
 @pytest.mark.parametrize("empty_share", [0.9, 0.999, 1.0])
@@ -175,7 +176,8 @@ def test_relative_difference_to_an_empty_reference_is_refused():
 
 
 def curve(quantity, redshift, compared=None, is_baseline=False):
-    return Curve(quantity, style_of(quantity), redshift, compared or comparison(), is_baseline)
+    style = quantity_named(quantity).style
+    return Curve(quantity, style, redshift, compared or comparison(), is_baseline)
 
 
 def comparison():

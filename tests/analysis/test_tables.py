@@ -19,7 +19,7 @@ from jerald_tools.analysis.tables import (
     quality_csv,
     quality_markdown,
 )
-from jerald_tools.targets.registry import NAMES
+from jerald_tools.quantities import NAMES
 
 
 def test_coarse_bins_average_the_curves_by_modes():

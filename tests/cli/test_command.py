@@ -15,8 +15,8 @@ import pytest
 
 from jerald_tools import __version__
 from jerald_tools.cli.command import command
-from jerald_tools.cli.progress import progress
 from jerald_tools.errors import BadInput, RunFailed
+from jerald_tools.stages.progress import progress
 
 PROJECT = Path(__file__).parents[2]
 SCRIPTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]
@@ -35,10 +35,13 @@ failure.PATIENCE_SECONDS = ENDLESS if "all" in sys.argv else 0.5
 failure.SHORT_PATIENCE_SECONDS = ENDLESS if "slip" in sys.argv else 0.5
 failure.TURN_SECONDS = 5.0 if "two" in sys.argv else 0.0
 
-@command("demo", example="demo all")
+@command("demo", body="__main__:act", example="demo all")
 @click.option("--number", type=int)
 @click.argument("who")
-def main(run, who, number):
+def main(**options):
+    return options
+
+def act(run, who, number):
     from mpi4py import MPI
     world = MPI.COMM_WORLD.Clone()
     slips = {
@@ -60,13 +63,17 @@ def executable(name):
 
 
 def demo(action):
-    @command("demo", example="demo --seed 3 -o x.h5")
+    @command("demo", body=f"{__name__}:act", example="demo --seed 3 -o x.h5")
     @click.option("--seed", type=int, default=1)
-    def main(run, seed):
+    def main(seed):
         """Do the demonstration."""
-        action(run)
+        return {"action": action}
 
     return main
+
+
+def act(run, action):
+    action(run)
 
 
 def fail_with(error):
@@ -208,7 +215,7 @@ def test_threads_size_the_pool_of_xla(threads):
     if len(os.sched_getaffinity(0)) < threads:
         threads = 1
     code = f"""
-from jerald_tools.cli.threads import set_threads
+from jerald_tools.cli.process_start import set_threads
 assert set_threads({threads}) == {threads}
 import os, jax, jax.numpy as jnp
 jax.jit(lambda x: x @ x)(jnp.ones((64, 64))).block_until_ready()

@@ -12,9 +12,7 @@ import numpy as np
 import pytest
 from small_universe import BOX_SIZE, COSMOLOGY, PROVENANCE, REDSHIFT, map_of, save_target
 
-from jerald_tools.cli.to_bigfile import main as to_bigfile
-from jerald_tools.cli.to_gadget import main as to_gadget
-from jerald_tools.cli.to_swift import main as to_swift
+from jerald_tools.cli.convert import to_bigfile, to_gadget, to_swift
 from jerald_tools.errors import BadInput
 from jerald_tools.io import record as digest
 from jerald_tools.io.bigfile import Block, read_attributes, write_block

@@ -26,7 +26,7 @@ def test_python_in_the_documents_runs(document):
     "document",
     [
         *("README.md", "CONTRIBUTING.md", "docs/commands.md", "docs/files.md"),
-        *("docs/checks.md", "docs/losses.md", "docs/make_target.md", "docs/quality.md"),
+        *("docs/checks.md", "docs/losses.md", "docs/make_target.md", "docs/results.md"),
         *("docs/restart.md", "docs/slurm.md"),
     ],
 )

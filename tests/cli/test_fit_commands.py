@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""fit-dm, fit-stellar and fit-hi: from particles and targets to fits that paint."""
+"""fit, fit-dm, fit-stellar and fit-hi: from particles and targets to fits that paint."""
 
 import json
 import shutil
 import tempfile
 from pathlib import Path
 
-import click
 import jax
 import numpy as np
 import pytest
@@ -28,32 +27,36 @@ from small_universe import (
     target_values,
 )
 
-from jerald_tools.cli import fit_dm, fit_hi, fit_stellar, paint
+from jerald_tools.cli import fit as fit_commands
+from jerald_tools.cli import paint
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.journal import Journal
-from jerald_tools.fitting.losses import DEFAULTS
 from jerald_tools.io.append_log import RecordFile
 from jerald_tools.io.fits import read_fit
 from jerald_tools.mesh.ranks import gather, on_root, world
+from jerald_tools.quantities import NAMES, quantity_named
 
 COMMANDS = {
-    "dark-matter": fit_dm.main,
-    "stellar-mass": fit_stellar.main,
-    "neutral-hydrogen": fit_hi.main,
+    "dark-matter": fit_commands.fit_dm,
+    "stellar-mass": fit_commands.fit_stellar,
+    "neutral-hydrogen": fit_commands.fit_hi,
 }
-TABLE_ONE = {"dark-matter": 10, "stellar-mass": 13, "neutral-hydrogen": 31}
+NUMBERS_OF_PARAMETERS = {"dark-matter": 10, "stellar-mass": 13, "neutral-hydrogen": 31, "gas": 12}
 CARRIED = {
     "dark-matter": set(),
     "stellar-mass": {"dark_matter_fit"},
     "neutral-hydrogen": {"dark_matter_fit", "stellar_mass_fit"},
+    "gas": {"dark_matter_fit"},
 }
 
 
 def fit(folder, quantity, name, *options):
     """Run a fit's command in double precision and read what it wrote."""
-    arguments = [folder / "particles.h5", "--target", folder / f"{quantity}.h5", "-o",
-                 folder / name, "--precision", "double", "-q", *options]  # fmt: skip
-    COMMANDS[quantity].main([str(argument) for argument in arguments], standalone_mode=False)
+    command = COMMANDS.get(quantity, fit_commands.fit)
+    arguments = [*([] if quantity in COMMANDS else [quantity]), folder / "particles.h5",
+                 "--target", folder / f"{quantity}.h5", "-o", folder / name, "--precision",
+                 "double", "-q", *options]  # fmt: skip
+    command.main([str(argument) for argument in arguments], standalone_mode=False)
     return on_root(world(), read_fit, folder / name)
 
 
@@ -83,7 +86,7 @@ def losses_of(predicted, quantity, smoothing=None):
         k = np.sqrt(sum(axis**2 for axis in np.meshgrid(*axes, indexing="ij")))
         k[0, 0, 0] = np.inf
         residual = np.fft.ifftn(np.fft.fftn(residual) * (1 + k**-smoothing)).real
-    power = 2 if quantity == "dark-matter" else 1
+    power = quantity_named(quantity).residual_power
     return {name: np.mean(np.abs(residual[mask]) ** power) for name, mask in regions().items()}
 
 
@@ -91,7 +94,12 @@ def number_of(parameters) -> int:
     return len(jax.tree.leaves(parameters))
 
 
-FILES = {"dark-matter": "dm.json", "stellar-mass": "stellar.json", "neutral-hydrogen": "hi.json"}
+FILES = {
+    "dark-matter": "dm.json",
+    "stellar-mass": "stellar.json",
+    "neutral-hydrogen": "hi.json",
+    "gas": "gas.json",
+}
 PAPER = ["--loss", "paper"]
 HYDROGEN_OPTIONS = ["--evaluations", 6, "--starts", 1, "--shift", 0.05, *PAPER]
 
@@ -101,7 +109,7 @@ def folder():
     """One folder for all ranks: particles and targets."""
     name = Path(on_root(world(), tempfile.mkdtemp))
     on_root(world(), save_particles, name / "particles.h5")
-    for quantity in COMMANDS:
+    for quantity in NAMES:
         on_root(world(), save_target, name / f"{quantity}.h5", quantity)
     yield name
     gather(world(), "done")
@@ -117,6 +125,9 @@ def fits(folder):
     fit(folder, "stellar-mass", "stellar.json", *options, *below)
     below += ["--stellar", folder / "stellar.json"]
     fit(folder, "neutral-hydrogen", "hi.json", *HYDROGEN_OPTIONS, *below)
+    start = on_root(world(), save_fit, folder / "gas_start.json", "gas", layers=2)
+    options = ["--evaluations", 6, "--start", start, "--starts", 1, *PAPER]
+    fit(folder, "gas", "gas.json", *options, "--prerequisite", folder / "dm.json")
     return folder
 
 
@@ -135,7 +146,7 @@ def test_any_number_of_ranks_fits_and_paints(folder):
         assert said["loss"]["validation"] < said["history"]["validation"][0]
 
 
-@pytest.mark.parametrize("quantity", COMMANDS)
+@pytest.mark.parametrize("quantity", NAMES)
 def test_a_fit_says_what_its_own_map_says(fits, quantity):
     """Losses and means, by NumPy."""
     document = read_fit(fits / FILES[quantity])
@@ -143,7 +154,7 @@ def test_a_fit_says_what_its_own_map_says(fits, quantity):
     predicted = painted(fits, FILES[quantity])
     expected = losses_of(predicted, quantity, smoothing)
     said = document["loss"]
-    assert said["power"] == (2 if quantity == "dark-matter" else 1)
+    assert said["power"] == {"dark-matter": 2, "gas": 2}.get(quantity, 1)
     assert said["smoothing"] == smoothing
     assert {name: said[name] for name in expected} == pytest.approx(expected, rel=1e-9)
     best = min(document["history"]["validation"])
@@ -158,13 +169,13 @@ def test_a_fit_says_what_its_own_map_says(fits, quantity):
         assert document["quality"][name]["mean_ratio"] == pytest.approx(ratio, rel=1e-9)
 
 
-@pytest.mark.parametrize("quantity", COMMANDS)
-def test_a_fit_says_where_it_holds_and_what_it_stands_on(fits, quantity):
+@pytest.mark.parametrize("quantity", NAMES)
+def test_a_fit_says_where_it_is_valid_and_carries_its_prerequisites(fits, quantity):
     document = read_fit(fits / FILES[quantity])
     assert document["quantity"] == quantity
     assert document["redshift"] == REDSHIFT
     assert document["layers"] == len(document["parameters"]["layers"]) == 2
-    assert number_of(document["parameters"]) == TABLE_ONE[quantity]
+    assert number_of(document["parameters"]) == NUMBERS_OF_PARAMETERS[quantity]
     assert {key for key in document if key.endswith("_fit")} == CARRIED[quantity]
     if "dark_matter_fit" in document:
         assert document["dark_matter_fit"] == read_fit(fits / "dm.json")
@@ -179,7 +190,9 @@ def test_a_fit_says_where_it_holds_and_what_it_stands_on(fits, quantity):
     assert document["target"]["units"] == UNITS[quantity]
     inputs = {Path(entry["path"]).name for entry in document["provenance"]["inputs"]}
     below = {"dark_matter_fit": "dm.json", "stellar_mass_fit": "stellar.json"}
-    assert inputs == {"particles.h5", f"{quantity}.h5"} | {below[key] for key in CARRIED[quantity]}
+    start = {"gas_start.json"} if quantity == "gas" else set()
+    carried = {below[key] for key in CARRIED[quantity]}
+    assert inputs == {"particles.h5", f"{quantity}.h5"} | carried | start
 
 
 def test_the_same_fit_twice_is_the_same_to_the_bit(fits):
@@ -263,7 +276,7 @@ def test_simulations_that_do_not_go_together_are_refused(folder):
     save_target(folder / "later_target.h5", "stellar-mass", redshift=1.0)
     for more, error, reason in (
         ([folder / "later.h5", "--target", folder / "later_target.h5"], BadInput, "redshift 1"),
-        ([folder / "particles.h5"], click.UsageError, "2 PARTICLES and 1 --target"),
+        ([folder / "particles.h5"], BadInput, "2 PARTICLES and 1 --target"),
     ):
         with pytest.raises(error, match=reason):
             fit(folder, "stellar-mass", "refused.json", *more)
@@ -284,7 +297,7 @@ def test_a_fit_records_the_loss_that_was_asked_for(folder):
     losses = [document["loss"] for document in documents]
     assert [loss["name"] for loss in losses] == [
         "paper",
-        DEFAULTS["stellar-mass"],
+        "statistics",
         "distribution",
     ]
     assert losses[0]["smoothing"] == 0.7
@@ -308,7 +321,7 @@ def test_a_fit_that_is_all_floor_fails(folder, capsys):
     arguments = [folder / "particles.h5", "--target", folder / "stellar-mass.h5", "--layers", 0,
                  "--start", start, "--starts", 1, "-o", output, "-q"]  # fmt: skip
     with pytest.raises(SystemExit) as end:
-        fit_stellar.main.main([str(argument) for argument in arguments])
+        fit_commands.fit_stellar.main([str(argument) for argument in arguments])
     assert end.value.code == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("fit-stellar: error: the fit of stellar-mass found no usable map")
@@ -326,7 +339,7 @@ def test_a_start_of_another_kind_is_refused(fits):
         assert not (fits / "refused.json").exists()
 
 
-def test_fits_that_were_edited_are_taken_if_asked_and_what_stands_on_them_says_so(folder):
+def test_edited_fits_are_taken_if_asked_and_what_carries_them_says_so(folder):
     dark_matter = save_fit(folder / "edited_dm.json", "dark-matter")
     start = save_fit(folder / "edited_start.json", "stellar-mass", layers=0)
     for path in (dark_matter, start):
@@ -393,6 +406,30 @@ def test_an_output_beside_another_journal_is_kept(folder, is_empty):
 def test_a_start_is_not_written_over(folder):
     start = save_fit(folder / "start.json", "stellar-mass", layers=0)
     before = start.read_bytes()
-    with pytest.raises(click.UsageError, match=r"start.json is an input: give another name"):
+    with pytest.raises(BadInput, match=r"start.json is an input: give another name"):
         fit(folder, "stellar-mass", "start.json", *BRIEF, "--start", start, "--force")
     assert start.read_bytes() == before
+
+
+def test_prerequisites_are_those_of_the_quantity(fits):
+    for options, reason in (
+        (["--prerequisite", fits / "hi.json"], "hi.json: is a fit of neutral-hydrogen, which fits"),
+        (["--prerequisite", fits / "dm.json"] * 2, "dm.json: is a second fit of dark-matter"),
+        (["--constant", "shift=1"], "shift: gas has no such constant"),
+    ):
+        with pytest.raises(BadInput, match=reason):
+            fit(fits, "gas", "refused.json", *BRIEF, *options)
+    arguments = ["neutral-hydrogen", fits / "particles.h5", "--target",
+                 fits / "neutral-hydrogen.h5", "-o", fits / "refused.json", "-q"]  # fmt: skip
+    with pytest.raises(BadInput, match="needs one of stellar-mass: give --prerequisite FIT"):
+        fit_commands.fit.main([str(argument) for argument in arguments], standalone_mode=False)
+    assert not (fits / "refused.json").exists()
+
+
+def test_a_target_of_the_step_after_its_redshift_is_taken(folder):
+    """A snapshot with a = 0.3331 in its header is one of z = 2."""
+    save_target(folder / "stepped.h5", "gas", redshift=1 / 0.3331 - 1)
+    arguments = ["gas", folder / "particles.h5", "--target", folder / "stepped.h5", "-o",
+                 folder / "stepped.json", "-q", *BRIEF]  # fmt: skip
+    fit_commands.fit.main([str(argument) for argument in arguments], standalone_mode=False)
+    assert read_fit(folder / "stepped.json")["redshift"] == REDSHIFT

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from goldens import DIRECTORY
 
-from jerald_tools.cli.generate_ics import main
+from jerald_tools.cli.initial_conditions import generate_ics as main
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import read_linear_power

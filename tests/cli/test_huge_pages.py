@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from jerald_tools.cli import huge_pages
+from jerald_tools.cli import process_start
 
 
 @pytest.fixture
@@ -26,23 +26,23 @@ def started(monkeypatch):
 
 
 def test_the_same_command_line_starts_with_the_tunable(started):
-    huge_pages.start_again_with_huge_pages()
+    process_start.start_again_with_huge_pages()
     assert started == [(sys.executable, sys.orig_argv, "glibc.malloc.hugetlb=1")]
 
 
 def test_other_tunables_stay(started, monkeypatch):
     monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=0")
-    huge_pages.start_again_with_huge_pages()
+    process_start.start_again_with_huge_pages()
     assert started[0][2] == "glibc.malloc.check=0:glibc.malloc.hugetlb=1"
 
 
 def test_a_setting_of_the_users_is_left_alone(started, monkeypatch):
     monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=0")
-    huge_pages.start_again_with_huge_pages()
+    process_start.start_again_with_huge_pages()
     assert started == []
 
 
 def test_another_c_library_knows_no_tunables(started, monkeypatch):
     monkeypatch.setattr(os, "confstr", lambda name: None)
-    huge_pages.start_again_with_huge_pages()
+    process_start.start_again_with_huge_pages()
     assert started == []

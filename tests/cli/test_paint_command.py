@@ -15,13 +15,14 @@ from model_cases import QUANTITIES, generic_parameters
 from small_universe import (
     BOX_SIZE,
     CELL_SIZE,
+    CONSTANTS,
     COSMOLOGY,
     MEANS,
     REDSHIFT,
-    SETTING,
     SHAPE,
     STEP_SCHEME,
     UNITS,
+    VALIDITY,
     cloud_in_cell,
     header_of,
     map_of,
@@ -35,12 +36,16 @@ from jerald_tools.cli.paint import main
 from jerald_tools.cosmology import hubble_rate
 from jerald_tools.errors import BadInput
 from jerald_tools.io.fits import read_fit
+from jerald_tools.io.parallel import load_particles
 from jerald_tools.io.particles import open_particles
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import Ranks, gather, on_root, world
-from jerald_tools.model.chain import ModelInputs, displace, predict
+from jerald_tools.model.model import predict
 from jerald_tools.model.neutral_hydrogen import relative_stellar_mass
+from jerald_tools.model.quantity import ModelInputs
+from jerald_tools.quantities import quantity_named
+from jerald_tools.stages import paint as stage
 
 # km/s that move a particle by one cell in redshift space.
 CELL_VELOCITY = CELL_SIZE * 100 * float(hubble_rate(1 / (1 + REDSHIFT), COSMOLOGY)) / (1 + REDSHIFT)
@@ -75,16 +80,17 @@ def expected_maps() -> dict:
     def chain(start):
         maps, particles, stars = {}, {}, None
         improved = start
-        for quantity in QUANTITIES:
-            parameters = generic_parameters(quantity, 1)
-            inputs = ModelInputs(improved, density(mesh, improved), stars)
-            shift = 0.05 if quantity == "neutral-hydrogen" else 0.0
-            maps[quantity] = predict(mesh, quantity, parameters, inputs, shift)
-            particles[quantity] = displace(mesh, quantity, parameters, inputs)
-            if quantity == "dark-matter":
-                improved = particles[quantity]
-            if quantity == "stellar-mass":
-                stars = relative_stellar_mass(mesh, maps[quantity])
+        for name in QUANTITIES:
+            quantity = quantity_named(name).with_constants(CONSTANTS.get(name, {}))
+            parameters = generic_parameters(name, 1)
+            sources = (stars,) if "stellar-mass" in quantity.prerequisites else ()
+            inputs = ModelInputs(improved, density(mesh, improved), sources)
+            maps[name] = predict(mesh, quantity, parameters, inputs)
+            particles[name] = quantity.displace(mesh, parameters, inputs)
+            if name == "dark-matter":
+                improved = particles[name]
+            if name == "stellar-mass":
+                stars = relative_stellar_mass(mesh, maps[name])
         return maps, particles
 
     return chain(jnp.asarray(positions()))
@@ -213,24 +219,24 @@ def test_shares_of_any_smallness_move_whole(folder):
 
 
 OTHERS = {
-    "cell_size": (dataclasses.replace(SETTING, cell_size=(CELL_SIZE / 2,) * 3), "--mesh"),
-    "particles_per_cell": (dataclasses.replace(SETTING, particles_per_cell=8.0), None),
-    "redshift": (dataclasses.replace(SETTING, redshift=1.0), None),
+    "cell_size": (dataclasses.replace(VALIDITY, cell_size=(CELL_SIZE / 2,) * 3), "--mesh"),
+    "particles_per_cell": (dataclasses.replace(VALIDITY, particles_per_cell=8.0), None),
+    "redshift": (dataclasses.replace(VALIDITY, redshift=1.0), None),
     "omega_m": (
-        dataclasses.replace(SETTING, cosmology=dataclasses.replace(COSMOLOGY, omega_m=0.31)),
+        dataclasses.replace(VALIDITY, cosmology=dataclasses.replace(COSMOLOGY, omega_m=0.31)),
         None,
     ),
     "step scheme's steps": (
-        dataclasses.replace(SETTING, step_scheme={**STEP_SCHEME, "steps": 20}),
+        dataclasses.replace(VALIDITY, step_scheme={**STEP_SCHEME, "steps": 20}),
         None,
     ),
 }
 
 
 @pytest.mark.parametrize("what", OTHERS)
-def test_a_fit_of_another_setting_is_refused_unless_allowed(folder, what):
-    setting, mesh_option = OTHERS[what]
-    fit = save_fit(folder / "other.json", "stellar-mass", setting)
+def test_a_fit_that_is_not_valid_there_is_refused_unless_allowed(folder, what):
+    validity, mesh_option = OTHERS[what]
+    fit = save_fit(folder / "other.json", "stellar-mass", validity)
     mesh = [mesh_option, SHAPE[0]] if mesh_option else []
     command = [folder / "particles.h5", "--fit", fit, *mesh]
     with pytest.raises(BadInput, match=rf"other\.json: .*{what}.*--allow-mismatch"):
@@ -243,8 +249,8 @@ def test_a_fit_of_another_setting_is_refused_unless_allowed(folder, what):
 
 
 def test_cells_of_a_fit_must_fill_the_box(folder):
-    setting = dataclasses.replace(SETTING, cell_size=(0.75 * CELL_SIZE,) * 3)
-    fit = save_fit(folder / "other.json", "dark-matter", setting)
+    validity = dataclasses.replace(VALIDITY, cell_size=(0.75 * CELL_SIZE,) * 3)
+    fit = save_fit(folder / "other.json", "dark-matter", validity)
     with pytest.raises(BadInput, match=r"other\.json: cells of 0\.525 Mpc/h do not fill a box"):
         painted(folder, folder / "particles.h5", "--fit", fit)
     with pytest.raises(BadInput, match=r"--mesh 7: cells of 1 Mpc/h do not fill a box of 7 x 4\.2"):
@@ -270,3 +276,26 @@ def test_outputs_that_exist_are_kept_unless_forced(folder):
     assert not (folder / "new.h5").exists()
     paint(folder / "particles.h5", "--force", "-o", folder / "map.h5")
     assert map_of(folder / "map.h5").shape == SHAPE
+
+
+def test_particles_are_read_once_for_all_members(folder, monkeypatch):
+    values = read_fit(folder / "dark-matter.json")["parameters"]
+    members = [{"parameters": values}, {"parameters": values}]
+    ensemble = {"k": [1.0], "model_error": [0.1], "members": members}
+    fit = save_fit(folder / "ensemble.json", "dark-matter", ensemble=ensemble)
+    read = []
+    monkeypatch.setattr(
+        stage, "load_particles", lambda mesh, path: read.append(path) or load_particles(mesh, path)
+    )
+    paint(folder / "particles.h5", "--fit", fit, "--members", "all", "-o",
+          folder / "member{member}.h5")  # fmt: skip
+    assert read == [str(folder / "particles.h5")]
+    assert [header_of(folder / f"member{n}.h5").attributes["member"] for n in range(3)] == [0, 1, 2]
+
+
+def test_a_snapshot_written_just_after_its_redshift_has_the_same(folder):
+    """A header with a = 0.3331 for z = 2: fits of z = 2 paint it, and the map keeps z = 2.0021."""
+    later = 1 / 0.3331 - 1
+    save_particles(folder / "later.h5", redshift=later)
+    painted(folder, folder / "later.h5", "--fit", folder / "gas.json")
+    assert header_of(folder / "map.h5").redshift == pytest.approx(later, rel=1e-12)

@@ -7,8 +7,6 @@ import json
 import numpy as np
 import pytest
 
-from jerald_tools.analysis.figures import slices as slices_module
-from jerald_tools.cli.figure_inputs import load_measured_steps, load_pairs
 from jerald_tools.cli.plot_figures import main
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
@@ -16,6 +14,8 @@ from jerald_tools.io.fits import write_fit
 from jerald_tools.io.grids import MapHeader, write_map
 from jerald_tools.io.record import Provenance, this_run
 from jerald_tools.io.spectra import write_spectrum
+from jerald_tools.stages import figures
+from jerald_tools.stages.figure_inputs import load_measured_steps, load_pairs
 
 MESH = (16, 12, 20)
 HEADER = MapHeader("dark-matter", "1 + delta", "", (8.0, 6.0, 10.0), MESH, 2.0, Cosmology())
@@ -89,13 +89,13 @@ def test_partners_are_found_by_quantity_and_redshift(maps):
 def test_the_test_region_is_marked_if_wanted(maps, tmp_path, monkeypatch, option):
     models, references = maps
     asked = []
-    original = slices_module.plot_slices
+    original = figures.plot_slices
 
     def spy(pairs, test_shape, mark_test_region):
         asked.append((test_shape, mark_test_region))
         return original(pairs, test_shape, mark_test_region)
 
-    monkeypatch.setattr(slices_module, "plot_slices", spy)
+    monkeypatch.setattr(figures, "plot_slices", spy)
     plot("slices", *models, *options("--reference", references), option, "-o", tmp_path / "s.png")
     assert asked == [((6, 5, 8), option == "--test-region")]
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from snapshot_files import gadget_attributes
 
-from jerald_tools.cli.fit_dm import main as fit_dm
-from jerald_tools.cli.generate_ics import main as generate_ics
+from jerald_tools.cli.fit import fit_dm as fit_dm
+from jerald_tools.cli.initial_conditions import generate_ics
 from jerald_tools.cli.make_target import main as make_target
 from jerald_tools.cli.paint import main as paint
 from jerald_tools.cli.powerspec import main as powerspec

@@ -10,7 +10,7 @@ import pytest
 from goldens import DIRECTORY, load_golden
 from snapshot_files import gadget_attributes
 
-from jerald_tools.cli.recover_ics import main
+from jerald_tools.cli.initial_conditions import recover_ics as main
 from jerald_tools.cosmology import Cosmology, growth
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import read_linear_power

@@ -37,9 +37,12 @@ def end_slowly(*arguments):
 
 failure.end = end_slowly
 
-@command("demo", example="demo")
-def main(run):
+@command("demo", body="__main__:act", example="demo")
+def main():
     stop_signals.stop_when_asked("that is all")
+    return {}
+
+def act(run):
     pids = gather(world(), os.getpid())
     if world().rank == 0:
         print(*pids, flush=True)

@@ -83,12 +83,12 @@ def test_a_greater_fit_takes_longer(stage, more):
 def test_fits_are_counted_as_they_are(quantity):
     from jerald_tools.fitting.search import SCREENING
     from jerald_tools.fitting.search_space import ravel_parameters
-    from jerald_tools.model.parameters import default_start
+    from jerald_tools.quantities import quantity_named
 
     assert cost_module.SCREENING == SCREENING
     size = fit_sizes()[quantity]
     for layers in (0, 1, 2):
-        number = len(ravel_parameters(default_start(quantity, layers)))
+        number = len(ravel_parameters(quantity_named(quantity).original_parameters(layers)))
         assert number == size.transform + size.layer * layers
 
 

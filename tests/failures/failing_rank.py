@@ -77,7 +77,7 @@ def between_collectives():
 
 def reading():
     """A file that one rank cannot read: an error of the file system, not of the file."""
-    from jerald_tools.io.parallel import agree
+    from jerald_tools.mesh.ranks import agree
 
     def read():
         if LAST:
@@ -295,10 +295,15 @@ PLACES = {
 }
 
 
-@command("failing-rank", example="failing-rank reading")
+@command("failing-rank", body="__main__:fail_at", example="failing-rank reading")
 @click.argument("place")
-def main(run, place):
+def main(place):
     """Fail on the last rank at a place."""
+    return {"place": place}
+
+
+def fail_at(run, place):
+    """The body of the command."""
     from jerald_tools.mesh.ranks import gather, world
 
     PLACES[place]()

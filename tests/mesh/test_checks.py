@@ -114,8 +114,11 @@ PAINTING = """
 import numpy as np
 from jerald_tools.cli.command import command
 
-@command("demo", example="demo")
-def main(run):
+@command("demo", body="__main__:paint", example="demo")
+def main():
+    return {}
+
+def paint(run):
     from jerald_tools.mesh.mesh import make_mesh
     from jerald_tools.mesh.paint import density
     from jerald_tools.mesh.ranks import gather
