@@ -9,13 +9,12 @@ from jaxtyping import Float
 
 from jerald_tools.agreement import same_redshift
 from jerald_tools.analysis.band import Band
-from jerald_tools.analysis.coverage_table import BandedMap
 from jerald_tools.analysis.figures.scaling import MeasuredStep
 from jerald_tools.analysis.figures.spectra import Curve
 from jerald_tools.analysis.figures.style import MapPair
-from jerald_tools.analysis.loss_table import FittedLoss
+from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.analysis.power_spectrum import Comparison
-from jerald_tools.analysis.quality_table import MeasuredMap
+from jerald_tools.analysis.tables import BandedMap, FittedLoss, MeasuredMap
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting import regions
 from jerald_tools.io.grids import MapFile, MapHeader, check_agreement
@@ -24,6 +23,7 @@ from jerald_tools.io.spectra import read_spectrum
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks
 from jerald_tools.model.fitted_model import FittedModel
+from jerald_tools.quantities import quantity_named
 
 
 def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair]:
@@ -49,6 +49,7 @@ def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair
         pairs.append(
             MapPair(
                 header.quantity,
+                _style_of(header.quantity),
                 header.units,
                 header.redshift,
                 header.box_size,
@@ -99,8 +100,13 @@ def shape_of_test_region(pairs: Sequence[MapPair]) -> tuple[int, int, int]:
 def load_curve(path: str, is_baseline: bool = False) -> Curve:
     """A spectrum with a reference, to be drawn; see :func:`load_comparison`."""
     comparison, notes, columns = load_comparison(path)
-    redshift = number_of(notes, "redshift", path)
-    return Curve(notes["quantity"], redshift, comparison, is_baseline, *_bands(columns))
+    quantity, redshift = notes["quantity"], number_of(notes, "redshift", path)
+    style = _style_of(quantity)
+    return Curve(quantity, style, redshift, comparison, is_baseline, *_bands(columns))
+
+
+def _style_of(quantity: str) -> MapStyle:
+    return quantity_named(quantity).style
 
 
 def _bands(columns: dict[str, np.ndarray]) -> tuple[Band, Band] | tuple[None, None]:

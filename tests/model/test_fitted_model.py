@@ -8,7 +8,7 @@ import pickle
 import jax
 import numpy as np
 import pytest
-from model_cases import QUANTITIES, generic_parameters
+from model_cases import generic_parameters
 from small_universe import (
     BOX_SIZE,
     MEANS,
@@ -28,7 +28,7 @@ from jerald_tools.model.fitted_model import FittedModel, prerequisite_key
 from jerald_tools.model.neutral_hydrogen import NeutralHydrogen
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.validity import evolving_validity
-from jerald_tools.quantities import quantity_named
+from jerald_tools.quantities import NAMES, quantity_named
 
 
 def parameters_of(quantity, seed, layers=1):
@@ -63,7 +63,7 @@ def evolving(quantity="dark-matter", **changes):
     return fitted(quantity, **{**values, **changes})
 
 
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_saved_fit_is_loaded_with_all_that_it_says(tmp_path, name):
     path = save_fit(tmp_path / "fit.json", name)
     fit = FittedModel.load(path)
@@ -82,7 +82,7 @@ def test_a_saved_fit_is_loaded_with_all_that_it_says(tmp_path, name):
     assert pickle.loads(pickle.dumps(fit)).at(2.0).parameters == fit.at(2.0).parameters
 
 
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_model_has_the_parameters_and_the_models_of_its_prerequisites(name):
     fit = fitted(name)
     model = fit.at(2.0)

@@ -4,7 +4,6 @@
 import jax
 import numpy as np
 import pytest
-from model_cases import QUANTITIES
 
 from jerald_tools.model.parameters import (
     bounds,
@@ -13,7 +12,7 @@ from jerald_tools.model.parameters import (
     scattered,
     to_dictionary,
 )
-from jerald_tools.quantities import quantity_named
+from jerald_tools.quantities import NAMES, quantity_named
 
 # Layers, then the transform and what else there is: Table I of the paper, and 5 S + 2 for gas.
 COUNTS = {
@@ -24,21 +23,21 @@ COUNTS = {
 }
 
 
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_table_one_counts(name):
     quantity = quantity_named(name)
     counts = [len(parameter_table(quantity.original_parameters(layers))) for layers in range(4)]
     assert counts == COUNTS[name]
 
 
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_parameters_survive_a_dictionary(name):
     quantity = quantity_named(name)
     parameters = scattered(quantity.original_parameters(2), np.random.default_rng(8))
     assert from_dictionary(quantity.parameters, to_dictionary(parameters)) == parameters
 
 
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_rows_are_in_the_order_of_the_vector_and_have_the_names_of_the_dictionary(name):
     parameters = quantity_named(name).original_parameters(2)
     values = to_dictionary(parameters)
@@ -87,7 +86,7 @@ def test_a_dictionary_of_other_parameters_is_refused(change, error):
         from_dictionary(quantity.parameters, values)
 
 
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_scattered_parameters_stay_within_their_bounds(name):
     parameters = quantity_named(name).original_parameters(1)
     lower, upper = bounds(parameters)
