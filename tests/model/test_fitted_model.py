@@ -24,7 +24,8 @@ from jerald_tools.errors import BadInput
 from jerald_tools.io.fits import document
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS
-from jerald_tools.model.fitted_model import FittedModel, prerequisite_key
+from jerald_tools.model.fit_document import prerequisite_key
+from jerald_tools.model.fitted_model import FittedModel
 from jerald_tools.model.neutral_hydrogen import NeutralHydrogen
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.validity import evolving_validity
