@@ -19,7 +19,7 @@ from jerald_tools.quantities import quantity_named
 
 SHAPE = (10, 6, 8)
 CELL_SIZE = 0.7
-BOX_SIZE = tuple(CELL_SIZE * nodes for nodes in SHAPE)
+BOX_SIZE = (CELL_SIZE * SHAPE[0], CELL_SIZE * SHAPE[1], CELL_SIZE * SHAPE[2])
 REDSHIFT = 2.0
 COSMOLOGY = Cosmology(omega_m=0.3)
 STEP_SCHEME = {"steps": 10, "spacing": "linear", "stages": [0.1, 0.2, 1 / 3]}
