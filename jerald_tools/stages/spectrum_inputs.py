@@ -76,7 +76,8 @@ def read_source(
         return Source(path, True, read_header(ranks, open_map, path))
     header = read_header(ranks, open_particles, path)
     if painting.nodes is not None:
-        shape = tuple(round(painting.nodes * side / header.box_size[0]) for side in header.box_size)
+        nodes, (lx, ly, lz) = painting.nodes, header.box_size
+        shape = (nodes, round(nodes * ly / lx), round(nodes * lz / lx))
     else:
         shape = header.lattice if reference is None else reference.header.mesh
     painted = MapHeader(
