@@ -9,21 +9,21 @@ from jaxtyping import Float
 
 from jerald_tools.agreement import same_redshift
 from jerald_tools.analysis.band import Band
-from jerald_tools.analysis.coverage_table import BandedMap
 from jerald_tools.analysis.figures.scaling import MeasuredStep
 from jerald_tools.analysis.figures.spectra import Curve
 from jerald_tools.analysis.figures.style import MapPair
-from jerald_tools.analysis.loss_table import FittedLoss
+from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.analysis.power_spectrum import Comparison
-from jerald_tools.analysis.quality_table import MeasuredMap
+from jerald_tools.analysis.tables import BandedMap, FittedLoss, MeasuredMap
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting import regions
-from jerald_tools.io.grids import MapHeader, check_agreement, open_map
-from jerald_tools.io.inputs import text_kind
+from jerald_tools.io.grids import MapFile, MapHeader, check_agreement
+from jerald_tools.io.inputs import text_type
 from jerald_tools.io.spectra import read_spectrum
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks
 from jerald_tools.model.fitted_model import FittedModel
+from jerald_tools.quantities import quantity_named
 
 
 def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair]:
@@ -49,6 +49,7 @@ def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair
         pairs.append(
             MapPair(
                 header.quantity,
+                _style_of(header.quantity),
                 header.units,
                 header.redshift,
                 header.box_size,
@@ -62,12 +63,12 @@ def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair
 
 
 def _map_header(path: str) -> MapHeader:
-    with open_map(path) as file:
+    with MapFile(path) as file:
         return file.header
 
 
 def _map_values(path: str) -> Float[np.ndarray, "x y z"]:
-    with open_map(path) as file:
+    with MapFile(path) as file:
         return file.read()
 
 
@@ -99,8 +100,13 @@ def shape_of_test_region(pairs: Sequence[MapPair]) -> tuple[int, int, int]:
 def load_curve(path: str, is_baseline: bool = False) -> Curve:
     """A spectrum with a reference, to be drawn; see :func:`load_comparison`."""
     comparison, notes, columns = load_comparison(path)
-    redshift = number_of(notes, "redshift", path)
-    return Curve(notes["quantity"], redshift, comparison, is_baseline, *_bands(columns))
+    quantity, redshift = notes["quantity"], number_of(notes, "redshift", path)
+    style = _style_of(quantity)
+    return Curve(quantity, style, redshift, comparison, is_baseline, *_bands(columns))
+
+
+def _style_of(quantity: str) -> MapStyle:
+    return quantity_named(quantity).style
 
 
 def _bands(columns: dict[str, np.ndarray]) -> tuple[Band, Band] | tuple[None, None]:
@@ -132,7 +138,7 @@ def load_measured_map(path: str) -> MeasuredMap:
     Raises:
         BadInput: as :func:`load_comparison` does, or for a fit that does not say how good it is.
     """
-    if text_kind(path) == "fit":
+    if text_type(path) == "fit":
         return _validated_map(path)
     comparison, notes, _ = load_comparison(path)
     return _measured_map(path, comparison, notes)

@@ -2,19 +2,19 @@
 """Power spectra of maps and particles as CSV, alone or beside a reference."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from jerald_tools.analysis.band import band_columns, band_notes
 from jerald_tools.analysis.power_spectrum import Comparison, compare, cross_power
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.regions import region_mask
 from jerald_tools.io.spectra import write_spectrum
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
-from jerald_tools.stages.ensemble_band import band_columns, band_notes, model_error_of
+from jerald_tools.stages.ensemble_band import model_error_of
 from jerald_tools.stages.outputs import check_outputs, output_names
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
@@ -95,9 +95,9 @@ def measure_spectra(
             **notes,
             "region": measurement.region,
             "label": measurement.label or REGION_LABELS[measurement.region],
-            "provenance": json.dumps(provenance_of(run, mesh, used).as_dict()),
         }
-        on_root(ranks, write_spectrum, path, columns, notes, run.force)
+        record = provenance_of(run, mesh, used)
+        on_root(ranks, write_spectrum, path, columns, notes, record, run.force)
 
 
 def _measure_each(

@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 
 from jerald_tools.analysis.figures.heatmap import plot_heatmap
 from jerald_tools.analysis.power_spectrum import Comparison
-from jerald_tools.analysis.quality_table import MeasuredMap
+from jerald_tools.analysis.tables import MeasuredMap
 
 EDGES = (1.0, 2.0, 3.0, 4.0)
 

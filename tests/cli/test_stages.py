@@ -12,13 +12,11 @@ from pathlib import Path
 import click
 import pytest
 
-from jerald_tools.cli import make_target, options
+from jerald_tools.cli import options
 from jerald_tools.cli.command import load_stage, stage_arguments
 from jerald_tools.cosmology import Cosmology
-from jerald_tools.quantities import NAMES
 from jerald_tools.snapshots.code_units import LENGTH_UNITS, MASS_UNITS, VELOCITY_UNITS
 from jerald_tools.stages.run import Run
-from jerald_tools.targets.recipe import SPECIES_OF, STAR_FORMING
 
 PROJECT = Path(__file__).parents[2]
 SCRIPTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]
@@ -86,5 +84,3 @@ def test_choices_are_those_of_the_library():
     assert list(options.PARAMETERS) == [field.name for field in dataclasses.fields(Cosmology)]
     units = {"length_unit": LENGTH_UNITS, "mass_unit": MASS_UNITS, "velocity_unit": VELOCITY_UNITS}
     assert {name: tuple(choices) for name, choices in units.items()} == options.SNAPSHOT_UNITS
-    assert set(SPECIES_OF) == set(NAMES)
-    assert make_target.STAR_FORMING == STAR_FORMING

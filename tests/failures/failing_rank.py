@@ -184,7 +184,7 @@ def writing():
 
     mesh = small_mesh()
     slab = LostSlab() if LAST else np.zeros(mesh.local_shape, np.float32)
-    save_map("map.h5", mesh, slab, header=None, provenance=None, force=False)
+    save_map("map.h5", mesh, slab, header=None, record=None, force=False)
 
 
 def optimising():

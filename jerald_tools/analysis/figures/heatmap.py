@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
-from jerald_tools.analysis.figures.style import new_figure, quantity_style, redshift_label
-from jerald_tools.analysis.quality_table import (
+from jerald_tools.analysis.figures.style import new_figure, redshift_label
+from jerald_tools.analysis.tables import (
     COARSE_EDGES,
     POOR_BELOW,
     MeasuredMap,
@@ -68,7 +68,7 @@ def plot_heatmap(maps: Sequence[MeasuredMap], edges: Sequence[float] = COARSE_ED
     """The data of the table of quality: a row for each map, a column for each coarse bin.
 
     The left panel has P / P_ref in colours that are symmetric about 1 in the logarithm, the right
-    one r. The numbers of poor bins (:func:`~jerald_tools.analysis.quality_table.is_poor`) are
+    one r. The numbers of poor bins (:func:`~jerald_tools.analysis.tables.is_poor`) are
     bold; bins without modes are grey.
 
     Args:
@@ -128,5 +128,5 @@ def _legible_on(colour: tuple[float, float, float, float]) -> str:
 
 
 def _row_label(measured: MeasuredMap) -> str:
-    name = quantity_style(measured.quantity).name
+    name = measured.quantity.replace("-", " ")
     return f"{name}, {redshift_label(measured.redshift)}, {measured.label}"
