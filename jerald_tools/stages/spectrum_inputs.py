@@ -9,6 +9,7 @@ from jax import Array
 from jaxtyping import Bool, Complex
 
 from jerald_tools.analysis.catalogue_field import (
+    Window,
     catalogue_spectrum,
     painted_overdensity,
     shot_noise,
@@ -37,7 +38,7 @@ class Painting:
     """
 
     nodes: int | None = None
-    window: str = "cic"
+    window: Window = "cic"
     interlace: bool = False
     compensate: bool = False
 
