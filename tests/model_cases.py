@@ -9,8 +9,9 @@ from jerald_tools.mesh.exchange import home_ranks
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.model.quantity import ModelInputs
-from jerald_tools.quantities import NAMES as QUANTITIES
-from jerald_tools.quantities import quantity_named
+from jerald_tools.quantities import NAMES, quantity_named
+
+QUANTITIES = NAMES
 
 
 def clustered_particles(shape, box_size, number: int, seed: int = 5) -> np.ndarray:
