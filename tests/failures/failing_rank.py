@@ -194,7 +194,7 @@ def optimising():
     from jerald_tools.fitting.objective import PreparedSimulation, RecordedObjective
     from jerald_tools.fitting.optimisers import minimise_with_lbfgsb
     from jerald_tools.fitting.regions import Regions
-    from jerald_tools.fitting.search_space import Nodes, SearchSpace
+    from jerald_tools.fitting.search_space import Knots, SearchSpace
 
     mesh = small_mesh()
     calls = []
@@ -208,7 +208,7 @@ def optimising():
 
     simulation = PreparedSimulation(None, None, lambda vector: np.eye(2), np.ones(1))
     space = SearchSpace(np.full(2, -9.0), np.full(2, 9.0), np.ones(2))
-    objective = RecordedObjective(mesh, evaluate, [simulation], Nodes((3.0, 4.0)), space)
+    objective = RecordedObjective(mesh, evaluate, [simulation], Knots((3.0, 4.0)), space)
     minimise_with_lbfgsb(objective, np.array([3.0, 4.0]), space, 100)
 
 
