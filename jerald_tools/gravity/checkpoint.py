@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -88,7 +89,7 @@ def write_simulation_state(
 class SimulationStateFile(hdf5.Reader):
     """What :func:`write_simulation_state` wrote, open: ``header`` and :meth:`rows`."""
 
-    file_type = FILE_TYPE
+    file_type: ClassVar[str] = FILE_TYPE
     header: SimulationStateHeader
 
     def _read_header(self) -> None:
