@@ -6,8 +6,9 @@ import itertools
 import logging
 from collections.abc import Container, Mapping, Sequence
 
-from jerald_tools.gravity.checkpoint import SavedState
+from jerald_tools.gravity.checkpoint import Checkpoint
 from jerald_tools.gravity.fastpm import State, simulate, verify_first_step
+from jerald_tools.gravity.lpt import InitialConditions
 from jerald_tools.gravity.step_scheme import StepScheme
 from jerald_tools.io.fingerprint import RUN_DIGEST, fingerprint, is_output_of, run_digest
 from jerald_tools.io.grids import InitialConditionsFile
@@ -50,6 +51,7 @@ def run_fastpm(
         RunStopped: on every rank, after a step, if the process was asked to stop.
     """
     ranks = world()
+    redshifts = list(redshifts)
     planned = scheme.runs(redshifts)
     names = redshift_names(redshifts, output)
     # A checkpoint is an input too, which is removed in the end.
@@ -62,17 +64,17 @@ def run_fastpm(
     saved, state, done = None, None, set()
     if checkpoint is not None:
         check_outputs(ranks, [checkpoint], [], force=True)
-        saved = SavedState(checkpoint, ranks, identity)
+        saved = Checkpoint(checkpoint, ranks, identity)
         state = saved.load(run.force)
         done = _complete_outputs(ranks, names, identity)
     pending = [redshift for redshift in redshifts if redshift not in done]
     check_outputs(ranks, [names[redshift] for redshift in pending], [], run.force)
     mesh = make_mesh(header.mesh, header.box_size, run.precision, ranks)
     density = load_field(mesh, InitialConditionsFile, initial_conditions)
+    initial = InitialConditions(mesh, density, header.lattice, header.cosmology)
     if verify_ranks:
         with run.stopwatch.stage("verifying ranks"):
-            universe = (mesh, density, header.lattice, header.cosmology)
-            run.record_verification(verify_first_step(*universe, scheme, redshifts))
+            run.record_verification(verify_first_step(initial, scheme, redshifts))
 
     stages_of = {redshift: stages for stages, reached in planned for redshift in reached}
     steps_before = [0, *itertools.accumulate(len(stages) - 1 for stages, _ in planned)]
@@ -84,17 +86,7 @@ def run_fastpm(
                 saved.save(state)
             stop_if_requested(ranks)
 
-        states = simulate(
-            mesh,
-            density,
-            header.lattice,
-            header.cosmology,
-            scheme,
-            redshifts,
-            after_step,
-            state,
-            done,
-        )
+        states = simulate(initial, scheme, redshifts, after_step, state, done)
         for _ in pending:
             with run.stopwatch.stage("FastPM"):
                 redshift, particles = next(states)

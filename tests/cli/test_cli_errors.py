@@ -65,7 +65,7 @@ ROWS = [
     ("fit-hi particles.h5 --target map.h5 -o new.json --nonsense", "No such option '--nonsense'"),
     (f"{TARGET} snap.hdf5 --mesh 0", "0 is not in the range x>=1"),
     (f"{TARGET} snap.hdf5 --chunk 0", "0 is not in the range x>=1"),
-    (f"{TARGET} snap.hdf5 --clip 1e-9", "--clip is for neutral-hydrogen; leave it out"),
+    (f"{TARGET} snap.hdf5 --clip 1e-9", "--clip does not apply to gas; leave it out"),
     (f"{TARGET} snap.hdf5 -o map.h5", "map.h5: exists already"),
     ("make-target snap.hdf5 --quantity gas --mesh 8", "Missing option '-o'"),
     (f"{HYDROGEN} snap.hdf5 --clip -1", "--clip -1: give a positive density"),
@@ -160,7 +160,10 @@ ROWS = [
     (f"{TARGET} pk.txt", "pk.txt: is not a snapshot that can be read; the formats are"),
     (f"{TARGET} map.h5", "map.h5: is not a snapshot that can be read; the formats are"),
     (f"{TARGET} torn_snap.hdf5", "torn_snap.hdf5: truncated or damaged"),
-    (f"{TARGET} no_units.hdf5", "no_units.hdf5: does not state its unit of length; give --length-u"),
+    (
+        f"{TARGET} no_units.hdf5",
+        "no_units.hdf5: does not state its unit of length; give --length-u",
+    ),
     (f"{TARGET} no_baryons.hdf5", "no_baryons.hdf5: its header has no omega_b; give --omega-b"),
     (f"{TARGET} curved.hdf5", "curved.hdf5: omega_m + omega_lambda = 0.9"),
     (f"{TARGET} times.0.hdf5", "times.1.hdf5: Redshift 1, but times.0.hdf5 has 2"),
@@ -289,7 +292,7 @@ ROWS = [
     (f"{PAINT} --fit .", ".: cannot be read: Is a directory"),
     (f"{PAINT} --fit dm.json --mesh 4", "dm.json: made for another setting (cell_size 1.25 x"),
     (f"{PAINT} --fit dm.json -o dm.json --force", "dm.json is an input: give another name"),
-    (f"{PAINT} --fit newer.json", "newer.json: format version 99 is newer than 1"),
+    (f"{PAINT} --fit newer.json", "newer.json: format version 99 is newer than 2"),
     (f"{PAINT} --fit edited_below.json", "edited_below.json: was edited since it was written"),
     (f"{PAINT} --fit text_for_alpha.json {TAKEN}", "could not convert string to float: 'big'"),
     (
@@ -384,9 +387,9 @@ ROWS = [
     ("provenance foreign.h5", "foreign.h5: is not a file of jerald-tools"),
     ("provenance torn_particles.h5", "torn_particles.h5: truncated or damaged"),
     ("provenance truncated.json", "truncated.json: truncated or not JSON"),
-    ("provenance newer.json", "newer.json: format version 99 is newer than 1"),
+    ("provenance newer.json", "newer.json: format version 99 is newer than 2"),
     ("provenance spectrum.csv", "spectrum.csv: has no # line of its provenance"),
-    ("provenance edited.csv", "edited.csv: was changed since it was written; make it anew"),
+    ("provenance edited.csv", "edited.csv: was changed since it was written; make it again"),
 ]
 
 

@@ -148,9 +148,15 @@ def test_white_noise_of_other_codes_gives_the_same_density(shared_folder, save):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda path: save_grafic(path, NOISE, cut=5), "which are not the 8 x 6 x 10 numbers of its GRAFIC header; copy it again"),
+        (
+            lambda path: save_grafic(path, NOISE, cut=5),
+            "which are not the 8 x 6 x 10 numbers of its GRAFIC header; copy it again",
+        ),
         (lambda path: path.write_bytes(b"\x10\0\0\0"), "is not white noise in a known layout"),
-        (lambda path: path.write_text("white noise, " * 100), "is not white noise in a known layout"),
+        (
+            lambda path: path.write_text("white noise, " * 100),
+            "is not white noise in a known layout",
+        ),
         (lambda path: save_music(path, NOISE + np.nan), "NaN or infinite"),
     ],
 )

@@ -13,6 +13,7 @@ from jerald_tools.cli.run_fastpm import main
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.fastpm import simulate
+from jerald_tools.gravity.lpt import InitialConditions
 from jerald_tools.gravity.step_scheme import StepScheme
 from jerald_tools.io.grids import InitialConditionsHeader, write_initial_conditions
 from jerald_tools.io.particles import ParticlesFile
@@ -60,7 +61,11 @@ def expected_particles(redshifts, **scheme):
     """Of one process, whatever the ranks of the command."""
     mesh = make_mesh(MESH, BOX_SIZE, "double", ranks=Ranks())
     return dict(
-        simulate(mesh, smooth_density(), LATTICE, COSMOLOGY, StepScheme(**scheme), redshifts)
+        simulate(
+            InitialConditions(mesh, smooth_density(), LATTICE, COSMOLOGY),
+            StepScheme(**scheme),
+            redshifts,
+        )
     )
 
 

@@ -3,7 +3,6 @@
 
 import signal
 
-import click
 import h5py
 import numpy as np
 import pytest
@@ -12,8 +11,9 @@ from jerald_tools.cli.run_fastpm import main
 from jerald_tools.cli.stop_signals import SIGNALS
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput, RunStopped
-from jerald_tools.gravity.checkpoint import SavedState
+from jerald_tools.gravity.checkpoint import Checkpoint
 from jerald_tools.gravity.fastpm import simulate
+from jerald_tools.gravity.lpt import InitialConditions
 from jerald_tools.gravity.step_scheme import StepScheme
 from jerald_tools.io.grids import InitialConditionsHeader, write_initial_conditions
 from jerald_tools.io.hdf5 import read_record
@@ -67,7 +67,7 @@ def run_fastpm(folder, *arguments):
 
 def stopped_after(folder, monkeypatch, number, *arguments):
     """Have the run stop after so many steps, as a signal to the last rank does."""
-    save, saved = SavedState.save, []
+    save, saved = Checkpoint.save, []
 
     def save_and_stop(self, state):
         save(self, state)
@@ -76,7 +76,7 @@ def stopped_after(folder, monkeypatch, number, *arguments):
             request_stop("stopped by a test")
 
     with monkeypatch.context() as patch:
-        patch.setattr(SavedState, "save", save_and_stop)
+        patch.setattr(Checkpoint, "save", save_and_stop)
         with pytest.raises(RunStopped, match="stopped by a test"):
             run_fastpm(folder, *arguments)
     forget_requests()
@@ -127,25 +127,25 @@ def test_a_state_goes_on_over_other_ranks(folder):
     shared = make_mesh(MESH, BOX_SIZE, "double", world(), "native")
 
     def undisturbed():
-        saved = SavedState(folder / "state", ONE_PROCESS, {"n": 1})
+        saved = Checkpoint(folder / "state", ONE_PROCESS, {"n": 1})
 
         def save(state):
             if state.steps <= 2:
                 saved.save(state)
 
-        density = smooth_density()
-        ((_, end),) = simulate(alone, density, LATTICE, COSMOLOGY, scheme, redshifts, save)
+        initial = InitialConditions(alone, smooth_density(), LATTICE, COSMOLOGY)
+        ((_, end),) = simulate(initial, scheme, redshifts, save)
         return np.asarray(end.positions), np.asarray(end.momenta)
 
     expected = on_root(world(), undisturbed)
-    state = SavedState(folder / "state", world(), {"n": 1}).load(force=False)
+    state = Checkpoint(folder / "state", world(), {"n": 1}).load(force=False)
     assert (state.run, state.steps) == (0, 2)
     density = smooth_density()[shared.x_start : shared.x_stop]
+    initial = InitialConditions(shared, density, LATTICE, COSMOLOGY)
     steps = []
     ((_, end),) = simulate(
-        shared, density, LATTICE, COSMOLOGY, scheme, redshifts,
-        lambda state: steps.append(state.steps), state,
-    )  # fmt: skip
+        initial, scheme, redshifts, lambda state: steps.append(state.steps), state
+    )
     assert steps == [3, 4]
     end = end.without_padding()
     for found, whole in zip((end.positions, end.momenta), expected, strict=True):
@@ -182,7 +182,7 @@ def test_an_output_of_another_run_is_refused_or_replaced(folder, monkeypatch):
 @pytest.mark.parametrize("name", ["ics.h5", "z2.00.h5"])
 def test_a_state_in_place_of_an_input_or_output_is_refused(folder, name):
     before = (folder / "ics.h5").read_bytes()
-    with pytest.raises(click.UsageError, match=f"{name} is an input: give another name"):
+    with pytest.raises(BadInput, match=f"{name} is an input: give another name"):
         run_fastpm(folder, "--checkpoint", folder / name, "--force")
     assert (folder / "ics.h5").read_bytes() == before
     assert names(folder) == {"ics.h5"}

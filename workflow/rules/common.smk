@@ -4,27 +4,19 @@ from workflow.configuration import all_redshifts, check_configuration, in_paths
 from workflow.resources import JobResources
 from workflow.variants import OF_PARTICLES, all_variants
 
-# A quantity that the workflow can fit: the command that trains it, and the quantities whose fits
-# this command takes first, each with the option that names it.
+# The quantities that can be fitted: the stage of `estimate` that has the cost of the fit, and the
+# quantities whose fits it depends on.
 QUANTITIES = {
-    "dark-matter": {"command": "fit-dm", "prerequisites": {}},
-    "stellar-mass": {"command": "fit-stellar", "prerequisites": {"dark-matter": "--dm"}},
-    "neutral-hydrogen": {
-        "command": "fit-hi",
-        "prerequisites": {"dark-matter": "--dm", "stellar-mass": "--stellar"},
-    },
+    "dark-matter": {"stage": "fit-dm", "prerequisites": []},
+    "stellar-mass": {"stage": "fit-stellar", "prerequisites": ["dark-matter"]},
+    "neutral-hydrogen": {"stage": "fit-hi", "prerequisites": ["dark-matter", "stellar-mass"]},
 }
-
-
-def prerequisites_of(quantity):
-    """The quantities whose fits the fit of this quantity depends on, in the command's order."""
-    return list(QUANTITIES[quantity]["prerequisites"])
-
+PREREQUISITES = {name: quantity["prerequisites"] for name, quantity in QUANTITIES.items()}
 
 check_configuration(
     config,
     workflow.source_path("../schemas/config.schema.yaml"),
-    {quantity: prerequisites_of(quantity) for quantity in QUANTITIES},
+    PREREQUISITES,
 )
 
 SIMULATIONS = {row["name"]: row for row in config["simulations"]}
@@ -144,12 +136,12 @@ def prerequisite_fits(wildcards):
     variant = wildcards.variant if variant is None else variant
     return [
         fit_of(variant, quantity, wildcards.redshift)
-        for quantity in prerequisites_of(wildcards.quantity)
+        for quantity in PREREQUISITES[wildcards.quantity]
     ]
 
 
-def fit_command(wildcards):
-    return QUANTITIES[wildcards.quantity]["command"]
+def fit_stage(wildcards):
+    return QUANTITIES[wildcards.quantity]["stage"]
 
 
 def target_options(wildcards, input):
@@ -157,8 +149,7 @@ def target_options(wildcards, input):
 
 
 def prerequisite_options(wildcards, input):
-    options = QUANTITIES[wildcards.quantity]["prerequisites"].values()
-    return [f"{option} {path}" for option, path in zip(options, input.prerequisites)]
+    return [f"--prerequisite {path}" for path in input.prerequisites]
 
 
 def fit_options(wildcards):
@@ -179,7 +170,6 @@ def options_of_row(row):
 
 
 def paint_stage(wildcards):
-    """Its name in `estimate`."""
     return f"paint {wildcards.quantity}"
 
 
@@ -303,8 +293,7 @@ def of_joint_training(pattern):
 
 def joint_prerequisite_fits(wildcards):
     return [
-        fit_of("over_redshifts/", quantity, None)
-        for quantity in prerequisites_of(wildcards.quantity)
+        fit_of("over_redshifts/", quantity, None) for quantity in PREREQUISITES[wildcards.quantity]
     ]
 
 
