@@ -161,7 +161,8 @@ def write_block(
     """
     path, dtype = Path(path), np.dtype(dtype).newbyteorder("<")
     path.mkdir(parents=True)
-    members = shape[1] if len(shape) > 1 else 1
+    number, *several = shape
+    members = several[0] if several else 1
     written, checksum = 0, 0
     with (path / "000000").open("wb") as stream:
         for start, rows in pieces:
@@ -170,12 +171,12 @@ def write_block(
             data = np.ascontiguousarray(rows, dtype).view(np.uint8).reshape(-1)
             checksum += int(data.sum(dtype=np.uint64))
             # NumPy's tofile raises an error of a full disk that does not name its cause.
-            stream.write(data)
+            stream.write(data.data)
             written += len(rows)
         stream.flush()
         os.fsync(stream.fileno())
-    if written != shape[0]:
-        raise ValueError(f"{path}: {written} rows came, {shape[0]} were announced")
+    if written != number:
+        raise ValueError(f"{path}: {written} rows came, {number} were announced")
     (path / "header").write_text(
         f"DTYPE: {dtype.str}\nNMEMB: {members}\nNFILE: 1\n"
         f"000000: {written} : {checksum % 2**32} : {_folded(checksum)}\n"

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import h5py
 import numpy as np
@@ -23,6 +23,17 @@ PROVENANCE = "provenance"
 
 DATASET_DIGEST = "sha256"
 """Name of the attribute of a dataset that holds the digest of its values."""
+
+Member = h5py.Group | h5py.Dataset | h5py.Datatype
+
+
+class Digest(Protocol):
+    """What :mod:`hashlib` gives: it takes bytes one after the other."""
+
+    def update(self, data: Any, /) -> None:
+        """Add bytes."""
+        ...
+
 
 _PIECE_BYTES = 16 * 2**20
 _START_BYTES = 2**16
@@ -83,13 +94,13 @@ def snapshot_digest(paths: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def add_values(digest, values: np.ndarray) -> None:
+def add_values(digest: Digest, values: np.ndarray) -> None:
     """Add an array's values to a digest: C order, little endian, so the same on every machine."""
     little_endian = values.dtype.newbyteorder("<")
     digest.update(np.ascontiguousarray(values, dtype=little_endian).reshape(-1).view(np.uint8))
 
 
-def add_attributes(digest, member: h5py.Group | h5py.Dataset, leave_out: str = "") -> None:
+def add_attributes(digest: Digest, member: Member, leave_out: str = "") -> None:
     """Add the names, types and values of all attributes but one to a digest."""
     for name in sorted(member.attrs):
         if name != leave_out:
@@ -98,7 +109,7 @@ def add_attributes(digest, member: h5py.Group | h5py.Dataset, leave_out: str = "
             add_values(digest, value)
 
 
-def add_member(digest, member: h5py.Group | h5py.Dataset) -> None:
+def add_member(digest: Digest, member: Member) -> None:
     """Add the name and the attributes of a group or dataset, and a dataset's type and shape."""
     is_dataset = isinstance(member, h5py.Dataset)
     layout = f" {member.dtype.str} {member.shape}" if is_dataset else ""

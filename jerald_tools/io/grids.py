@@ -7,6 +7,7 @@ Node (i, j, k) lies at (i, j, k) L/N, periodic; index order is x, y, z.
 import dataclasses
 import os
 from collections.abc import Iterable
+from typing import ClassVar
 
 import numpy as np
 
@@ -122,7 +123,7 @@ def write_map(
 class MapFile(hdf5.Reader):
     """A map written by :func:`write_map`, open: ``header`` and :meth:`read`; a context manager."""
 
-    file_type = "map"
+    file_type: ClassVar[str] = "map"
     header: MapHeader
 
     def _read_header(self) -> None:
@@ -203,7 +204,7 @@ def write_initial_conditions(
 class InitialConditionsFile(hdf5.Reader):
     """What :func:`write_initial_conditions` wrote, open: ``header`` and :meth:`read`."""
 
-    file_type = "initial-conditions"
+    file_type: ClassVar[str] = "initial-conditions"
     header: InitialConditionsHeader
 
     def _read_header(self) -> None:
@@ -261,9 +262,9 @@ class FieldFile(hdf5.Reader):
         box_size = self.file.attrs.get("box_size")
         if box_size is not None:
             box_size = tuple(np.broadcast_to(box_size, 3).astype(float).tolist())
-        cosmology = self.file.get("cosmology")
-        if cosmology is not None:
-            cosmology = Cosmology(**read_attributes(cosmology))
+        cosmology = None
+        if "cosmology" in self.file:
+            cosmology = Cosmology(**read_attributes(self.group("cosmology")))
         self.header = FieldHeader(shape, box_size, cosmology)
 
     def read(self, x_start: int = 0, x_stop: int | None = None) -> np.ndarray:

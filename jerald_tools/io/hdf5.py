@@ -9,7 +9,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import h5py
 import numpy as np
@@ -157,7 +157,7 @@ def read_record(file: h5py.File) -> Record:
     """
     if version1.is_version_1(file):
         return version1.read_record(file)
-    return Record.from_json(file[PROVENANCE][0])
+    return Record.from_json(_record_of(file)[0])
 
 
 def is_intact(file: h5py.File) -> bool:
@@ -168,11 +168,19 @@ def is_intact(file: h5py.File) -> bool:
     """
     if version1.is_version_1(file):
         return version1.is_intact(file)
+    dataset = _record_of(file)
     return (
-        DATASET_DIGEST in file[PROVENANCE].attrs
-        and dataset_is_intact(file[PROVENANCE])
+        DATASET_DIGEST in dataset.attrs
+        and dataset_is_intact(dataset)
         and read_record(file).content_sha256 == content_digest(file)
     )
+
+
+def _record_of(file: h5py.File) -> h5py.Dataset:
+    dataset = file[PROVENANCE]
+    if not isinstance(dataset, h5py.Dataset):
+        raise TypeError(f"{PROVENANCE} is not a dataset")
+    return dataset
 
 
 class Reader:
@@ -186,7 +194,7 @@ class Reader:
         file: the open ``h5py.File``.
     """
 
-    file_type: str | None = None
+    file_type: ClassVar[str | None] = None
 
     def __init__(self, path: str | os.PathLike):
         """Open and check the file.
@@ -253,6 +261,18 @@ class Reader:
         if not isinstance(dataset, h5py.Dataset):
             raise BadInput(f"{self.path}: has no dataset {name}; give a file that has one")
         return dataset
+
+    def group(self, name: str) -> h5py.Group:
+        """A group by name.
+
+        Raises:
+            BadInput: if the file has none of that name.
+        """
+        with refusing(self.path, *DAMAGED):
+            group = self.file.get(name)
+        if not isinstance(group, h5py.Group):
+            raise BadInput(f"{self.path}: has no group {name}; give a file that has one")
+        return group
 
     def verify(self) -> None:
         """Read every dataset and compare its values with their digest.

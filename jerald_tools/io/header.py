@@ -7,7 +7,7 @@ Nested dictionaries become groups, so that h5py alone reads them.
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import h5py
 import numpy as np
@@ -69,13 +69,13 @@ def write_attributes(group: h5py.Group | h5py.Dataset, values: Mapping[str, Any]
     """Write numbers, text and arrays as attributes, dictionaries of them as groups.
 
     Args:
-        group: where to write.
+        group: where to write; a dataset has no groups, hence no dictionaries.
         values: by name; None is left out.
     """
     for name, value in values.items():
         if value is None:
             continue
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and isinstance(group, h5py.Group):
             write_attributes(group.require_group(name), value)
         elif isinstance(value, str) or _is_list_of_text(value):
             group.attrs[name] = fixed_string(value)
@@ -115,5 +115,5 @@ def plain_value(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _is_list_of_text(value: Any) -> bool:
+def _is_list_of_text(value: Any) -> TypeGuard[Sequence[str]]:
     return isinstance(value, list | tuple) and len(value) > 0 and isinstance(value[0], str)

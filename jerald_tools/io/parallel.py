@@ -278,5 +278,11 @@ def save_particles(
     rows = redistribute(ranks, rows, ids_to_ranks(ranks, rows["ids"], header.number))
     order = np.argsort(rows["ids"])
     check_ids(ranks, rows["ids"][order], header.number)
-    streams = [pieces_on_root(ranks, rows[name][order]) for name in ("positions", "velocities")]
-    write_on_root(ranks, streams, lambda: write_particles(path, header, *streams, record, force))
+    where, moving = (
+        pieces_on_root(ranks, rows[name][order]) for name in ("positions", "velocities")
+    )
+    write_on_root(
+        ranks,
+        [where, moving],
+        lambda: write_particles(path, header, where, moving, record, force),
+    )

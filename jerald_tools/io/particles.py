@@ -12,7 +12,7 @@ import dataclasses
 import math
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import h5py
 import numpy as np
@@ -164,11 +164,11 @@ class ParticlesFile(hdf5.Reader):
     :meth:`read`.
     """
 
-    file_type = "particles"
+    file_type: ClassVar[str] = "particles"
     header: ParticlesHeader
 
     def _read_header(self) -> None:
-        self.header = ParticlesHeader(**read_header(self.file["jerald"], _FIELDS))
+        self.header = ParticlesHeader(**read_header(self.group("jerald"), _FIELDS))
         shape = (self.header.number, 3)
         for name in ("Coordinates", "Velocities"):
             found = self.dataset(f"PartType1/{name}").shape

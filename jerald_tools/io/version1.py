@@ -28,23 +28,30 @@ def is_version_1(file: h5py.File) -> bool:
     return isinstance(file[PROVENANCE], h5py.Group)
 
 
+def _record_of(file: h5py.File) -> h5py.Group:
+    group = file[PROVENANCE]
+    if not isinstance(group, h5py.Group):
+        raise TypeError(f"{PROVENANCE} is not a group")
+    return group
+
+
 def read_record(file: h5py.File) -> Record:
     """The record of a file of version 1.
 
     Raises:
         KeyError, TypeError: if an entry is missing or of another type.
     """
-    values = _with_lists(read_attributes(file[PROVENANCE]))
+    values = _with_lists(read_attributes(_record_of(file)))
     del values[_RECORD_DIGEST]
     return Record.from_dict(values)
 
 
 def is_intact(file: h5py.File) -> bool:
     """Whether all attributes, and the digests of all datasets, are those that were written."""
-    attributes = file[PROVENANCE].attrs
+    group = _record_of(file)
     return (
-        attributes[_CONTENT_DIGEST] == content_digest(file).encode()
-        and attributes[_RECORD_DIGEST] == _record_digest(file[PROVENANCE]).encode()
+        group.attrs[_CONTENT_DIGEST] == content_digest(file).encode()
+        and group.attrs[_RECORD_DIGEST] == _record_digest(group).encode()
     )
 
 

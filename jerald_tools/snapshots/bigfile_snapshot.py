@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Snapshots as BigFile: of MP-Gadget, of FastPM, and catalogues that nbodykit saved."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ class BigFileSnapshot:
         Raises:
             BadInput: if the header is missing or incomplete, or has no unit of length.
         """
-        self.paths = [path]
+        self.paths: Sequence[Path] = [path]
         attributes = read_attributes(path / "Header")
         if not attributes:
             raise BadInput(f"{path}: has no Header with attributes; give a snapshot that has one")

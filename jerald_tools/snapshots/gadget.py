@@ -44,7 +44,7 @@ class GadgetSnapshot:
                 its unit of length and its cosmology.
         """
         self._files = HDF5Set(paths)
-        self.paths = self._files.paths
+        self.paths: Sequence[Path] = self._files.paths
         path = self.paths[0]
         attributes = {}
         for group in reversed(GROUPS):

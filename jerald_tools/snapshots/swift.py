@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
 from jerald_tools.errors import BadInput, refusing
@@ -61,7 +62,7 @@ class SwiftSnapshot:
             BadInput: if the set is not whole and of one time, or does not state its units.
         """
         self._files = HDF5Set(paths)
-        self.paths = self._files.paths
+        self.paths: Sequence[Path] = self._files.paths
         header, attributes = self._files.header, self._files.attributes("Cosmology")
         units = self._files.attributes("Units")
         length = _first(units.get("Unit length in cgs (U_L)"))
@@ -76,6 +77,7 @@ class SwiftSnapshot:
         }
         cosmology = cosmology_of(self.paths[0], cosmology, overrides)
         megaparsec = as_the_code_has_it(length, MPC_CM)
+        self._mass_unit = as_the_code_has_it(mass, UNIT_MASS_G)
         box = np.broadcast_to(np.asarray(header["BoxSize"], float), 3)
         counts = self._files.rows.sum(axis=0).tolist()
         self.header = SnapshotHeader(
@@ -85,7 +87,7 @@ class SwiftSnapshot:
             cosmology=cosmology,
             counts=tuple(counts[:6]),
             megaparsec=megaparsec,
-            mass_unit=as_the_code_has_it(mass, UNIT_MASS_G),
+            mass_unit=self._mass_unit,
         )
         self._kernel = self._files.attributes("HydroScheme").get("Kernel function")
         self._columns = {field: self._column(field) for field in COLUMNS}
@@ -100,12 +102,12 @@ class SwiftSnapshot:
     def read(self, species: str, field: str, start: int, stop: int) -> np.ndarray:
         """Rows of a field, as the protocol has it."""
         kind = SPECIES[species]
-        if not self.has(species, field):
+        name = self._dataset(kind, field)
+        if name is None or not self.has(species, field):
             raise BadInput(
                 f"{self.paths[0]}: has no dataset PartType{kind}/"
                 f"{' or '.join(DATASETS.get(field, (field,)))}; give a snapshot that has it"
             )
-        name = self._dataset(kind, field)
         values = self._files.read(kind, name, start, stop)
         if field == "ids":
             return values
@@ -122,8 +124,8 @@ class SwiftSnapshot:
         to_ours = {
             "positions": h / header.megaparsec / a,
             "smoothing_length": h / header.megaparsec / a,
-            "masses": h / header.mass_unit,
-            "density": header.megaparsec**3 / header.mass_unit / h**2 * a**3,
+            "masses": h / self._mass_unit,
+            "density": header.megaparsec**3 / self._mass_unit / h**2 * a**3,
             "internal_energy": KM_CM**-2,
             "velocities": 1 / KM_CM,
             "temperature": 1.0,
@@ -152,7 +154,8 @@ class SwiftSnapshot:
         (name,) = DATASETS[field]
         with refusing(self.paths[0], *DAMAGED):
             columns = self._files.file(0).get(f"SubgridScheme/NamedColumns/{name}")
-            names = [] if columns is None else [plain_value(entry) for entry in columns[()]]
+            stored = columns[()] if isinstance(columns, h5py.Dataset) else []
+            names = [plain_value(entry) for entry in stored]
         return next((i for i, text in enumerate(names) if text.strip() == COLUMNS[field]), None)
 
     def _dataset(self, kind: int, field: str) -> str | None:

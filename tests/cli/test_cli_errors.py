@@ -292,7 +292,7 @@ ROWS = [
     (f"{PAINT} --fit .", ".: cannot be read: Is a directory"),
     (f"{PAINT} --fit dm.json --mesh 4", "dm.json: made for another setting (cell_size 1.25 x"),
     (f"{PAINT} --fit dm.json -o dm.json --force", "dm.json is an input: give another name"),
-    (f"{PAINT} --fit newer.json", "newer.json: format version 99 is newer than 1"),
+    (f"{PAINT} --fit newer.json", "newer.json: format version 99 is newer than 2"),
     (f"{PAINT} --fit edited_below.json", "edited_below.json: was edited since it was written"),
     (f"{PAINT} --fit text_for_alpha.json {TAKEN}", "could not convert string to float: 'big'"),
     (
@@ -387,9 +387,9 @@ ROWS = [
     ("provenance foreign.h5", "foreign.h5: is not a file of jerald-tools"),
     ("provenance torn_particles.h5", "torn_particles.h5: truncated or damaged"),
     ("provenance truncated.json", "truncated.json: truncated or not JSON"),
-    ("provenance newer.json", "newer.json: format version 99 is newer than 1"),
+    ("provenance newer.json", "newer.json: format version 99 is newer than 2"),
     ("provenance spectrum.csv", "spectrum.csv: has no # line of its provenance"),
-    ("provenance edited.csv", "edited.csv: was changed since it was written; make it anew"),
+    ("provenance edited.csv", "edited.csv: was changed since it was written; make it again"),
 ]
 
 
