@@ -42,7 +42,7 @@ def checks(mesh: Mesh, positions: np.ndarray) -> dict:
         "mass after painting": lambda: _native.check_mass(host, host.size),
         "checksum of a plane (by its cells)": lambda: _native.checksum(host),
         "rows and IDs of an exchange": lambda: (_totals({"ids": ids}), _totals({"ids": ids})),
-        "finite forces, after a step": lambda: check_finite(mesh, "", particles, told_by=rows),
+        "finite forces, after a step": lambda: check_finite(mesh, "", particles, probe=rows),
         "finite particles, after LPT or a run": lambda: check_finite(
             mesh, "", {"positions": rows, "momenta": rows}
         ),

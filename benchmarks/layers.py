@@ -10,13 +10,13 @@ from pathlib import Path
 
 import click
 import numpy as np
+from jerald_tools.fitting.named_loss import loss_named
+from jerald_tools.fitting.turned_box import HALVES, turned_mesh
 
 from jerald_tools.fitting.ensemble import turned_simulation
 from jerald_tools.fitting.fit import fit_parameters
-from jerald_tools.fitting.named_loss import loss_named
 from jerald_tools.fitting.problem import load_problems
 from jerald_tools.fitting.search import starting_points
-from jerald_tools.fitting.turned_box import HALVES, turned_mesh
 
 STANDS_ON = {
     "dark-matter": (),

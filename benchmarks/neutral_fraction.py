@@ -10,8 +10,9 @@ import numpy as np
 
 from jerald_tools.io.particles import CRITICAL_DENSITY
 from jerald_tools.io.uv_background import read_rates
-from jerald_tools.snapshots.code_units import Stated
-from jerald_tools.snapshots.open import open_snapshot, read_field
+from jerald_tools.snapshots.code_units import Overrides
+from jerald_tools.snapshots.open import open_snapshot
+from jerald_tools.snapshots.snapshot import read_field
 from jerald_tools.targets.neutral_gas import equilibrium_fraction
 from jerald_tools.targets.recipe import Recipe
 
@@ -24,7 +25,7 @@ def main() -> None:
     parser.add_argument("snapshot")
     parser.add_argument("--uvb", required=True)
     arguments = parser.parse_args()
-    snapshot = open_snapshot([arguments.snapshot], Stated())
+    snapshot = open_snapshot([arguments.snapshot], Overrides())
     header = snapshot.header
     number = header.number("gas")
 

@@ -6,12 +6,12 @@ import click
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jerald_tools.model.chain import ModelInputs, model_inputs
 
 from jerald_tools.fitting.losses import paper_loss
 from jerald_tools.fitting.objective import make_evaluate
 from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.model.chain import ModelInputs, model_inputs
 from jerald_tools.model.neutral_hydrogen import relative_stellar_mass
 from jerald_tools.model.parameters import default_start
 from jerald_tools.process import launched_size

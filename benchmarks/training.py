@@ -11,6 +11,8 @@ import click
 import jax
 import jax.numpy as jnp
 import yaml
+from jerald_tools.fitting.starts import original_start
+from jerald_tools.model.chain import QUANTITIES
 
 from jerald_tools.cli.initial_conditions import generate_ics
 from jerald_tools.cli.run_fastpm import main as run_fastpm
@@ -20,8 +22,6 @@ from jerald_tools.fitting.objective import make_evaluate, make_sampled_residual
 from jerald_tools.fitting.problem import load_problems
 from jerald_tools.fitting.search import find_starts
 from jerald_tools.fitting.search_space import ravel_parameters
-from jerald_tools.fitting.starts import original_start
-from jerald_tools.model.chain import QUANTITIES
 
 # One core, unless asked otherwise: XLA, FFTW and BLAS read these on import.
 for variable in ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):

@@ -1,20 +1,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The universe as a whole: cosmological parameters, expansion and growth of perturbations."""
+"""The universe as a whole: its parameters, its expansion, and how small perturbations grow.
+
+A flat universe of matter and a cosmological constant; a = 1 / (1 + z) is the scale factor. All
+functions take a number or an array of any shape and return that shape.
+"""
+
+from __future__ import annotations
 
 import dataclasses
 import math
-
-import numpy as np
-from scipy.integrate import solve_ivp
+from typing import TYPE_CHECKING, TypeVar
 
 from jerald_tools.errors import BadInput
 
-# The cosmological parameters that travel with every file.
+# Commands have the cosmological parameters among their options: only the functions that compute
+# import NumPy and SciPy, so that --help need not wait for them.
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
+
+    Number = TypeVar("Number", float, Float[np.ndarray, "..."])
+    Numbers = float | Float[np.ndarray, "..."]
+
+HUBBLE_CONSTANT = 100.0
+"""H0 in km/s per Mpc/h: turns H0 x length [Mpc/h] into a velocity [km/s]."""
+
+EARLY_SCALE_FACTOR = 1e-7
+"""Deep in matter domination (radiation is left out), where D1 = a and D2 = 3/7 a^2."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Cosmology:
-    """A flat universe of cold dark matter, baryons and a cosmological constant.
+    """Parameters of a flat universe of cold dark matter, baryons and a cosmological constant.
 
     The defaults are those of the Sherwood-Relics simulations (arXiv:2501.09168, section IV A).
 
@@ -36,117 +53,102 @@ class Cosmology:
     n_s: float = 0.961
 
     def __post_init__(self):
-        for name, allowed, mend in (
+        for name, is_allowed, allowed in (
             ("omega_m", 0 < self.omega_m <= 1, "above 0, at most 1"),
             ("omega_b", 0 <= self.omega_b <= self.omega_m, "from 0 to omega_m"),
             ("h", 0 < self.h < math.inf, "a positive number"),
             ("sigma8", 0 < self.sigma8 < math.inf, "a positive number"),
             ("n_s", math.isfinite(self.n_s), "a finite number"),
         ):
-            if not allowed:
-                raise BadInput(f"{name} = {getattr(self, name):g}: must be {mend}")
+            if not is_allowed:
+                raise BadInput(f"{name} = {getattr(self, name):g}: must be {allowed}")
 
     @property
     def omega_lambda(self) -> float:
-        """Dark-energy density today over the critical density, 1 - omega_m."""
+        """Dark-energy density today over the critical density: 1 - omega_m in a flat universe."""
         return 1.0 - self.omega_m
 
 
-# The expanding background: a flat universe of matter and a cosmological constant.
-
-HUBBLE_CONSTANT = 100.0
-"""The Hubble constant in km/s per Mpc/h: what turns H0 x length into a velocity."""
-
-
-def hubble_rate(scale_factor, cosmology: Cosmology):
-    """E(a) = H(a)/H0 = sqrt(omega_m a^-3 + omega_lambda), dimensionless.
-
-    Args:
-        scale_factor: a, a number or an array of any shape.
-        cosmology: the cosmological parameters.
-
-    Returns:
-        E, of the shape of ``scale_factor``.
-    """
-    return np.sqrt(cosmology.omega_m * scale_factor**-3.0 + cosmology.omega_lambda)
-
-
-def matter_fraction(scale_factor, cosmology: Cosmology):
-    """Omega_m(a) = omega_m a^-3 / E(a)^2, of the shape of ``scale_factor``."""
-    return cosmology.omega_m * scale_factor**-3.0 / hubble_rate(scale_factor, cosmology) ** 2
-
-
-def scale_factor_of(redshift):
-    """Scale factor a = 1/(1 + z), of the shape of ``redshift``."""
+def scale_factor_of(redshift: Number) -> Number:
+    """Scale factor a = 1 / (1 + z), 1 today."""
     return 1.0 / (1.0 + redshift)
 
 
-# Growth of small perturbations to second order, and what FastPM makes of it.
+def hubble_rate(a: Numbers, cosmology: Cosmology) -> Numbers:
+    """Expansion rate E(a) = H(a) / H0 = sqrt(omega_m a^-3 + omega_lambda), dimensionless.
 
-# Deep in matter domination, where D1 = a and D2 = 3/7 a^2 start the growing modes.
-EARLY_SCALE_FACTOR = 1e-7
+    Hogg 1999 (astro-ph/9905116), equation (14) without curvature.
+    """
+    import numpy as np
+
+    return np.sqrt(cosmology.omega_m * a**-3.0 + cosmology.omega_lambda)
+
+
+def matter_fraction(a: Numbers, cosmology: Cosmology) -> Numbers:
+    """Matter density over the critical density, Omega_m(a) = omega_m a^-3 / E(a)^2."""
+    return cosmology.omega_m * a**-3.0 / hubble_rate(a, cosmology) ** 2
 
 
 @dataclasses.dataclass(frozen=True)
 class Growth:
-    """Growth of displacements at one or more scale factors; all members have the same shape.
+    """Growth of first and second order at some scale factors, with the factors of FastPM.
+
+    FastPM (arXiv:1603.00476, section 2) weights its steps by the growth of positions, Gp, and of
+    momenta, Gf: linear theory is then reproduced with steps of any size.
 
     Attributes:
-        scale_factor: a.
-        hubble: E(a) = H(a)/H0.
+        scale_factor: a; all arrays have its shape.
+        hubble: E(a) = H(a) / H0.
         first: D1, growth of the first-order displacement, 1 today.
         second: D2, growth of the second-order displacement, 1 today.
-        first_rate: f1 = dlnD1/dlna.
-        second_rate: f2 = dlnD2/dlna.
-        omega_m: matter density today, a number.
+        first_rate: f1 = dlnD1 / dlna.
+        second_rate: f2 = dlnD2 / dlna.
+        omega_m: matter density today over the critical density, a number.
     """
 
-    scale_factor: np.ndarray
-    hubble: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
-    first_rate: np.ndarray
-    second_rate: np.ndarray
+    scale_factor: Numbers
+    hubble: Numbers
+    first: Numbers
+    second: Numbers
+    first_rate: Numbers
+    second_rate: Numbers
     omega_m: float
 
-    # FastPM (arXiv:1603.00476): positions move with Gp and momenta with Gf in linear theory, so
-    # steps weighted by them reproduce linear growth whatever their size.
-
     @property
-    def position_factor(self):
-        """Gp = D1: how positions grow."""
+    def position_factor(self) -> Numbers:
+        """Growth of positions, Gp = D1."""
         return self.first
 
     @property
-    def position_slope(self):
-        """Gp' = gp = dD1/da."""
+    def position_slope(self) -> Numbers:
+        """Its slope gp = dGp / da = D1 f1 / a."""
         return self.first * self.first_rate / self.scale_factor
 
     @property
-    def momentum_factor(self):
-        """Gf = a^2 E dD1/dlna: how momenta a^2 dx/dt / H0 grow."""
+    def momentum_factor(self) -> Numbers:
+        """Growth of momenta a^2 dx/dt / H0, Gf = a^2 E dD1 / dlna = a^2 E D1 f1."""
         return self.scale_factor**2 * self.hubble * self.first * self.first_rate
 
     @property
-    def momentum_slope(self):
-        """Gf' = gf = dGf/da, which is 1.5 omega_m D1 / (a^2 E) by the growth equation."""
+    def momentum_slope(self) -> Numbers:
+        """Its slope gf = dGf / da, by the growth equation 3/2 omega_m D1 / (a^2 E)."""
         return 1.5 * self.omega_m * self.first / (self.scale_factor**2 * self.hubble)
 
 
-def growth(scale_factor, cosmology: Cosmology) -> Growth:
-    """Solve the growth equations from a = 1e-7.
+def growth(a: Numbers, cosmology: Cosmology) -> Growth:
+    """Solve the growth equations, for a > 1e-7, with a relative error below 1e-10.
 
-    With ' = d/dlna:  D1'' + (2 + dlnE/dlna) D1' = 3/2 Omega_m(a) D1,
-    D2'' + (2 + dlnE/dlna) D2' = 3/2 Omega_m(a) (D2 + D1^2), both scaled to 1 today.
+    With ' = d / dlna, and 2 + dlnE / dlna = 2 - 3/2 Omega_m(a):
 
-    Args:
-        scale_factor: a > 1e-7, a number or an array of any shape.
-        cosmology: the cosmological parameters.
+        D1'' + (2 + dlnE / dlna) D1' = 3/2 Omega_m(a) D1
+        D2'' + (2 + dlnE / dlna) D2' = 3/2 Omega_m(a) (D2 + D1^2)
 
-    Returns:
-        The growth, members of the shape of ``scale_factor``; relative error below 1e-10.
+    Both are scaled to 1 today. Peebles 1980, section 10; Bouchet et al. 1995 (astro-ph/9406013).
     """
-    scale_factor = np.asarray(scale_factor, dtype=np.float64)
+    import numpy as np
+    from scipy.integrate import solve_ivp
+
+    a = np.asarray(a, dtype=np.float64)
 
     def slope(log_a, state):
         first, first_slope, second, second_slope = state
@@ -160,7 +162,7 @@ def growth(scale_factor, cosmology: Cosmology) -> Growth:
         ]
 
     early = EARLY_SCALE_FACTOR
-    latest = max(1.0, float(scale_factor.max()))
+    latest = max(1.0, float(a.max()))
     solution = solve_ivp(
         slope,
         (np.log(early), np.log(latest)),
@@ -171,11 +173,10 @@ def growth(scale_factor, cosmology: Cosmology) -> Growth:
         dense_output=True,
     ).sol
     first_today, _, second_today, _ = solution(0.0)
-    state = solution(np.log(scale_factor.ravel())).reshape(4, *scale_factor.shape)
-    first, first_slope, second, second_slope = state
+    first, first_slope, second, second_slope = solution(np.log(a.ravel())).reshape(4, *a.shape)
     return Growth(
-        scale_factor=scale_factor,
-        hubble=hubble_rate(scale_factor, cosmology),
+        scale_factor=a,
+        hubble=hubble_rate(a, cosmology),
         first=first / first_today,
         second=second / second_today,
         first_rate=first_slope / first,

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The exceptions that users see as a line instead of a traceback."""
 
+import contextlib
+import os
+from collections.abc import Iterator
+
 SELF_CHECK = "self-check"
 """How the line of every self-check begins that fails, those of the native library included."""
 
@@ -28,3 +32,23 @@ class RunStopped(Exception):
 
     All ranks raise it together, between two steps of their work.
     """
+
+
+@contextlib.contextmanager
+def refusing(path: str | os.PathLike, problem: str, fix: str) -> Iterator[None]:
+    """Turn what reading a damaged or incomplete file raises into the line that users see.
+
+    Args:
+        path: of the file.
+        problem: what is wrong with it.
+        fix: what the user should do.
+
+    Raises:
+        BadInput: with the reason in brackets, in place of an error of the operating system, of
+            h5py, or of a value that is missing, of another type or out of range.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise BadInput(f"{path}: {problem} ({reason}); {fix}") from error

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a process knows of its run: its ranks, requests to stop, the time of each stage."""
+"""A process and its run: its place among the ranks, requests to stop, the time of each stage.
+
+Only the standard library is imported: this is known before MPI, JAX or NumPy are.
+"""
 
 import contextlib
 import logging
@@ -7,11 +10,15 @@ import os
 import time
 from collections.abc import Iterator
 
-# What an MPI launcher tells its processes in their environment, before MPI is imported.
+logger = logging.getLogger(__name__)
 
-# Open MPI's mpirun, PMIx and PMI launchers, MPICH's mpiexec and Slurm's srun, in this order.
 RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID")
+"""Where launchers say a process' rank: Open MPI, PMIx, PMI with MPICH, Slurm, in this order."""
+
 SIZE_VARIABLES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS")
+"""Where launchers say how many processes they started."""
+
+_stop_requests: list[str] = []
 
 
 def launched_rank() -> int:
@@ -24,40 +31,35 @@ def launched_size() -> int:
     return max(int(os.environ.get(name) or 1) for name in SIZE_VARIABLES)
 
 
-# Whether this process was asked to stop, for long loops to look at.
-
-_requests: list[str] = []
-
-
 def request_stop(line: str) -> None:
-    """Ask the loops of this process to stop.
+    """Ask the loops of this process to stop between two steps.
+
+    :func:`jerald_tools.mesh.ranks.stop_if_requested` stops all ranks if one was asked.
 
     Args:
-        line: who asks and what becomes of the work, for users.
+        line: who asks, and what becomes of the work, for users.
     """
-    _requests.append(line)
+    _stop_requests.append(line)
 
 
 def stop_requested() -> str | None:
     """The line of the first request, None if there is none."""
-    return _requests[0] if _requests else None
+    return _stop_requests[0] if _stop_requests else None
 
 
 def forget_requests() -> None:
-    """Go on as if nobody had asked."""
-    _requests.clear()
-
-
-# Wall-clock seconds per named stage of a run, for the log and for provenance.
-
-logger = logging.getLogger(__name__)
+    """Continue as if nobody had asked."""
+    _stop_requests.clear()
 
 
 class Stopwatch:
-    """A stopwatch with one lap per stage; a stage entered again adds to its time.
+    """Wall-clock seconds of each named stage of a run, for its log and provenance.
 
-    JAX returns before its work is done: block on a stage's result before the stage ends, or the
-    time is counted to whoever waits for it.
+    A stage that is entered again adds to its time. JAX returns before its work is done: block on
+    the result of a stage before the stage ends, or its time is counted to whoever waits for it.
+
+    Attributes:
+        seconds: of each stage, by name.
     """
 
     def __init__(self):

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The Python module: handlers that unpack XLA's calls, and a few plain functions.
+// The Python module: the operations for XLA, and a few plain functions.
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -10,9 +10,12 @@
 #include <stdexcept>
 #include <string>
 
+#include "arrays.hpp"
+#include "buffer.hpp"
+#include "calls.hpp"
 #include "checks.hpp"
-#include "field_calls.hpp"
-#include "particle_calls.hpp"
+#include "communicator.hpp"
+#include "planner.hpp"
 #include "threads.hpp"
 #include "white_noise.hpp"
 
@@ -21,68 +24,27 @@ namespace nb = nanobind;
 namespace jerald {
 namespace {
 
-// A handler takes its operands, perhaps a token, its results, perhaps a token, the attributes that
-// all calls have, and its own.
-#define JERALD_HANDLER(NAME, OPERANDS, RESULTS, ...)                                       \
-  XLA_FFI_DEFINE_HANDLER(NAME##_handler, NAME##_call,                                      \
-                         ffi::Ffi::Bind() OPERANDS.RemainingArgs() RESULTS.RemainingRets() \
-                             .Attr<Numbers>("nodes")                                       \
-                             .Attr<Lengths>("cell")                                        \
-                             .Attr<int64_t>("communicator") __VA_ARGS__)
-#define ONE_OPERAND .Arg<Operand>()
-#define TWO_OPERANDS ONE_OPERAND ONE_OPERAND
-#define THREE_OPERANDS TWO_OPERANDS ONE_OPERAND
-#define ONE_RESULT .Ret<Operand>()
-#define TWO_RESULTS ONE_RESULT ONE_RESULT
-#define ORDER .Attr<int64_t>("order")
-#define AXIS .Attr<int64_t>("axis")
-
-JERALD_HANDLER(paint, TWO_OPERANDS, ONE_RESULT);
-JERALD_HANDLER(readout, TWO_OPERANDS, ONE_RESULT);
-JERALD_HANDLER(readout_slope, TWO_OPERANDS, ONE_RESULT);
-JERALD_HANDLER(readout_gradient, THREE_OPERANDS, ONE_RESULT, ORDER);
-JERALD_HANDLER(readout_gradient_field_bar, TWO_OPERANDS, ONE_RESULT, ORDER);
-JERALD_HANDLER(readout_gradient_positions_bar, TWO_OPERANDS TWO_OPERANDS, ONE_RESULT, ORDER);
-JERALD_HANDLER(finite_difference, ONE_OPERAND, ONE_RESULT, AXIS ORDER);
-JERALD_HANDLER(region_sums, ONE_OPERAND, ONE_RESULT,
-               .Attr<int64_t>("upper_start").Attr<Numbers>("corner"));
-JERALD_HANDLER(r2c, ONE_OPERAND, ONE_RESULT);
-JERALD_HANDLER(c2r, ONE_OPERAND, ONE_RESULT);
-JERALD_HANDLER(convolve, TWO_OPERANDS THREE_OPERANDS, ONE_RESULT);
-JERALD_HANDLER(convolve_kernel_bar, TWO_OPERANDS THREE_OPERANDS, ONE_RESULT);
-JERALD_HANDLER(convolve_adjoint, THREE_OPERANDS THREE_OPERANDS, TWO_RESULTS);
-
 nb::dict handlers() {
   nb::dict all;
-  const auto add = [&all](const char* name, XLA_FFI_Handler* handler) {
-    all[name] = nb::capsule(reinterpret_cast<void*>(handler));
-  };
-  add("paint", paint_handler);
-  add("readout", readout_handler);
-  add("readout_slope", readout_slope_handler);
-  add("readout_gradient", readout_gradient_handler);
-  add("readout_gradient_field_bar", readout_gradient_field_bar_handler);
-  add("readout_gradient_positions_bar", readout_gradient_positions_bar_handler);
-  add("finite_difference", finite_difference_handler);
-  add("region_sums", region_sums_handler);
-  add("r2c", r2c_handler);
-  add("c2r", c2r_handler);
-  add("convolve", convolve_handler);
-  add("convolve_adjoint", convolve_adjoint_handler);
-  add("convolve_kernel_bar", convolve_kernel_bar_handler);
+  for (const auto& operations : {field_handlers(), particle_handlers()}) {
+    for (const auto& [name, handler] : operations) {
+      all[name.c_str()] = nb::capsule(reinterpret_cast<void*>(handler));
+    }
+  }
   return all;
 }
 
-using Doubles = nb::ndarray<double, nb::c_contig, nb::device::cpu>;
+template <class T, class... Axes>
+using Array = nb::ndarray<T, nb::c_contig, nb::device::cpu, Axes...>;
 template <class T>
-using Field = nb::ndarray<const T, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Field = Array<const T, nb::ndim<3>>;
 
 template <class T>
 void check_mass_of(Field<T> field, int64_t particles) {
-  const Mesh mesh{{static_cast<int64_t>(field.shape(0)), static_cast<int64_t>(field.shape(1)),
-                   static_cast<int64_t>(field.shape(2))},
-                  {1, 1, 1}};
-  check_mass(mesh, Planes<const T>::whole(mesh, field.data()), particles);
+  const Shape shape{static_cast<int64_t>(field.shape(0)), static_cast<int64_t>(field.shape(1)),
+                    static_cast<int64_t>(field.shape(2))};
+  const Mesh mesh{shape, {1, 1, 1}};
+  check_mass(mesh, Planes<const T>::whole(mesh, {field.data(), shape}), particles);
 }
 
 template <class T>
@@ -90,7 +52,20 @@ uint64_t checksum_of(Field<T> field) {
   return checksum(field.data(), static_cast<int64_t>(field.nbytes()));
 }
 
-using Seeds = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+void draw_uniforms_into(uint64_t seed, Array<double, nb::ndim<1>> uniforms) {
+  draw_uniforms(seed, {uniforms.data(), static_cast<int64_t>(uniforms.size())});
+}
+
+// pairs: (seeds, count, 2).
+void draw_columns_into(Array<const int64_t, nb::ndim<1>> seeds,
+                       Array<double, nb::shape<-1, -1, 2>> pairs) {
+  const int64_t columns = static_cast<int64_t>(seeds.size());
+  if (static_cast<int64_t>(pairs.shape(0)) != columns) {
+    throw std::invalid_argument("there must be one column of pairs for each seed");
+  }
+  draw_columns({seeds.data(), columns},
+               {pairs.data(), {columns, static_cast<int64_t>(pairs.shape(1)), 2}});
+}
 
 }  // namespace
 }  // namespace jerald
@@ -109,19 +84,11 @@ NB_MODULE(_native, module) {
   module.def("threads", &threads);
   module.def("release_scratch", [] { scratch_pool().release(); });
   module.def("set_wisdom_directory",
-             [](const std::string& directory) { wisdom().set_directory(directory); });
-  module.def("wisdom", [](int ranks) {
-    const std::lock_guard<std::mutex> lock(planner_mutex());
-    return wisdom().in_use(ranks);
-  });
-  module.def("draw_uniforms", [](uint64_t seed, Doubles uniforms) {
-    draw_uniforms(seed, static_cast<int64_t>(uniforms.size()), uniforms.data());
-  });
-  module.def("draw_columns", [](Seeds seeds, Doubles pairs) {
-    draw_columns(seeds.data(), static_cast<int64_t>(seeds.size()),
-                 static_cast<int64_t>(pairs.shape(1)), pairs.data());
-  });
-  // The checks by themselves, as tests and benchmarks want them.
+             [](const std::string& directory) { planner().set_wisdom_directory(directory); });
+  module.def("wisdom", [](int ranks) { return planner().wisdom_in_use(ranks); });
+  module.def("draw_uniforms", &draw_uniforms_into);
+  module.def("draw_columns", &draw_columns_into);
+  // The checks by themselves, for tests and benchmarks.
   module.def("check_mass", &check_mass_of<float>);
   module.def("check_mass", &check_mass_of<double>);
   module.def("checksum", &checksum_of<float>);

@@ -2,18 +2,23 @@
 // Scratch memory of an operation.
 #pragma once
 
+#include <stdlib.h>
 #include <sys/mman.h>
 
+#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <mutex>
 #include <new>
 #include <vector>
 
+#ifdef JERALD_SANITIZE
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace jerald {
 
-// Large blocks that operations are done with, for the next ones: memory that comes anew from the
-// kernel is cleared page by page, which costs more than a transform.
+// Large blocks that operations no longer use, for the next operations: the kernel clears new memory
+// page by page, which costs more than a transform.
 class ScratchPool {
  public:
   static constexpr std::size_t huge_page = std::size_t{1} << 21;
@@ -23,8 +28,8 @@ class ScratchPool {
     std::size_t bytes;
   };
 
-  // The smallest block that is large enough, else a new one. Blocks that are too small for what
-  // is asked give way to it, so that the pool never holds more than was once in use.
+  // The smallest block that is large enough, else a new one. A new one replaces those that were too
+  // small, so that the pool never holds more than was in use at one time.
   Block take(std::size_t bytes) {
     const std::lock_guard<std::mutex> lock(mutex_);
     auto best = free_.end();
@@ -32,13 +37,16 @@ class ScratchPool {
       if (block->bytes < bytes) continue;
       if (best == free_.end() || block->bytes < best->bytes) best = block;
     }
+    Block found;
     if (best != free_.end()) {
-      const Block found = *best;
+      found = *best;
       free_.erase(best);
-      return found;
+    } else {
+      clear();
+      found = allocate((bytes + huge_page - 1) / huge_page * huge_page);
     }
-    clear();
-    return allocate((bytes + huge_page - 1) / huge_page * huge_page);
+    permit(found, bytes);
+    return found;
   }
 
   // Give all that is not in use back to the system.
@@ -49,21 +57,30 @@ class ScratchPool {
 
   void give_back(const Block& block) {
     const std::lock_guard<std::mutex> lock(mutex_);
+    permit(block, 0);
     free_.push_back(block);
   }
 
  private:
   static Block allocate(std::size_t bytes) {
-    void* data = std::aligned_alloc(huge_page, bytes);
-    if (data == nullptr) throw std::bad_alloc();
+    void* data = nullptr;
+    if (posix_memalign(&data, huge_page, bytes) != 0) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
     madvise(data, bytes, MADV_HUGEPAGE);
 #endif
     return {data, bytes};
   }
 
+  // Let AddressSanitizer report every access beyond the first bytes of a block.
+  static void permit([[maybe_unused]] const Block& block, [[maybe_unused]] std::size_t bytes) {
+#ifdef JERALD_SANITIZE
+    __asan_unpoison_memory_region(block.data, bytes);
+    __asan_poison_memory_region(static_cast<char*>(block.data) + bytes, block.bytes - bytes);
+#endif
+  }
+
   void clear() {
-    for (const Block& block : free_) std::free(block.data);
+    for (const Block& block : free_) free(block.data);
     free_.clear();
   }
 
@@ -71,6 +88,9 @@ class ScratchPool {
   std::vector<Block> free_;
 };
 
+// One for the process, as the memory is the process's: whichever operation comes next, on whichever
+// thread, takes what another has given back. Never destroyed, for buffers that outlive static
+// objects.
 inline ScratchPool& scratch_pool() {
   static ScratchPool& pool = *new ScratchPool;
   return pool;
@@ -87,9 +107,8 @@ class Buffer {
       block_ = scratch_pool().take(bytes);
       return;
     }
-    const std::size_t alignment = 64;
-    block_.data = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-    if (block_.data == nullptr) throw std::bad_alloc();
+    constexpr std::size_t alignment = 64;
+    if (posix_memalign(&block_.data, alignment, bytes) != 0) throw std::bad_alloc();
   }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
@@ -97,7 +116,7 @@ class Buffer {
     if (block_.bytes > 0) {
       scratch_pool().give_back(block_);
     } else {
-      std::free(block_.data);
+      free(block_.data);
     }
   }
 

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <cstdint>
 
+#include "arrays.hpp"
 #include "mesh.hpp"
 #include "threads.hpp"
 
@@ -18,16 +20,16 @@ struct Square {
   T weight[4];
 };
 
-// A cell of any period of the mesh as one of the box; 0 for not-a-number.
+// The cell of the box that a cell of any period of the mesh repeats; 0 for NaN.
 template <class T>
 inline int32_t wrapped_cell(T cell, T nodes, T per_nodes) {
   const T rest = cell - nodes * std::floor(cell * per_nodes);
-  // Rounding may leave `nodes` for 0.
+  // By rounding, `rest` may be `nodes` where it should be 0.
   return static_cast<int32_t>((rest >= 0) & (rest < nodes) ? rest : T(0));
 }
 
-// Cells of a block of particles, and the weights in them. Working them out for a whole block before
-// they are used, one array for each, lets the compiler do it in vector instructions.
+// Cells of a block of particles, and the particles' weights on the nodes. A whole block is computed
+// before it is used, with one array for each number, so that the compiler uses vector instructions.
 template <class T>
 class Cells {
  public:
@@ -42,13 +44,16 @@ class Cells {
     }
   }
 
-  // positions: (count, 3) row by row, any real numbers; they are wrapped into the box, and
-  // not-a-number stays one, in its fraction.
-  void locate(const T* positions, int64_t count) {
+  // positions: at most `capacity` rows of any real numbers, which are wrapped into the box; a NaN
+  // remains in the fraction.
+  void locate(const Rows<const T, 3>& positions) {
+    const int64_t count = positions.count();
+    assert(count <= capacity);
+    const T* coordinates = positions.data();
     alignas(64) T fraction[3 * capacity];
     alignas(64) int32_t index[3 * capacity];
     for (int64_t entry = 0; entry < 3 * count; ++entry) {
-      const T scaled = positions[entry] / cell_[entry];
+      const T scaled = coordinates[entry] / cell_[entry];
       const T whole = std::floor(scaled);
       fraction[entry] = scaled - whole;
       index[entry] = wrapped_cell(whole, nodes_[entry], per_nodes_[entry]);
@@ -99,19 +104,25 @@ int64_t block_count(int64_t particles) {
   return (particles + Cells<T>::capacity - 1) / Cells<T>::capacity;
 }
 
+// The particles of a block, which is the last one where fewer than `capacity` are left.
+template <class T>
+Rows<const T, 3> block_of(const Rows<const T, 3>& positions, int64_t block) {
+  const int64_t first = block * Cells<T>::capacity;
+  return positions.part(first, std::min(Cells<T>::capacity, positions.count() - first));
+}
+
 // Call work(cells, first, count) for each block of particles, on all threads.
 template <class T, class Work>
-void for_each_block(const Mesh& mesh, const T* positions, int64_t particles, Work work) {
-  const int64_t blocks = block_count<T>(particles);
+void for_each_block(const Mesh& mesh, const Rows<const T, 3>& positions, Work work) {
+  const int64_t blocks = block_count<T>(positions.count());
 #pragma omp parallel num_threads(threads())
   {
     Cells<T> cells(mesh);
 #pragma omp for schedule(static)
     for (int64_t block = 0; block < blocks; ++block) {
-      const int64_t first = block * Cells<T>::capacity;
-      const int64_t count = std::min(Cells<T>::capacity, particles - first);
-      cells.locate(positions + 3 * first, count);
-      work(cells, first, count);
+      const Rows<const T, 3> located = block_of(positions, block);
+      cells.locate(located);
+      work(cells, block * Cells<T>::capacity, located.count());
     }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Self-checks: what an operation keeps whatever it is given, held against what it made.
+// Self-checks: quantities that an operation conserves for any input, compared before and after it.
 #pragma once
 
 #include <algorithm>
@@ -13,13 +13,14 @@
 #include <type_traits>
 #include <vector>
 
+#include "arrays.hpp"
 #include "mesh.hpp"
 #include "planes.hpp"
 #include "threads.hpp"
 
 namespace jerald {
 
-// The library or the machine has made an error; no input is to blame.
+// The library or the machine made an error; the input is not the cause.
 class CheckFailed : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -32,7 +33,8 @@ struct Moments {
 
 template <class T>
 Moments moments(const T* values, int64_t count) {
-  // Partial sums that the compiler keeps in vectors, enough of them to hide an addition's latency.
+  // The compiler keeps these partial sums in vectors; there are enough to hide an addition's
+  // latency.
   constexpr int64_t lanes = 16;
   double sum[lanes] = {}, squares[lanes] = {};
   int64_t at = 0;
@@ -55,11 +57,12 @@ Moments moments(const T* values, int64_t count) {
   return total;
 }
 
-// The planes that were painted hold the mass of so many particles of weight 1, up to rounding.
+// Check that the planes that were painted hold the mass of all particles of weight 1, up to
+// rounding.
 //
-// A node that sums n weights to v rounds n times by half a unit in the last place of v at most, and
-// eight nodes of v hold n = 8 v; weights round by some units of 1. Not-a-number passes, and is
-// looked for elsewhere: an optimiser may try parameters that overflow.
+// A node that sums n weights to v rounds n times by at most half a unit in the last place of v, and
+// eight nodes of v hold n = 8 v; weights round by some units of 1. NaN passes this check, since an
+// optimiser may try parameters that overflow; Python checks for it between stages.
 template <class T>
 void check_mass(const Mesh& mesh, const Planes<T>& planes, int64_t particles) {
   const int64_t held = planes.held().size();
@@ -74,7 +77,7 @@ void check_mass(const Mesh& mesh, const Planes<T>& planes, int64_t particles) {
     total.squares += part.squares;
   }
   const double expected = static_cast<double>(particles);
-  // What rounding would explain beyond a hundredth, a mesh of this precision cannot hold.
+  // A mesh whose rounding explained more than a hundredth would be useless in this precision.
   const double tolerance =
       std::min(4 * double{std::numeric_limits<std::remove_const_t<T>>::epsilon()} *
                    (total.squares + expected),
@@ -88,19 +91,20 @@ void check_mass(const Mesh& mesh, const Planes<T>& planes, int64_t particles) {
   throw CheckFailed(message.str());
 }
 
-// How many of the weights are 1 where all others are 0, as those of padding; -1 where they are
-// any numbers, as in an adjoint, whose sums may cancel to far less than their rounding.
+// The number of particles whose weight is 1, if padding of weight 0 is all that there is besides;
+// otherwise -1: the sum of arbitrary weights, as in an adjoint, may cancel to less than its
+// rounding.
 template <class T>
-int64_t particles_among(const T* weights, int64_t count) {
+int64_t particles_among(const Values<const T>& weights) {
   int64_t ones = 0, zeros = 0;
-  for (int64_t at = 0; at < count; ++at) {
+  for (int64_t at = 0; at < weights.size(); ++at) {
     ones += weights[at] == T(1);
     zeros += weights[at] == T(0);
   }
-  return ones + zeros == count ? ones : -1;
+  return ones + zeros == weights.size() ? ones : -1;
 }
 
-// The sum of the words of some memory, which a message must not change.
+// The sum of 8-byte words of memory, the last one filled up with zeros.
 inline uint64_t checksum(const void* data, int64_t bytes) {
   const char* at = static_cast<const char*>(data);
   const int64_t words = bytes / 8;
@@ -114,7 +118,7 @@ inline uint64_t checksum(const void* data, int64_t bytes) {
   return sum + word;
 }
 
-// A plane came as it was sent.
+// Check that a plane arrived with the checksum that it was sent with.
 inline void check_plane(uint64_t sent, uint64_t received, int64_t plane, int64_t from, int64_t to) {
   if (sent == received) return;
   std::ostringstream message;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The processes that share a mesh, and how its planes are dealt out to them.
+// The processes that share a mesh, and how its planes are distributed over them.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -19,7 +20,7 @@
 
 namespace jerald {
 
-// Blocks of ceil(rows / parts) rows, the last ones shorter or empty, as FFTW deals them out.
+// Blocks of ceil(rows / parts) rows, the last ones shorter or empty, as FFTW distributes them.
 struct Distribution {
   int64_t rows;
   int64_t parts;
@@ -31,8 +32,9 @@ struct Distribution {
   int64_t owner(int64_t row) const { return row / block(); }
 };
 
-// One process alone, or a rank among several; the algorithms' only handle on MPI.
+// A process alone, or a rank among several: the only part of MPI that the algorithms see.
 struct Communicator {
+  int64_t number = 0;  // among the process's communicators
   int rank = 0;
   int size = 1;
 #ifdef JERALD_WITH_MPI
@@ -41,7 +43,7 @@ struct Communicator {
 
   bool alone() const { return size == 1; }
 
-  // One rank's text on every rank.
+  // The text of one rank, on every rank.
   std::string broadcast(std::string text, int source = 0) const {
 #ifdef JERALD_WITH_MPI
     if (!alone()) {
@@ -54,14 +56,14 @@ struct Communicator {
     return text;
   }
 
-  // The other ranks wait for this one inside a collective, so an error here must end them all. Of
-  // ranks that fail at once the lowest speaks: the others leave it the time to end them.
+  // End all ranks: the others wait for this one inside a collective. If several fail at once, the
+  // lowest reports its error: the others wait long enough for it to end them.
   [[noreturn]] void abort(const std::string& message) const {
     std::this_thread::sleep_for(std::chrono::milliseconds(250) * std::min(rank, 8));
     std::fprintf(stderr, "jerald-tools: error on rank %d of %d: %s\n", rank, size, message.c_str());
     std::fflush(stderr);
 #ifdef JERALD_WITH_MPI
-    // For the launcher to pass the line on before it gives its own account.
+    // Time for the launcher to forward the line before it prints its own report.
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     MPI_Abort(handle, 1);
 #endif
@@ -69,27 +71,46 @@ struct Communicator {
   }
 };
 
-// Communicators by number: a number is the same in every run, so it can stand in a compiled
-// program, and a pointer cannot. Number 0 is the process alone.
-inline std::vector<Communicator>& communicators() {
-  static std::vector<Communicator> all(1);
+// Communicators by number: a number is the same in every run, so a compiled program can contain it;
+// a handle is not. Number 0 is the process alone.
+class Communicators {
+ public:
+  Communicator at(int64_t number) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (number < 0 || number >= static_cast<int64_t>(all_.size())) {
+      throw std::invalid_argument("no communicator has the number " + std::to_string(number));
+    }
+    return all_[number];
+  }
+
+  int64_t add(Communicator added) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    added.number = static_cast<int64_t>(all_.size());
+    all_.push_back(added);
+    return added.number;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Communicator> all_{Communicator{}};
+};
+
+// One for the process: XLA passes the numbers only, to whichever thread runs an operation.
+inline Communicators& communicators() {
+  static Communicators all;
   return all;
 }
 
-inline const Communicator& communicator(int64_t number) {
-  return communicators().at(static_cast<std::size_t>(number));
-}
-
 #ifdef JERALD_WITH_MPI
-// handle: the MPI implementation's own, as an integer. Ours alone from here on.
+// The number of a communicator. handle: the MPI implementation's own, as an integer. From now on
+// only this library uses the communicator.
 inline int64_t register_communicator(int64_t handle) {
   Communicator added;
   std::memcpy(&added.handle, &handle, sizeof added.handle);
   MPI_Comm_set_errhandler(added.handle, MPI_ERRORS_ARE_FATAL);
   MPI_Comm_rank(added.handle, &added.rank);
   MPI_Comm_size(added.handle, &added.size);
-  communicators().push_back(added);
-  return static_cast<int64_t>(communicators().size()) - 1;
+  return communicators().add(added);
 }
 
 inline std::string mpi_library_version() {

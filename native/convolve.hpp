@@ -2,10 +2,14 @@
 // Convolution with an isotropic kernel, given by a table over the moduli of the wavevectors.
 #pragma once
 
+#include <algorithm>
 #include <complex>
 #include <cstdint>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
+#include "arrays.hpp"
 #include "buffer.hpp"
 #include "fourier.hpp"
 #include "mesh.hpp"
@@ -15,12 +19,25 @@ namespace jerald {
 
 // Mode (a, b, c) of a spectrum belongs to entry first[a] + second[b] + third[c] of the table.
 struct ModeIndex {
-  const int32_t* first;
-  const int32_t* second;
-  const int32_t* third;
+  Values<const int32_t> first, second, third;
+
+  // Check that a table has the entries of all modes.
+  void expect_within(int64_t entries) const {
+    int64_t least = 0, most = 0;
+    for (const auto& axis : {first, second, third}) {
+      if (axis.size() == 0) return;
+      const auto [low, high] = std::minmax_element(axis.data(), axis.data() + axis.size());
+      least += *low;
+      most += *high;
+    }
+    if (least >= 0 && most < entries) return;
+    throw std::invalid_argument("modes belong to entries " + std::to_string(least) + " to " +
+                                std::to_string(most) + " of a kernel table that has " +
+                                std::to_string(entries));
+  }
 };
 
-// Call work(row offset, entry of the row, length) for every row of a spectrum, on all threads.
+// Call work(row offset, table entry of the row) for every row of a spectrum, on all threads.
 template <class T, class Work>
 void for_each_row(const Transform<T>& transform, const ModeIndex& index, Work work) {
   const int64_t first = transform.first(), second = transform.second();
@@ -35,42 +52,49 @@ void for_each_row(const Transform<T>& transform, const ModeIndex& index, Work wo
 // result = backward(kernel * forward(field) / nodes).
 template <class T>
 void convolve(const Mesh& mesh, const Transform<T>& transform, const ModeIndex& index,
-              const T* field, const T* kernel, T* result) {
+              const Slab<const T>& field, const Values<const T>& kernel, const Slab<T>& result) {
+  index.expect_within(kernel.size());
   const Buffer<std::complex<T>> workspace(transform.spectrum_size());
+  const Slab<std::complex<T>> spectrum(workspace.data(), transform.spectrum_shape());
   std::complex<T>* work = workspace.data();
   const T scale = T(1) / static_cast<T>(mesh.size());
-  transform.forward(field, work);
+  transform.forward(field, spectrum);
   for_each_row(transform, index, [&](int64_t row, int64_t entry) {
     for (int64_t k = 0; k < transform.half(); ++k) {
       work[row + k] *= scale * kernel[entry + index.third[k]];
     }
   });
-  transform.backward(work, result);
+  transform.backward(spectrum, result);
 }
 
-// What the two spectra that a convolution's adjoint needs are kept in, and a table for each thread.
+// The two spectra that the adjoint of a convolution needs.
 template <class T>
 class AdjointSpectra {
  public:
-  AdjointSpectra(const Transform<T>& transform, const ModeIndex& index, const T* field,
-                 const T* cotangent)
+  AdjointSpectra(const Transform<T>& transform, const ModeIndex& index, const Slab<const T>& field,
+                 const Slab<const T>& cotangent)
       : transform_(transform),
         index_(index),
         // One buffer for both, its second half aligned as FFTW's plans are.
         stride_((transform.spectrum_size() + 7) / 8 * 8),
         storage_(2 * stride_) {
-    transform.forward(field, storage_.data());
+    transform.forward(field, {storage_.data(), transform.spectrum_shape()});
     transform.forward(cotangent, cotangent_spectrum());
   }
 
-  std::complex<T>* cotangent_spectrum() { return storage_.data() + stride_; }
+  Slab<std::complex<T>> cotangent_spectrum() {
+    return {storage_.data() + stride_, transform_.spectrum_shape()};
+  }
 
   // kernel_bar[entry] = sum of w Re(conj(field's mode) cotangent's mode) / nodes over this rank's
-  // modes of the entry, in double precision, and then each(bar, entry) for the cotangent's mode.
+  // modes of the entry, in double precision. Then each(bar, entry) for each of the cotangent's
+  // modes.
   template <class Each>
-  void kernel_bar(const Mesh& mesh, int64_t entries, T* kernel_bar, Each each) {
+  void kernel_bar(const Mesh& mesh, const Values<T>& kernel_bar, Each each) {
+    const int64_t entries = kernel_bar.size();
+    index_.expect_within(entries);
     const std::complex<T>* spectrum = storage_.data();
-    std::complex<T>* cotangent = cotangent_spectrum();
+    std::complex<T>* cotangent = cotangent_spectrum().data();
     const int64_t first = transform_.first(), second = transform_.second();
     const int64_t half = transform_.half();
     const int workers = threads();
@@ -107,15 +131,16 @@ class AdjointSpectra {
   Buffer<std::complex<T>> storage_;
 };
 
-// field_bar = the convolved cotangent: a real kernel of even modes is its own adjoint. The field is
-// transformed again, since its spectrum would have to be kept from the forward pass.
+// field_bar = the convolved cotangent: convolution with a real, even kernel is its own adjoint. The
+// field is transformed again, so that no spectrum need be kept from the forward pass.
 template <class T>
 void convolve_adjoint(const Mesh& mesh, const Transform<T>& transform, const ModeIndex& index,
-                      const T* field, const T* kernel, int64_t entries, const T* cotangent,
-                      T* field_bar, T* kernel_bar) {
+                      const Slab<const T>& field, const Values<const T>& kernel,
+                      const Slab<const T>& cotangent, const Slab<T>& field_bar,
+                      const Values<T>& kernel_bar) {
   AdjointSpectra<T> spectra(transform, index, field, cotangent);
   const T scale = T(1) / static_cast<T>(mesh.size());
-  spectra.kernel_bar(mesh, entries, kernel_bar,
+  spectra.kernel_bar(mesh, kernel_bar,
                      [=](std::complex<T>& bar, int64_t at) { bar *= scale * kernel[at]; });
   transform.backward(spectra.cotangent_spectrum(), field_bar);
 }
@@ -123,9 +148,10 @@ void convolve_adjoint(const Mesh& mesh, const Transform<T>& transform, const Mod
 // The kernel's cotangent alone.
 template <class T>
 void convolve_kernel_bar(const Mesh& mesh, const Transform<T>& transform, const ModeIndex& index,
-                         const T* field, int64_t entries, const T* cotangent, T* kernel_bar) {
+                         const Slab<const T>& field, const Slab<const T>& cotangent,
+                         const Values<T>& kernel_bar) {
   AdjointSpectra<T> spectra(transform, index, field, cotangent);
-  spectra.kernel_bar(mesh, entries, kernel_bar, [](std::complex<T>&, int64_t) {});
+  spectra.kernel_bar(mesh, kernel_bar, [](std::complex<T>&, int64_t) {});
 }
 
 }  // namespace jerald

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Planes of other ranks: fetched before reading, added to their owners after painting.
+// Planes of other ranks: fetched before a readout, added to their owners after painting.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "arrays.hpp"
 #include "buffer.hpp"
 #include "cells.hpp"
 #include "checks.hpp"
@@ -17,10 +18,12 @@
 
 namespace jerald {
 
-// Marks, one a plane of the mesh, of the planes that particles touch.
+// One mark for each plane of the mesh: whether particles touch it.
 template <class T>
-std::vector<char> touched_planes(const Mesh& mesh, const T* positions, int64_t particles) {
+std::vector<char> touched_planes(const Mesh& mesh, const Rows<const T, 3>& positions) {
   constexpr int64_t capacity = 256;
+  // Planes beyond it come from particles far outside the box, or from NaN.
+  constexpr int32_t limit = 1 << 30;
   const T cell = static_cast<T>(mesh.cell[0]), nodes = static_cast<T>(mesh.nx());
   std::vector<char> touched(mesh.nx() + 1, 0);
   const auto mark = [&](T whole) {
@@ -28,20 +31,19 @@ std::vector<char> touched_planes(const Mesh& mesh, const T* positions, int64_t p
     touched[plane] = touched[plane + 1] = 1;
   };
   T whole[capacity];
-  for (int64_t first = 0; first < particles; first += capacity) {
-    const int64_t count = std::min(capacity, particles - first);
-    // As Cells does, along one axis; of whole numbers, so that the compiler compares them in
-    // vectors.
+  for (int64_t first = 0; first < positions.count(); first += capacity) {
+    const int64_t count = std::min(capacity, positions.count() - first);
+    const T* coordinates = positions.part(first, count).data();
+    // As in Cells, along one axis. Integers, so that the compiler compares them in vectors.
     int32_t least = std::numeric_limits<int32_t>::max(), most = std::numeric_limits<int32_t>::min();
     for (int64_t p = 0; p < count; ++p) {
-      whole[p] = std::floor(positions[3 * (first + p)] / cell);
-      const int32_t number = static_cast<int32_t>(whole[p]);
+      whole[p] = std::floor(coordinates[3 * p] / cell);
+      const T from_below = whole[p] > T(-limit) ? whole[p] : T(-limit);
+      const int32_t number = static_cast<int32_t>(from_below < T(limit) ? from_below : T(limit));
       least = std::min(least, number);
       most = std::max(most, number);
     }
-    // In the order of cells a block is in one plane or two. What no integer holds came out as one
-    // of the extremes.
-    constexpr int32_t limit = 1 << 30;
+    // A block of particles in the order of their cells lies in one plane or two.
     if (least > -limit && most < limit && most - least <= 2) {
       for (int32_t number = least; number <= most; ++number) mark(static_cast<T>(number));
     } else {
@@ -72,11 +74,11 @@ inline std::vector<int64_t> marked(const std::vector<char>& marks) {
   return planes;
 }
 
-// Which planes each rank wants beside its own slab. Any number of planes from any rank: particles
-// may be anywhere. Filling and reducing are each other's adjoint.
+// The planes that each rank needs besides its own slab: any number, from any rank, since particles
+// may be anywhere. fill and reduce are each other's adjoint.
 class Halo {
  public:
-  // wanted: this rank's marks. Collective; a process alone needs and sends nothing.
+  // wanted: this rank's marks. Collective; a process alone needs no other planes.
   Halo(const Communicator& ranks, const Mesh& mesh, const std::vector<char>& wanted)
       : ranks_(ranks), mesh_(mesh), slabs_{mesh.nx(), ranks.size} {
 #ifdef JERALD_WITH_MPI
@@ -97,68 +99,63 @@ class Halo {
 #endif
   }
 
-  int64_t start() const { return slabs_.start(ranks_.rank); }
-  int64_t count() const { return slabs_.count(ranks_.rank); }
-  int64_t ghost_count() const { return static_cast<int64_t>(ghosts_.size()); }
+  Shape ghosts_shape() const { return mesh_.slab(static_cast<int64_t>(ghosts_.size())); }
+  int64_t ghosts_size() const { return ghosts_shape()[0] * mesh_.plane_size(); }
 
   // Own planes in the slab, ghosts one after another in their own storage.
   template <class T>
-  Planes<T> planes(T* slab, T* ghosts) const {
+  Planes<T> planes(const Slab<T>& slab, const Slab<T>& ghosts) const {
     Planes<T> result(mesh_);
-    for (int64_t i = 0; i < count(); ++i) result.set(start() + i, slab + i * mesh_.plane_size());
-    for (const Share& ghost : ghosts_) {
-      result.set(ghost.plane, ghosts);
-      ghosts += mesh_.plane_size();
+    result.hold(start(), slab);
+    for (std::size_t at = 0; at < ghosts_.size(); ++at) {
+      result.hold(ghosts_[at].plane, ghosts.plane(at));
     }
     return result;
   }
 
   // Fetch the ghosts from their owners.
   template <class T>
-  void fill(const T* slab, T* ghosts) const {
+  void fill(const Slab<const T>& slab, const Slab<T>& ghosts) const {
     if (ghosts_.empty() && lent_.empty()) return;
     Messages<T> messages(*this);
-    for (const Share& ghost : ghosts_) {
-      messages.receive(ghosts, ghost);
-      ghosts += mesh_.plane_size();
+    for (std::size_t at = 0; at < ghosts_.size(); ++at) {
+      messages.receive(ghosts.plane(at), ghosts_[at]);
     }
-    for (const Share& lent : lent_) {
-      messages.send(slab + (lent.plane - start()) * mesh_.plane_size(), lent);
-    }
+    for (const Share& lent : lent_) messages.send(slab.plane(lent.plane - start()), lent);
     messages.finish();
   }
 
   // Add the ghosts to their owners' planes, in order of rank.
   template <class T>
-  void reduce(T* slab, const T* ghosts) const {
+  void reduce(const Slab<T>& slab, const Slab<const T>& ghosts) const {
     if (ghosts_.empty() && lent_.empty()) return;
-    const Buffer<T> received(static_cast<int64_t>(lent_.size()) * mesh_.plane_size());
+    const Shape shape = mesh_.slab(static_cast<int64_t>(lent_.size()));
+    const Buffer<T> storage(shape[0] * mesh_.plane_size());
+    const Slab<T> received(storage.data(), shape);
     Messages<T> messages(*this);
-    T* place = received.data();
-    for (const Share& lent : lent_) {
-      messages.receive(place, lent);
-      place += mesh_.plane_size();
+    for (std::size_t at = 0; at < lent_.size(); ++at) {
+      messages.receive(received.plane(at), lent_[at]);
     }
-    for (const Share& ghost : ghosts_) {
-      messages.send(ghosts, ghost);
-      ghosts += mesh_.plane_size();
+    for (std::size_t at = 0; at < ghosts_.size(); ++at) {
+      messages.send(ghosts.plane(at), ghosts_[at]);
     }
     messages.finish();
-    const T* part = received.data();
-    for (const Share& lent : lent_) {
-      T* plane = slab + (lent.plane - start()) * mesh_.plane_size();
+    for (std::size_t at = 0; at < lent_.size(); ++at) {
+      T* plane = slab.plane(lent_[at].plane - start());
+      const T* part = received.plane(at);
       for (int64_t node = 0; node < mesh_.plane_size(); ++node) plane[node] += part[node];
-      part += mesh_.plane_size();
     }
   }
 
  private:
   struct Share {
     int64_t plane;
-    int64_t rank;  // the other one: owner of a ghost, borrower of a lent plane
+    int64_t rank;  // the owner of a ghost; the borrower of a lent plane
   };
 
-  // Messages of one plane each, and of its checksum, all on their way until they are finished.
+  int64_t start() const { return slabs_.start(ranks_.rank); }
+
+  // Messages of one plane each, and of its checksum, all in transit until they are finished.
   template <class T>
   class Messages {
    public:
@@ -167,7 +164,7 @@ class Halo {
       const MPI_Datatype number = sizeof(T) == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE;
       MPI_Type_contiguous(static_cast<int>(halo.mesh_.plane_size()), number, &plane_);
       MPI_Type_commit(&plane_);
-      // Checksums stay where they are while their messages are on the way.
+      // So that checksums keep their addresses while their messages are in transit.
       sent_.reserve(halo.ghosts_.size() + halo.lent_.size());
       received_.reserve(sent_.capacity());
     }
@@ -189,7 +186,7 @@ class Halo {
                 halo_.ranks_.handle, request());
     }
 
-    // Wait for all, and check what came.
+    // Wait for all, and check what arrived.
     void finish() {
       MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
       for (const Received& one : received_) {
@@ -202,7 +199,7 @@ class Halo {
     struct Received {
       const T* data;
       Share share;
-      uint64_t checksum;  // as it was sent
+      uint64_t checksum;  // the sender's
     };
 
     uint64_t checksum_of(const T* data) const {
@@ -230,7 +227,7 @@ class Halo {
 #endif
   };
 
-  const Communicator& ranks_;
+  Communicator ranks_;
   Mesh mesh_;
   Distribution slabs_;
   std::vector<Share> ghosts_, lent_;

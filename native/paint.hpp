@@ -7,6 +7,7 @@
 #include <cstring>
 #include <vector>
 
+#include "arrays.hpp"
 #include "cells.hpp"
 #include "mesh.hpp"
 #include "planes.hpp"
@@ -21,8 +22,8 @@ inline void deposit(V* plane, const Square<T>& square, V value) {
   }
 }
 
-// Planes shared out among threads, so that each node is written by one thread and sums in the
-// order of the particles: the result does not depend on the number of threads.
+// The thread that writes each plane. Each node is written by one thread and sums in the order of
+// the particles, so the result does not depend on the number of threads.
 template <class V>
 class PlaneOwners {
  public:
@@ -42,27 +43,26 @@ class PlaneOwners {
 };
 
 // Fill the planes with the sum of the particles' values. V is a number or a vector of numbers;
-// value(p) is what particle p carries. Every plane that a particle touches must be held.
+// value(p) belongs to particle p. Every plane that a particle touches must be held.
 template <class T, class V, class Value>
-void paint(const Mesh& mesh, const T* positions, int64_t particles, Value value,
+void paint(const Mesh& mesh, const Rows<const T, 3>& positions, Value value,
            const Planes<V>& planes) {
   const int workers = std::min(threads(), PlaneOwners<V>::most);
   const PlaneOwners<V> owners(mesh, planes, workers);
-  const int64_t blocks = block_count<T>(particles);
+  const int64_t blocks = block_count<T>(positions.count());
 
-  // Which threads a block concerns, so that they can pass over the others: with particles in
-  // the order of their cells a block concerns one or two.
+  // The threads that each block concerns, one bit each, so that the others skip it: a block of
+  // particles in the order of their cells concerns one or two.
   std::vector<uint64_t> concerned(workers > 1 ? blocks : 0, 0);
   if (workers > 1) {
-    for_each_block(mesh, positions, particles,
-                   [&](const Cells<T>& cells, int64_t first, int64_t count) {
-                     uint64_t mask = 0;
-                     for (int64_t p = 0; p < count; ++p) {
-                       mask |= uint64_t{1} << owners[cells.plane(p)];
-                       mask |= uint64_t{1} << owners[cells.plane(p) + 1];
-                     }
-                     concerned[first / Cells<T>::capacity] = mask;
-                   });
+    for_each_block(mesh, positions, [&](const Cells<T>& cells, int64_t first, int64_t count) {
+      uint64_t mask = 0;
+      for (int64_t p = 0; p < count; ++p) {
+        mask |= uint64_t{1} << owners[cells.plane(p)];
+        mask |= uint64_t{1} << owners[cells.plane(p) + 1];
+      }
+      concerned[first / Cells<T>::capacity] = mask;
+    });
   }
 
 #pragma omp parallel for num_threads(workers) schedule(static, 1)
@@ -75,9 +75,9 @@ void paint(const Mesh& mesh, const T* positions, int64_t particles, Value value,
     Cells<T> cells(mesh);
     for (int64_t block = 0; block < blocks; ++block) {
       if (workers > 1 && !(concerned[block] >> worker & 1)) continue;
-      const int64_t first = block * Cells<T>::capacity;
-      const int64_t count = std::min(Cells<T>::capacity, particles - first);
-      cells.locate(positions + 3 * first, count);
+      const Rows<const T, 3> located = block_of(positions, block);
+      const int64_t first = block * Cells<T>::capacity, count = located.count();
+      cells.locate(located);
       const auto add = [&](int64_t p) {
         const int64_t i = cells.plane(p);
         const Square<T> square = cells.square(p);
@@ -86,8 +86,8 @@ void paint(const Mesh& mesh, const T* positions, int64_t particles, Value value,
         if (workers == 1 || owners[i] == worker) deposit(planes[i], square, whole - upper);
         if (workers == 1 || owners[i + 1] == worker) deposit(planes[i + 1], square, upper);
       };
-      // In turns from both halves of the block: neighbours in the order of cells share nodes, and
-      // the second would wait for what the first has stored.
+      // Alternate between both halves of the block: neighbours in the order of cells share nodes,
+      // so the second would wait until the first is stored.
       const int64_t half = count / 2;
       for (int64_t p = 0; p < half; ++p) {
         add(p);

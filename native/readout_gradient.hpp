@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The finite-difference gradient of a field at particles, and its adjoints.
 //
-// The gradient is taken on the mesh, its three components side by side, so that one readout of
-// vectors serves all; memory for it lasts for the call only.
+// The gradient is computed on the mesh, its three components side by side, so that one readout of
+// vectors yields all of them. The memory for it is released at the end of the call.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <type_traits>
+#include <optional>
 #include <vector>
 
+#include "arrays.hpp"
 #include "buffer.hpp"
 #include "mesh.hpp"
 #include "paint.hpp"
@@ -22,7 +23,7 @@
 
 namespace jerald {
 
-// A vector field on some planes of the mesh, zero (and not to be written) on the others.
+// A vector field on some planes of the mesh. The other planes read as zero and must not be written.
 template <class T>
 class VectorPlanes {
  public:
@@ -32,17 +33,16 @@ class VectorPlanes {
         writable_(mesh),
         readable_(mesh, zeros_.data()) {
     std::memset(static_cast<void*>(zeros_.data()), 0, mesh.plane_size() * sizeof(Quad<T>));
-    Quad<T>* plane = storage_.data();
-    for (const int64_t i : planes) {
-      writable_.set(i, plane);
-      readable_.set(i, plane);
-      plane += mesh.plane_size();
+    const Slab<Quad<T>> vectors(storage_.data(), mesh.slab(planes.size()));
+    for (std::size_t slot = 0; slot < planes.size(); ++slot) {
+      writable_.hold(planes[slot], vectors.plane(slot));
+      readable_.hold(planes[slot], vectors.plane(slot));
     }
   }
   const Planes<Quad<T>>& writable() const { return writable_; }
   const Planes<const Quad<T>>& readable() const { return readable_; }
 
-  // The planes as numbers from an offset on, after split_components.
+  // The planes as numbers, from an offset on; after split_components.
   Planes<const T> component(int64_t offset) const {
     return readable_.template transformed<const T>(
         [offset](const Quad<T>* plane) { return reinterpret_cast<const T*>(plane) + offset; });
@@ -79,51 +79,56 @@ void gradient(const Mesh& mesh, const Planes<const T>& field, int64_t order,
   }
 }
 
-// gradients: (particles, 3), of each particle onto[p] + the field's gradient there; `onto` may be
-// null for 0. `touched` are the planes of the particles' cells, field holds a stencil's reach more.
+// Store result[p] = onto[p] + vector. Without `onto` it is the vector alone.
+template <class T>
+inline void store_sum(const std::optional<Rows<const T, 3>>& onto, int64_t p, Quad<T> vector,
+                      const Rows<T, 3>& result) {
+  T* out = result[p];
+  for (int axis = 0; axis < 3; ++axis) {
+    out[axis] = onto.has_value() ? (*onto)[p][axis] + vector[axis] : vector[axis];
+  }
+}
+
+// gradients = onto + the field's gradient at each particle. `touched` are the planes of the
+// particles' cells; the field also holds the planes within a stencil's reach of them.
 template <class T>
 void readout_gradient(const Mesh& mesh, const Planes<const T>& field, int64_t order,
-                      const std::vector<int64_t>& touched, const T* positions, int64_t particles,
-                      const T* onto, T* gradients) {
+                      const std::vector<int64_t>& touched, const Rows<const T, 3>& positions,
+                      const std::optional<Rows<const T, 3>>& onto, const Rows<T, 3>& gradients) {
   const VectorPlanes<T> vectors(mesh, touched);
   gradient(mesh, field, order, vectors.writable());
-  readout(mesh, vectors.readable(), positions, particles, [=](int64_t p, Quad<T> value) {
-    for (int64_t entry = 3 * p, axis = 0; axis < 3; ++axis, ++entry) {
-      gradients[entry] = onto == nullptr ? value[axis] : onto[entry] + value[axis];
-    }
-  });
+  readout(mesh, vectors.readable(), positions,
+          [=](int64_t p, Quad<T> value) { store_sum(onto, p, value, gradients); });
 }
 
 // The products of three vectors with another one, and a spare: a matrix times a vector.
 template <class T>
 inline Quad<T> products(Quad<T> first, Quad<T> second, Quad<T> third, const T* other) {
-  using Lanes = Quad<typename std::conditional<sizeof(T) == 4, int32_t, int64_t>::type>;
-  const Quad<T> pairs_xy = __builtin_shuffle(first, second, Lanes{0, 4, 1, 5});
-  const Quad<T> pairs_z = __builtin_shuffle(first, second, Lanes{2, 6, 3, 7});
-  return __builtin_shuffle(pairs_xy, third, Lanes{0, 1, 4, 4}) * other[0] +
-         __builtin_shuffle(pairs_xy, third, Lanes{2, 3, 5, 5}) * other[1] +
-         __builtin_shuffle(pairs_z, third, Lanes{0, 1, 6, 6}) * other[2];
+  const Quad<T> pairs_xy = __builtin_shufflevector(first, second, 0, 4, 1, 5);
+  const Quad<T> pairs_z = __builtin_shufflevector(first, second, 2, 6, 3, 7);
+  return __builtin_shufflevector(pairs_xy, third, 0, 1, 4, 4) * other[0] +
+         __builtin_shufflevector(pairs_xy, third, 2, 3, 5, 5) * other[1] +
+         __builtin_shufflevector(pairs_z, third, 0, 1, 6, 6) * other[2];
 }
 
-// positions_bar: (particles, 3), from the cotangent (particles, 3) of the gradients; `onto` is
-// added to it, or null.
+// positions_bar = onto + the cotangent of the positions, from that of the gradients.
 template <class T>
 void readout_gradient_positions_bar(const Mesh& mesh, const Planes<const T>& field, int64_t order,
-                                    const std::vector<int64_t>& touched, const T* positions,
-                                    const T* cotangent, int64_t particles, const T* onto,
-                                    T* positions_bar) {
+                                    const std::vector<int64_t>& touched,
+                                    const Rows<const T, 3>& positions,
+                                    const Rows<const T, 3>& cotangent,
+                                    const std::optional<Rows<const T, 3>>& onto,
+                                    const Rows<T, 3>& positions_bar) {
   const VectorPlanes<T> vectors(mesh, touched);
   gradient(mesh, field, order, vectors.writable());
-  readout_slope(mesh, vectors.readable(), positions, particles,
+  readout_slope(mesh, vectors.readable(), positions,
                 [=](int64_t p, Quad<T> along_x, Quad<T> along_y, Quad<T> along_z) {
-                  const Quad<T> bar = products(along_x, along_y, along_z, cotangent + 3 * p);
-                  for (int64_t entry = 3 * p, axis = 0; axis < 3; ++axis, ++entry) {
-                    positions_bar[entry] = onto == nullptr ? bar[axis] : onto[entry] + bar[axis];
-                  }
+                  const Quad<T> bar = products(along_x, along_y, along_z, cotangent[p]);
+                  store_sum(onto, p, bar, positions_bar);
                 });
 }
 
-// Rows of vectors, in place, as three rows of components: those along x, then y, then z.
+// Rearrange rows of vectors, in place, into three rows of components: along x, then y, then z.
 template <class T>
 void split_components(const Mesh& mesh, const Planes<Quad<T>>& vectors) {
   const int64_t held = vectors.held().size(), ny = mesh.ny(), nz = mesh.nz();
@@ -146,18 +151,20 @@ void split_components(const Mesh& mesh, const Planes<Quad<T>>& vectors) {
   }
 }
 
-// Fill the planes of field_bar from the cotangent (particles, 3) of the gradients: the cotangents
-// are painted, then differenced, with a minus since a central difference is antisymmetric.
-// field_bar holds a stencil's reach more than the planes touched.
+// Fill the planes of field_bar from the cotangent of the gradients: the cotangents are painted,
+// then differenced, with a minus sign since a central difference is antisymmetric. field_bar also
+// holds the planes within a stencil's reach of those touched.
 template <class T>
 void readout_gradient_field_bar(const Mesh& mesh, int64_t order,
-                                const std::vector<int64_t>& touched, const T* positions,
-                                const T* cotangent, int64_t particles, const Planes<T>& field_bar) {
+                                const std::vector<int64_t>& touched,
+                                const Rows<const T, 3>& positions,
+                                const Rows<const T, 3>& cotangent, const Planes<T>& field_bar) {
   const VectorPlanes<T> vectors(mesh, touched);
   paint(
-      mesh, positions, particles,
-      [cotangent](int64_t p) {
-        return Quad<T>{cotangent[3 * p], cotangent[3 * p + 1], cotangent[3 * p + 2], 0};
+      mesh, positions,
+      [=](int64_t p) {
+        const T* bar = cotangent[p];
+        return Quad<T>{bar[0], bar[1], bar[2], 0};
       },
       vectors.writable());
   split_components<T>(mesh, vectors.writable());

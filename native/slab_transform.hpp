@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Real transforms over ranks, each of which holds some planes of the field.
+// Real transforms over ranks, each of which has some planes of the field.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "arrays.hpp"
 #include "buffer.hpp"
 #include "communicator.hpp"
 #include "fftw.hpp"
@@ -18,10 +19,10 @@
 
 namespace jerald {
 
-// Planes are transformed along y and z where they are; an exchange then gives every rank all planes
-// of some rows, which it transforms along x: its part of the spectrum is (nx, ny_local, nz/2+1), in
-// the order of axes that one process has. Rows go into the messages plane by plane, from the cache,
-// and FFTW's own transforms over ranks, which pad the field and copy it in whole, are not needed.
+// Each rank transforms its planes along y and z; after an exchange it has all planes of some rows,
+// and transforms them along x: its part of the spectrum is (nx, ny_local, nz/2+1), with the axes in
+// the same order as in one process. Rows are copied into the messages plane by plane, from the
+// cache. FFTW's own transforms over ranks would pad the field and copy the whole of it.
 template <class T>
 class SlabTransform {
  public:
@@ -49,11 +50,11 @@ class SlabTransform {
 
   int64_t spectrum_size() const { return mesh_.nx() * own_rows_ * half_; }
 
-  // The plain sum over nodes. The field stays as it is.
-  void forward(const T* field, Complex* spectrum) const {
+  // The plain sum over nodes. The field remains unchanged.
+  void forward(const Slab<const T>& field, const Slab<Complex>& spectrum) const {
     const Buffer<Complex> parts(own_planes_ * mesh_.ny() * half_);
     for_each_plane([&](int64_t plane, Complex* modes, T* nodes) {
-      const T* here = field + plane * mesh_.plane_size();
+      const T* here = field.plane(plane);
       if (!is_aligned(here)) {
         std::copy_n(here, mesh_.plane_size(), nodes);
         here = nodes;
@@ -63,20 +64,22 @@ class SlabTransform {
         std::copy_n(modes + first_row * half_, rows * half_, parts.data() + place);
       });
     });
-    exchange(parts.data(), plane_parts_, spectrum, row_parts_);
-    if (own_rows_ > 0) Fftw<T>::execute_c2c(forward_rows_, raw(spectrum), raw(spectrum));
+    Complex* rows = spectrum.data();
+    exchange(parts.data(), plane_parts_, rows, row_parts_);
+    if (own_rows_ > 0) Fftw<T>::execute_c2c(forward_rows_, raw(rows), raw(rows));
   }
 
-  // The plain sum over modes. The spectrum is used up.
-  void backward(Complex* spectrum, T* field) const {
+  // The plain sum over modes. The spectrum is overwritten.
+  void backward(const Slab<Complex>& spectrum, const Slab<T>& field) const {
     const Buffer<Complex> parts(own_planes_ * mesh_.ny() * half_);
-    if (own_rows_ > 0) Fftw<T>::execute_c2c(backward_rows_, raw(spectrum), raw(spectrum));
-    exchange(spectrum, row_parts_, parts.data(), plane_parts_);
+    Complex* rows = spectrum.data();
+    if (own_rows_ > 0) Fftw<T>::execute_c2c(backward_rows_, raw(rows), raw(rows));
+    exchange(rows, row_parts_, parts.data(), plane_parts_);
     for_each_plane([&](int64_t plane, Complex* modes, T* nodes) {
       for_each_part(plane, [&](int64_t first_row, int64_t rows, int64_t place) {
         std::copy_n(parts.data() + place, rows * half_, modes + first_row * half_);
       });
-      T* here = field + plane * mesh_.plane_size();
+      T* here = field.plane(plane);
       T* target = is_aligned(here) ? here : nodes;
       Fftw<T>::execute_c2r(backward_plane_, raw(modes), target);
       if (target != here) std::copy_n(nodes, mesh_.plane_size(), here);
@@ -87,7 +90,7 @@ class SlabTransform {
     const int nx = mesh_.nx(), ny = mesh_.ny(), nz = mesh_.nz();
     const Buffer<Complex> modes(std::max(spectrum_size(), ny * half_));
     const Buffer<T> nodes(mesh_.plane_size());
-    // Planes are shared out among threads, each of which transforms its own.
+    // Each thread transforms planes of its own.
     Fftw<T>::plan_with_threads(1);
     forward_plane_ = Fftw<T>::plan_r2c_2d(ny, nz, nodes.data(), raw(modes.data()), FFTW_MEASURE);
     backward_plane_ = Fftw<T>::plan_c2r_2d(ny, nz, raw(modes.data()), nodes.data(), FFTW_MEASURE);
@@ -111,7 +114,7 @@ class SlabTransform {
   }
 
  private:
-  // How many rows each rank gets or sends, and where they lie.
+  // The number of rows that each rank receives or sends, and where they start.
   struct Parts {
     std::vector<int> counts, starts;
     int total = 0;
@@ -133,7 +136,7 @@ class SlabTransform {
     if (!planned) throw std::runtime_error("FFTW cannot plan the transforms of a mesh over ranks");
   }
 
-  // work(plane, its modes, room for its nodes) for every own plane, on all threads.
+  // work(plane, memory for its modes, memory for its nodes) for every own plane, on all threads.
   template <class Work>
   void for_each_plane(Work work) const {
 #pragma omp parallel num_threads(threads())
@@ -145,7 +148,7 @@ class SlabTransform {
     }
   }
 
-  // work(first row, rows, place in the messages) for what a plane has for every rank.
+  // work(first row, rows, place in the messages) for the rows of a plane that each rank receives.
   template <class Work>
   void for_each_part(int64_t plane, Work work) const {
     for (int64_t rank = 0; rank < ranks_.size; ++rank) {

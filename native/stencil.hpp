@@ -3,18 +3,20 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "arrays.hpp"
 #include "mesh.hpp"
 #include "planes.hpp"
 #include "threads.hpp"
 
 namespace jerald {
 
-// Coefficients of f(x + m h) - f(x - m h), m = 1 .. reach, by the order of the error.
+// Coefficients of f(x + m h) - f(x - m h), m = 1 .. reach, for an error of order h^order.
 template <class T>
 struct Stencil {
   int reach;
@@ -33,7 +35,10 @@ struct Stencil {
   }
 };
 
-// Offsets of rows (or nodes) of an axis by number, periodic, for numbers a stencil beyond the ends.
+inline int reach_of(int64_t order) { return Stencil<double>(order, 1.0).reach; }
+
+// Offsets of an axis's rows (or nodes) by number, periodic, up to a stencil's reach beyond both
+// ends.
 class PeriodicOffsets {
  public:
   static constexpr int64_t margin = 4;
@@ -43,14 +48,17 @@ class PeriodicOffsets {
       offsets_[slot] = wrapped(slot - margin, nodes) * stride;
     }
   }
-  int64_t operator[](int64_t index) const { return offsets_[index + margin]; }
+  int64_t operator[](int64_t index) const {
+    assert(0 <= index + margin && index + margin < static_cast<int64_t>(offsets_.size()));
+    return offsets_[index + margin];
+  }
 
  private:
   std::vector<int64_t> offsets_;
 };
 
-// The derivatives of a field, one row of nodes along z at a time. Rows of the field are contiguous
-// and lie `row_stride` apart.
+// The derivatives of a field, one row of nodes along z at a time. Each row of the field is
+// contiguous; it begins `row_stride` numbers after the previous one.
 template <class T>
 class RowDerivatives {
  public:
@@ -61,7 +69,7 @@ class RowDerivatives {
         nz_(mesh.nz()),
         stencils_{{order, mesh.cell[0]}, {order, mesh.cell[1]}, {order, mesh.cell[2]}} {}
 
-  // Add sign times the nz derivatives along an axis on row j of plane i to `out`.
+  // Add to `out` sign times the nz derivatives along an axis on row j of plane i.
   void add(int64_t i, int64_t j, int axis, T sign, T* out) const {
     if (stencils_[axis].reach == 2) {
       add_with_reach<2>(i, j, axis, sign, out);
@@ -71,9 +79,11 @@ class RowDerivatives {
   }
 
  private:
-  // All terms in one loop, so that `out` is loaded and stored once.
+  // All terms in one loop, so that `out` is loaded and stored once. Not inlined, since GCC would no
+  // longer know that `out` overlaps no other row, and would not always use vector instructions.
   template <int reach>
-  void add_with_reach(int64_t i, int64_t j, int axis, T sign, T* __restrict out) const {
+  __attribute__((noinline)) void add_with_reach(int64_t i, int64_t j, int axis, T sign,
+                                                T* __restrict out) const {
     T factor[reach];
     const T *after[reach], *before[reach];
     for (int m = 1; m <= reach; ++m) {
@@ -104,7 +114,7 @@ class RowDerivatives {
     for (int64_t k = end; k < nz_; ++k) out[k] += wrapped_term(k);
   }
 
-  // The row m nodes further along an axis; along z it is the row itself, shifted.
+  // The row m nodes away along an axis; along z it is the row itself, shifted.
   const T* neighbour(int64_t i, int64_t j, int axis, int m) const {
     if (axis == 0) return planes_[i + m] + rows_[j];
     if (axis == 1) return planes_[i] + rows_[j + m];
@@ -117,16 +127,20 @@ class RowDerivatives {
   Stencil<T> stencils_[3];
 };
 
-// result: the slab of `count` planes from plane `start` on, contiguous.
+// The derivative along an axis, 0 to 2. The first plane of `result` is plane `start` of the mesh.
 template <class T>
-void finite_difference(const Mesh& mesh, const Planes<const T>& planes, int64_t start,
-                       int64_t count, int axis, int64_t order, T* result) {
+void finite_difference(const Mesh& mesh, const Planes<const T>& planes, int64_t start, int axis,
+                       int64_t order, const Slab<T>& result) {
+  if (axis < 0 || axis > 2) {
+    throw std::invalid_argument("finite difference along axis " + std::to_string(axis) +
+                                ": choose 0, 1 or 2");
+  }
   const RowDerivatives<T> derivatives(mesh, planes, order, mesh.nz());
   const int64_t ny = mesh.ny(), nz = mesh.nz();
 #pragma omp parallel for num_threads(threads()) schedule(static)
-  for (int64_t plane = 0; plane < count; ++plane) {
+  for (int64_t plane = 0; plane < result.planes(); ++plane) {
     for (int64_t j = 0; j < ny; ++j) {
-      T* out = result + (plane * ny + j) * nz;
+      T* out = result.row(plane, j);
       std::fill_n(out, nz, T(0));
       derivatives.add(start + plane, j, axis, T(1), out);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How many threads the algorithms may use.
+// The number of threads that the algorithms use.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 
 namespace jerald {
 
+// One for the process, which has one set of cores; FFTW keeps its own number for the process too.
 inline std::atomic<int>& thread_setting() {
   static std::atomic<int> setting{1};
   return setting;

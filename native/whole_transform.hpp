@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include "arrays.hpp"
 #include "buffer.hpp"
 #include "fftw.hpp"
 #include "mesh.hpp"
@@ -25,14 +26,14 @@ class WholeTransform {
 
   int64_t spectrum_size() const { return mesh_.nx() * mesh_.ny() * (mesh_.nz() / 2 + 1); }
 
-  // The plain sum over nodes. The field stays as it is.
-  void forward(const T* field, Complex* spectrum) const {
-    Fftw<T>::execute_r2c(forward_, const_cast<T*>(field), raw(spectrum));
+  // The plain sum over nodes. The field remains unchanged.
+  void forward(const Slab<const T>& field, const Slab<Complex>& spectrum) const {
+    Fftw<T>::execute_r2c(forward_, const_cast<T*>(field.data()), raw(spectrum.data()));
   }
 
-  // The plain sum over modes. The spectrum is used up.
-  void backward(Complex* spectrum, T* field) const {
-    Fftw<T>::execute_c2r(backward_, raw(spectrum), field);
+  // The plain sum over modes. The spectrum is overwritten.
+  void backward(const Slab<Complex>& spectrum, const Slab<T>& field) const {
+    Fftw<T>::execute_c2r(backward_, raw(spectrum.data()), field.data());
   }
 
   void plan() {

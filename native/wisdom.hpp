@@ -2,15 +2,9 @@
 // FFTW's measured plans, kept on disk: one file for each mesh, precision, threads and ranks.
 //
 // Measuring chooses among algorithms that differ in the last bit, so runs are equal bit for bit
-// only with the same wisdom. Rank 0 reads and writes it, all ranks plan with rank 0's.
+// only with the same wisdom. Rank 0 reads and writes it, and all ranks plan with rank 0's.
 #pragma once
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -18,6 +12,7 @@
 #include <map>
 #include <sstream>
 #include <string>
+#include <system_error>
 
 #include "communicator.hpp"
 #include "fftw.hpp"
@@ -35,7 +30,7 @@ class Wisdom {
     return entry == texts_.end() ? std::map<std::string, std::string>{} : entry->second;
   }
 
-  // Put on every rank what rank 0 finds for a name and nothing else. False if it found none.
+  // Replace the wisdom of every rank by what rank 0 finds under a name. False if it finds none.
   template <class T>
   bool recall(const Communicator& ranks, const std::string& name) {
     std::string text;
@@ -53,7 +48,7 @@ class Wisdom {
     return true;
   }
 
-  // Keep what the plans just made have measured, all ranks' together.
+  // Keep the measurements of the plans just made, those of all ranks together.
   template <class T>
   void keep(const Communicator& ranks, const std::string& name) {
     std::string text = exported<T>();
@@ -69,7 +64,7 @@ class Wisdom {
   }
 
  private:
-  // What FFTW knows now.
+  // FFTW's present wisdom.
   template <class T>
   static std::string exported() {
     char* exported = Fftw<T>::export_wisdom();
@@ -90,38 +85,25 @@ class Wisdom {
     return text.str();
   }
 
-  // By rename: another process never reads half a file. There is one temporary name for each, so
-  // that what a killed process leaves is written over; while another process has it locked, that
-  // one's wisdom is kept.
+  // By rename, so that no other process reads half a file. The temporary name is always the same,
+  // so the next run replaces the file of a killed one. Two processes may write it at once: FFTW
+  // rejects a text that is not whole, and the plans are then measured again.
   void write(const std::string& name, const std::string& text) const {
     if (directory_.empty()) return;
     std::error_code error;
     std::filesystem::create_directories(directory_, error);
     const std::string temporary = path(name) + ".partial";
-    const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (file >= 0 && !lock(file, temporary)) {
-      close(file);
-      return;
-    }
-    const bool whole = file >= 0 && ftruncate(file, 0) == 0 &&
-                       ::write(file, text.data(), text.size()) == ssize_t(text.size());
-    if (whole) std::filesystem::rename(temporary, path(name), error);
-    if (file >= 0) close(file);
-    if (!whole || error) {
+    std::ofstream file(temporary);
+    file << text;
+    file.close();
+    if (file) std::filesystem::rename(temporary, path(name), error);
+    // Another process that wrote at once may have renamed the file already.
+    if (!file || (error && error != std::errc::no_such_file_or_directory)) {
       std::fprintf(stderr,
                    "jerald-tools: cannot keep FFTW wisdom in %s; plans will be measured "
                    "again in the next run\n",
                    directory_.c_str());
     }
-  }
-
-  // Have an open file alone, under the name that it was opened by.
-  static bool lock(int file, const std::string& name) {
-    struct stat here, there;
-    // Some network file systems have no locks.
-    if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
-    return fstat(file, &here) == 0 && stat(name.c_str(), &there) == 0 &&
-           here.st_ino == there.st_ino;
   }
 
   std::string directory_;

@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What all calls from XLA share: the mesh and its ranks, arrays by type, ghosts, errors.
+// What all calls from XLA share: the mesh and its ranks, arrays by type and shape, ghosts, errors.
 //
-// Every call carries the mesh (attributes `nodes`, `cell`) and the number of a communicator, 0 for
-// one process. Over ranks a token comes last among operands and results; it orders the calls and
+// Every call has the attributes `nodes`, `cell` and `communicator`, a number that is 0 for a
+// process alone. Over ranks a token comes last among operands and results; it orders the calls and
 // holds no data.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <complex>
 #include <cstdint>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "arrays.hpp"
 #include "buffer.hpp"
 #include "communicator.hpp"
 #include "halo.hpp"
 #include "mesh.hpp"
 #include "planes.hpp"
-#include "stencil.hpp"
 #include "xla/ffi/api/ffi.h"
 
 namespace jerald {
@@ -27,106 +32,217 @@ namespace ffi = xla::ffi;
 
 using Operand = ffi::AnyBuffer;
 using Outcome = ffi::Result<ffi::AnyBuffer>;
-using Numbers = ffi::Span<const int64_t>;
-using Lengths = ffi::Span<const double>;
+using Attributes = ffi::Dictionary;
 
-// What every call is about.
-struct Setting {
+template <class T>
+T attribute(const Attributes& attributes, const char* name) {
+  const auto found = attributes.get<T>(name);
+  if (found.has_error()) throw std::invalid_argument(found.error().message());
+  return found.value();
+}
+
+// Three numbers, one for each axis.
+template <class T>
+std::array<T, 3> triple(const Attributes& attributes, const char* name) {
+  const auto found = attribute<ffi::Span<const T>>(attributes, name);
+  if (found.size() != 3) throw std::invalid_argument(std::string(name) + " must be three numbers");
+  return {found[0], found[1], found[2]};
+}
+
+// One call: the mesh, the ranks that share it, and the attributes of the operation.
+struct Call {
   Mesh mesh;
-  const Communicator& ranks;
+  Communicator ranks;
+  int64_t start;      // number of this rank's first plane
+  Shape field_shape;  // of this rank's planes
+  Attributes attributes;
 
-  Setting(Numbers nodes, Lengths cell, int64_t number)
-      : mesh{{nodes[0], nodes[1], nodes[2]}, {cell[0], cell[1], cell[2]}},
-        ranks(communicator(number)) {}
+  explicit Call(const Attributes& given)
+      : mesh{triple<int64_t>(given, "nodes"), triple<double>(given, "cell")},
+        ranks(communicators().at(attribute<int64_t>(given, "communicator"))),
+        attributes(given) {
+    const Distribution slabs{mesh.nx(), ranks.size};
+    start = slabs.start(ranks.rank);
+    field_shape = mesh.slab(slabs.count(ranks.rank));
+  }
+
+  int64_t order() const { return attribute<int64_t>(attributes, "order"); }
 };
 
-inline void expect_size(const Operand& array, int64_t size, const char* name) {
-  if (static_cast<int64_t>(array.element_count()) != size) {
-    throw std::invalid_argument(std::string(name) + " has " +
-                                std::to_string(array.element_count()) + " entries instead of " +
-                                std::to_string(size));
-  }
-}
-
-inline int64_t particle_count(const Operand& positions) {
-  return static_cast<int64_t>(positions.dimensions()[0]);
-}
-
-// Run work(float{}) or work(double{}) as the operand's type asks; an error ends all ranks.
-template <class Work>
-ffi::Error run(const Setting& setting, const Operand& operand, Work work) {
+// Call single(call, arrays...) or twofold(call, arrays...), as the precision of the first array
+// requires. An error ends all ranks.
+template <auto single, auto twofold, class... Arrays>
+ffi::Error run(const Attributes& attributes, Operand first, Arrays... others) {
+  std::optional<Call> call;
+  const auto end_other_ranks = [&](const char* message) {
+    if (call.has_value() && !call->ranks.alone()) call->ranks.abort(message);
+  };
   try {
-    switch (operand.element_type()) {
+    call.emplace(attributes);
+    switch (first.element_type()) {
       case ffi::F32:
       case ffi::C64:
-        work(float{});
+        single(*call, first, others...);
         break;
       case ffi::F64:
       case ffi::C128:
-        work(double{});
+        twofold(*call, first, others...);
         break;
       default:
         throw std::invalid_argument("arrays must be of single or double precision");
     }
   } catch (const std::bad_alloc& error) {
-    if (!setting.ranks.alone()) {
-      setting.ranks.abort("out of memory: use more ranks or a smaller mesh");
-    }
-    return ffi::Error::Internal(error.what());
+    end_other_ranks("out of memory: use more ranks or a smaller mesh");
+    return ffi::Error::Internal(error.what());  // in one process Python writes the line
   } catch (const std::exception& error) {
-    if (!setting.ranks.alone()) setting.ranks.abort(error.what());
+    end_other_ranks(error.what());
     return ffi::Error::Internal(error.what());
   }
   return ffi::Error::Success();
 }
 
-template <class T>
-const T* data(const Operand& operand) {
-  return static_cast<const T*>(operand.untyped_data());
+// A function bound to operands and results, in the order of its parameters, and to the attributes.
+template <class Function, class Binding>
+auto* bound_to_arrays(Function function, Binding binding) {
+  // What remains of operands and results is the token.
+  return std::move(binding).RemainingArgs().RemainingRets().Attrs().To(function).release();
+}
+template <class First, class... Others, class Function, class Binding>
+auto* bound_to_arrays(Function function, Binding binding) {
+  if constexpr (std::is_same_v<First, Operand>) {
+    return bound_to_arrays<Others...>(function, std::move(binding).template Arg<ffi::AnyBuffer>());
+  } else {
+    return bound_to_arrays<Others...>(function, std::move(binding).template Ret<ffi::AnyBuffer>());
+  }
+}
+
+template <auto single, auto twofold, class... Arrays>
+auto* bound(void (*)(const Call&, Arrays...)) {
+  return bound_to_arrays<Arrays...>(
+      [](Arrays... arrays, ffi::RemainingArgs, ffi::RemainingRets, Attributes attributes) {
+        return run<single, twofold>(attributes, arrays...);
+      },
+      ffi::Ffi::Bind());
+}
+
+// An operation as XLA calls it, from the same function in both precisions:
+// function(call, operands..., results...).
+template <auto single, auto twofold>
+XLA_FFI_Error* handler(XLA_FFI_CallFrame* frame) {
+  static const auto* function = bound<single, twofold>(single);
+  return function->Call(frame);
 }
 
 template <class T>
-T* data(Outcome& outcome) {
-  return static_cast<T*>(outcome->untyped_data());
+constexpr ffi::DataType element_type = ffi::DataType::INVALID;
+template <>
+inline constexpr ffi::DataType element_type<int32_t> = ffi::S32;
+template <>
+inline constexpr ffi::DataType element_type<float> = ffi::F32;
+template <>
+inline constexpr ffi::DataType element_type<double> = ffi::F64;
+template <>
+inline constexpr ffi::DataType element_type<std::complex<float>> = ffi::C64;
+template <>
+inline constexpr ffi::DataType element_type<std::complex<double>> = ffi::C128;
+
+// (4, 8, 8)
+template <class Lengths>
+std::string shape_text(const Lengths& lengths) {
+  std::string text;
+  for (const int64_t length : lengths) text += (text.empty() ? "" : ", ") + std::to_string(length);
+  return "(" + text + ")";
 }
 
-// Null for an operand of no entries, which stands for one that is left out.
+// An array's data, if its type is T and its shape the expected one.
+template <class T, std::size_t axes>
+T* data(const Operand& array, const std::array<int64_t, axes>& shape, const char* name) {
+  if (array.element_type() != element_type<T>) {
+    throw std::invalid_argument(std::string(name) + " has another type than the operation");
+  }
+  const auto found = array.dimensions();
+  if (!std::equal(found.begin(), found.end(), shape.begin(), shape.end())) {
+    throw std::invalid_argument(std::string(name) + " has the shape " + shape_text(found) +
+                                " instead of " + shape_text(shape));
+  }
+  return static_cast<T*>(array.untyped_data());
+}
+
+// Views of operands, to read, and of results, to write.
 template <class T>
-const T* optional_data(const Operand& operand, int64_t size, const char* name) {
-  if (operand.element_count() == 0) return nullptr;
-  expect_size(operand, size, name);
-  return data<T>(operand);
+Slab<const T> slab(const Operand& array, const Shape& shape, const char* name) {
+  return {data<T>(array, shape, name), shape};
 }
-
-inline int reach_of(int64_t order) { return Stencil<double>(order, 1.0).reach; }
-
-// The planes that particles touch; a process alone has all and needs not look.
 template <class T>
-std::vector<char> planes_of(const Setting& setting, const Operand& positions) {
-  if (setting.ranks.alone()) return std::vector<char>(setting.mesh.nx(), 1);
-  return touched_planes(setting.mesh, data<T>(positions), particle_count(positions));
+Slab<T> slab(Outcome array, const Shape& shape, const char* name) {
+  return {data<T>(*array, shape, name), shape};
+}
+template <class T>
+Rows<const T, 3> rows(const Operand& array, int64_t count, const char* name) {
+  return {data<T, 2>(array, {count, 3}, name), count};
+}
+template <class T>
+Rows<T, 3> rows(Outcome array, int64_t count, const char* name) {
+  return {data<T, 2>(*array, {count, 3}, name), count};
+}
+template <class T>
+Values<const T> values(const Operand& array, int64_t count, const char* name) {
+  return {data<T, 1>(array, {count}, name), count};
+}
+template <class T>
+Values<T> values(Outcome array, int64_t count, const char* name) {
+  return {data<T, 1>(*array, {count}, name), count};
 }
 
-// Read a field with ghosts where particles need them: work(planes).
+// The length of an array's first axis.
+inline int64_t length(const Operand& array) {
+  return array.dimensions().size() == 0 ? 0 : array.dimensions()[0];
+}
+
+template <class T>
+Rows<const T, 3> positions_in(const Operand& array) {
+  return rows<T>(array, length(array), "the array of positions");
+}
+
+// An operand without entries stands for one that is left out.
+inline bool is_left_out(const Operand& array) { return array.element_count() == 0; }
+
+template <class T>
+std::optional<Rows<const T, 3>> optional_rows(const Operand& array, int64_t count,
+                                              const char* name) {
+  if (is_left_out(array)) return std::nullopt;
+  return rows<T>(array, count, name);
+}
+
+// The planes that particles touch; a process alone has all and needs no search.
+template <class T>
+std::vector<char> planes_of(const Call& call, const Rows<const T, 3>& positions) {
+  if (call.ranks.alone()) return std::vector<char>(call.mesh.nx(), 1);
+  return touched_planes(call.mesh, positions);
+}
+
+// Read a field with the ghosts of the wanted planes: work(planes).
 template <class T, class Work>
-void with_ghosts(const Setting& setting, const std::vector<char>& wanted, const Operand& field,
+void with_ghosts(const Call& call, const std::vector<char>& wanted, const Operand& field,
                  Work work) {
-  const Halo halo(setting.ranks, setting.mesh, wanted);
-  expect_size(field, halo.count() * setting.mesh.plane_size(), "the field");
-  const Buffer<T> ghosts(halo.ghost_count() * setting.mesh.plane_size());
-  halo.fill(data<T>(field), ghosts.data());
-  work(halo.planes<const T>(data<T>(field), ghosts.data()));
+  const auto own = slab<T>(field, call.field_shape, "the field");
+  const Halo halo(call.ranks, call.mesh, wanted);
+  const Buffer<T> storage(halo.ghosts_size());
+  const Slab<T> ghosts(storage.data(), halo.ghosts_shape());
+  halo.fill(own, ghosts);
+  work(halo.planes<const T>(own, ghosts));
 }
 
-// Write a field with ghosts, work(planes), and add them to their owners' planes.
+// Write a field with the ghosts of the wanted planes, work(planes), and add the ghosts to their
+// owners' planes.
 template <class T, class Work>
-void onto_ghosts(const Setting& setting, const std::vector<char>& wanted, Outcome& field,
-                 Work work) {
-  const Halo halo(setting.ranks, setting.mesh, wanted);
-  expect_size(*field, halo.count() * setting.mesh.plane_size(), "the field");
-  const Buffer<T> ghosts(halo.ghost_count() * setting.mesh.plane_size());
-  work(halo.planes<T>(data<T>(field), ghosts.data()));
-  halo.reduce(data<T>(field), ghosts.data());
+void onto_ghosts(const Call& call, const std::vector<char>& wanted, Outcome field, Work work) {
+  const auto own = slab<T>(field, call.field_shape, "the field");
+  const Halo halo(call.ranks, call.mesh, wanted);
+  const Buffer<T> storage(halo.ghosts_size());
+  const Slab<T> ghosts(storage.data(), halo.ghosts_shape());
+  work(halo.planes<T>(own, ghosts));
+  halo.reduce<T>(own, ghosts);
 }
 
 }  // namespace jerald

@@ -10,7 +10,6 @@ from small_universe import save_fit
 from snapshot_files import gadget_attributes
 
 from jerald_tools.cosmology import Cosmology
-from jerald_tools.io import record as digest
 from jerald_tools.io.fits import write_fit
 from jerald_tools.io.grids import (
     InitialConditionsHeader,
@@ -18,22 +17,23 @@ from jerald_tools.io.grids import (
     write_initial_conditions,
     write_map,
 )
+from jerald_tools.io.hdf5 import read_record, write_record
 from jerald_tools.io.particles import ParticlesHeader, write_particles
-from jerald_tools.io.record import Origin, Provenance
+from jerald_tools.io.record import Record
 from jerald_tools.io.spectra import write_spectrum
 from jerald_tools.model.validity import Validity
 
 
 def save_bad_files(here):
     """Write files of every kind, as their names say whole, damaged or edited."""
-    provenance = Provenance(Origin("0", "unknown", "test"))
+    record = Record("0", "unknown", "test")
     box, mesh, cosmology = (10.0,) * 3, (8,) * 3, Cosmology()
     generator = np.random.default_rng(1)
     field = generator.lognormal(size=mesh).astype(np.float32)
 
     def save_map(name, values=field, **changes):
         header = MapHeader("dark-matter", "1 + delta", "", box, mesh, 2.0, cosmology)
-        write_map(here / name, dataclasses.replace(header, **changes), [(0, values)], provenance)
+        write_map(here / name, dataclasses.replace(header, **changes), [(0, values)], record)
         return here / name
 
     save_map("map.h5")
@@ -54,7 +54,7 @@ def save_bad_files(here):
 
     ic_header = InitialConditionsHeader(box, mesh, (4,) * 3, cosmology)
     for name in ("ics.h5", "nan_ics.h5", "changed_ics.h5"):
-        write_initial_conditions(here / name, ic_header, [(0, field - 1)], provenance)
+        write_initial_conditions(here / name, ic_header, [(0, field - 1)], record)
 
     def spoil(file, dataset, index=(3, 3, 3)):
         file[dataset][index] = np.nan
@@ -62,7 +62,7 @@ def save_bad_files(here):
     def resealed(path, change, *arguments):
         with h5py.File(path, "r+") as file:
             change(file, *arguments)
-            digest.seal(file)
+            write_record(file, read_record(file))
 
     with h5py.File(here / "changed_ics.h5", "r+") as file:
         file["linear_density"][3, 3, 3] += 1
@@ -78,7 +78,7 @@ def save_bad_files(here):
     for name, redshift in (("particles.h5", 2.0), ("particles_z3.h5", 3.0)):
         rows = [(0, (generator.random((64, 3)) * 10).astype(np.float32))]
         header = ParticlesHeader(box, (4,) * 3, redshift, cosmology)
-        write_particles(here / name, header, rows, rows, provenance)
+        write_particles(here / name, header, rows, rows, record)
 
     whole = (here / "particles.h5").read_bytes()
     (here / "torn_particles.h5").write_bytes(whole[: len(whole) // 2])

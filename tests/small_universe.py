@@ -9,9 +9,9 @@ from model_cases import clustered_particles, generic_parameters
 
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.io.fits import document, write_fit
-from jerald_tools.io.grids import MapHeader, open_map, write_map
+from jerald_tools.io.grids import MapFile, MapHeader, write_map
 from jerald_tools.io.particles import ParticlesHeader, write_particles
-from jerald_tools.io.record import Provenance, this_run
+from jerald_tools.io.record import this_run
 from jerald_tools.model.fitted_model import prerequisite_key
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.validity import Validity
@@ -35,7 +35,7 @@ UNITS = {
 }
 MEANS = {"dark-matter": 1.0, "stellar-mass": 3e-3, "neutral-hydrogen": 4e-8, "gas": 1.0}
 CONSTANTS = {"neutral-hydrogen": {"shift": 0.05}}
-PROVENANCE = Provenance(this_run(arguments=["test"]))
+RECORD = this_run(arguments=["test"])
 
 
 def positions(seed: int = 5) -> np.ndarray:
@@ -57,7 +57,7 @@ def save_particles(path, where=None, moving=None, **changes):
     if moving is not None:
         rows[1] = [(0, moving)]
     header = dataclasses.replace(PARTICLES_HEADER, **changes)
-    write_particles(path, header, *rows, PROVENANCE)
+    write_particles(path, header, *rows, RECORD)
     return path
 
 
@@ -91,7 +91,7 @@ def save_target(path, quantity: str, values=None, **changes):
     values = target_values(quantity) if values is None else values
     header = MapHeader(quantity, UNITS[quantity], "simulated", BOX_SIZE, SHAPE, REDSHIFT, COSMOLOGY)
     header = dataclasses.replace(header, **changes)
-    write_map(path, header, [(0, values)], PROVENANCE)
+    write_map(path, header, [(0, values)], RECORD)
     return path
 
 
@@ -128,11 +128,11 @@ def save_fit(path, quantity: str, validity: Validity = VALIDITY, **more):
 
 def map_of(path) -> np.ndarray:
     """The whole map in a file."""
-    with open_map(path) as file:
+    with MapFile(path) as file:
         return file.read()
 
 
 def header_of(path) -> MapHeader:
     """The header of a map's file."""
-    with open_map(path) as file:
+    with MapFile(path) as file:
         return file.header

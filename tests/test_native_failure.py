@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An error inside the native library on one rank ends all of them, instead of leaving them wait."""
+"""An error inside the native library on one rank ends all of them: none is left waiting."""
 
 import os
 import subprocess
@@ -34,5 +34,6 @@ def test_one_rank_fails():
     assert run.returncode != 0
     assert "went on" not in run.stdout
     assert (
-        "jerald-tools: error on rank 1 of 2: the field has 100 entries instead of 256" in run.stderr
+        "jerald-tools: error on rank 1 of 2: the field has the shape (100) instead of (4, 8, 8)\n"
+        in run.stderr
     )

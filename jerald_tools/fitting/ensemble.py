@@ -13,6 +13,7 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 
+import jax.numpy as jnp
 import numpy as np
 import scipy.stats
 
@@ -131,7 +132,7 @@ def turned_task(problems: Sequence[Problem], fold: Fold, number: int, loss: Loss
     for problem in problems:
         positions = turned_positions(problem.mesh, fold, problem.positions)
         inputs = problem.inputs_for(turned, positions, number)
-        target = turned_field(problem.mesh, fold, problem.simulation.target)
+        target = jnp.asarray(turned_field(problem.mesh, fold, problem.simulation.target))
         simulations.append(Simulation(inputs, target, problem.simulation.redshift))
     return Task(turned, first.quantity, simulations, loss)
 

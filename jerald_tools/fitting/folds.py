@@ -10,8 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jerald_tools.fitting.regions import training_start
-from jerald_tools.io.parallel import cell_order
-from jerald_tools.mesh.exchange import home_ranks, redistribute
+from jerald_tools.mesh.exchange import cell_order, home_ranks, redistribute
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 
 
@@ -39,10 +38,10 @@ FOLDS = tuple(Fold(axis, upper) for axis in (2, 0, 1) for upper in (True, False)
 
 def turned_mesh(mesh: Mesh, fold: Fold) -> Mesh:
     """The mesh of the turned box: z and the half's axis have changed places."""
-    order = _axes(fold)
+    x, y, z = _axes(fold)
     return make_mesh(
-        tuple(mesh.shape[axis] for axis in order),
-        tuple(mesh.box_size[axis] for axis in order),
+        (mesh.shape[x], mesh.shape[y], mesh.shape[z]),
+        (mesh.box_size[x], mesh.box_size[y], mesh.box_size[z]),
         mesh.precision,
         mesh.ranks,
         mesh.backend,

@@ -76,8 +76,9 @@ class GaussNewton:
         return on_root(self.mesh.ranks, lambda: sum(parts) / nodes + squares)
 
     def _residual(self, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        vector = jnp.asarray(vector, jnp.float64)
-        residual, penalties = self.residual(vector, self.inputs, self.reference)
+        residual, penalties = self.residual(
+            jnp.asarray(vector, jnp.float64), self.inputs, self.reference
+        )
         return np.asarray(residual, np.float64), np.asarray(penalties, np.float64)
 
 

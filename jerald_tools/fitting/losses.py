@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a fit asks of a loss, and the paper's: the smoothed residual."""
 
+import abc
 import dataclasses
 import typing
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from jerald_tools.fitting.regions import Regions, region_means
@@ -17,13 +18,16 @@ from jerald_tools.model.layers import power_of_k
 from jerald_tools.model.quantity import Quantity
 
 
-class Loss(typing.Protocol):
+@dataclasses.dataclass(frozen=True)
+class Loss(abc.ABC):
     """A loss: the mean of a function of each node's residual, plus a sum of squared penalties.
 
-    The curvature by Gauss and Newton needs the two parts apart.
+    The curvature by Gauss and Newton needs the two parts apart. Fields are the settings of the
+    loss, which a fit records.
     """
 
-    def reference(self, mesh: Mesh, target):
+    @abc.abstractmethod
+    def reference(self, mesh: Mesh, target: Float[Array, "x y z"]) -> typing.Any:
         """All that the loss needs of a target, this rank's part: arrays, computed once.
 
         Args:
@@ -31,7 +35,10 @@ class Loss(typing.Protocol):
             target: this rank's slab of the target, over its mean.
         """
 
-    def __call__(self, mesh: Mesh, prediction, reference) -> Regions:
+    @abc.abstractmethod
+    def __call__(
+        self, mesh: Mesh, prediction: Float[Array, "x y z"], reference: typing.Any
+    ) -> Regions:
         """The loss in each region: three float64 scalars, the same on every rank.
 
         Args:
@@ -40,9 +47,13 @@ class Loss(typing.Protocol):
             reference: from :meth:`reference`.
         """
 
-    def residual(self, mesh: Mesh, prediction, reference) -> jax.Array:
+    @abc.abstractmethod
+    def residual(
+        self, mesh: Mesh, prediction: Float[Array, "x y z"], reference: typing.Any
+    ) -> Float[Array, "x y z"]:
         """This rank's slab of the residual; arguments as of the loss itself."""
 
+    @abc.abstractmethod
     def curvature(self, residual: np.ndarray, mean_modulus: float) -> np.ndarray:
         """Second derivative of what the loss averages, at some nodes, in the residual's shape.
 
@@ -51,13 +62,16 @@ class Loss(typing.Protocol):
             mean_modulus: mean of its modulus over the nodes of all ranks.
         """
 
-    def penalties(self, mesh: Mesh, prediction, reference) -> jax.Array:
-        """Numbers whose squares the training loss adds, (q,) float64, the same on every rank."""
+    @abc.abstractmethod
+    def penalties(
+        self, mesh: Mesh, prediction: Float[Array, "x y z"], reference: typing.Any
+    ) -> Float[Array, " q"]:
+        """Numbers whose squares the training loss adds, float64, the same on every rank."""
 
 
 @dataclasses.dataclass(frozen=True)
-class ResidualLoss:
-    """Mean of |residual|^p over the nodes of a region; what the residual is, a subclass says.
+class ResidualLoss(Loss):
+    """Mean of |residual|^p over the nodes of a region; a subclass defines the residual.
 
     Attributes:
         power: p, 1 or 2.
@@ -65,26 +79,30 @@ class ResidualLoss:
 
     power: int
 
-    def reference(self, mesh: Mesh, target):
+    def reference(self, mesh: Mesh, target: Float[Array, "x y z"]) -> Float[Array, "x y z"]:
         """The target itself, this rank's slab over its mean."""
         return target
 
-    def __call__(self, mesh: Mesh, prediction, target) -> Regions:
+    def __call__(
+        self, mesh: Mesh, prediction: Float[Array, "x y z"], reference: Float[Array, "x y z"]
+    ) -> Regions:
         """The loss in each region, see :class:`Loss`."""
-        residual = self.residual(mesh, prediction, target)
+        residual = self.residual(mesh, prediction, reference)
         return region_means(mesh, jnp.abs(residual) if self.power == 1 else residual * residual)
 
     def curvature(self, residual: np.ndarray, mean_modulus: float) -> np.ndarray:
         """Second derivative of |x|^p, see :class:`Loss`.
 
-        A modulus has none: of the parabola that touches it at x, 1 / |x|, as in iteratively
-        reweighted least squares, where x is not small.
+        A modulus has none: it is that of the parabola that touches it at x, 1 / |x|, as in
+        iteratively reweighted least squares, where x is not small.
         """
         if self.power == 2:
             return np.full(residual.shape, 2.0)
         return 1 / np.maximum(np.abs(residual), mean_modulus)
 
-    def penalties(self, mesh: Mesh, prediction, target):
+    def penalties(
+        self, mesh: Mesh, prediction: Float[Array, "x y z"], reference: Float[Array, "x y z"]
+    ) -> Float[Array, " q"]:
         """None, (0,)."""
         return jnp.zeros(0)
 
@@ -101,9 +119,11 @@ class PaperLoss(ResidualLoss):
 
     smoothing: float | None = None
 
-    def residual(self, mesh: Mesh, prediction, target):
+    def residual(
+        self, mesh: Mesh, prediction: Float[Array, "x y z"], reference: Float[Array, "x y z"]
+    ) -> Float[Array, "x y z"]:
         """O_s F - O_s F_ref, this rank's slab; arguments as of the loss itself."""
-        residual = prediction - target
+        residual = prediction - reference
         if self.smoothing is None:
             return residual
         return convolve(mesh, residual, smoothing_filter(wavenumber_table(mesh), self.smoothing))
@@ -113,15 +133,17 @@ class PaperLoss(ResidualLoss):
 class LogarithmicLoss(ResidualLoss):
     """Mean of |ln(1 + F) - ln(1 + F_ref)|^p over the nodes of a region.
 
-    The densest cells do not rule it, and empty ones, whose logarithm has no end, do not either.
+    Neither the densest cells rule it, nor empty ones, whose logarithm has no end.
     """
 
-    def residual(self, mesh: Mesh, prediction, target):
+    def residual(
+        self, mesh: Mesh, prediction: Float[Array, "x y z"], reference: Float[Array, "x y z"]
+    ) -> Float[Array, "x y z"]:
         """ln(1 + F) - ln(1 + F_ref), this rank's slab; arguments as of the loss itself."""
-        return jnp.log1p(prediction) - jnp.log1p(target)
+        return jnp.log1p(prediction) - jnp.log1p(reference)
 
 
-def smoothing_filter(k: Float[Array, " k"], n: float) -> Float[Array, " k"]:
+def smoothing_filter(k: Float[ArrayLike, " k"], n: float) -> Float[Array, " k"]:
     """O_s of the loss, 1 + k^-n (equation (11)); 1 at k = 0, as in LDL.
 
     Args:

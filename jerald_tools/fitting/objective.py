@@ -145,12 +145,11 @@ class RecordedObjective:
     curvature_maps: int = 0
 
     def __post_init__(self):
-        if self.journal is None:
-            self.journal = Journal(self.mesh.ranks)
+        self._journal = self.journal or Journal(self.mesh.ranks)
 
     def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
         """Training loss with the penalty on evolution, and its gradient; equal on every rank."""
-        answer = self.journal.answer(LOSSES, vector, lambda: self._evaluate(vector))
+        answer = self._journal.answer(LOSSES, vector, lambda: self._evaluate(vector))
         losses, gradient = Regions(*map(float, answer[:3])), answer[3:]
         finite = np.all(np.isfinite(losses)) and np.all(np.isfinite(gradient))
         self.history.append(losses)
@@ -170,7 +169,7 @@ class RecordedObjective:
     def curvature(self, vector: np.ndarray) -> np.ndarray:
         """Estimate of the training loss's second derivatives (v, v) at a vector."""
         self.curvature_maps += len(self.simulations) * (len(vector) // self.knots.count + 1)
-        answer = self.journal.answer(
+        answer = self._journal.answer(
             CURVATURE, vector, lambda: np.ravel(self._estimate_curvature(vector))
         )
         evolution = self.knots.evolution(vector, self.space)[2]

@@ -67,7 +67,10 @@ def minimise_with_lbfgsb(
         np.clip(start, space.lower, space.upper) / unit,
         jac=True,
         method="L-BFGS-B",
-        bounds=scipy.optimize.Bounds(space.lower / unit, space.upper / unit),
+        bounds=scipy.optimize.Bounds(
+            space.lower / unit,  # pyright: ignore[reportArgumentType] (arrays too, as documented)
+            space.upper / unit,  # pyright: ignore[reportArgumentType]
+        ),
         options={
             "maxfun": evaluations,
             "maxiter": evaluations,

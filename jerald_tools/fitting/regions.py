@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The regions of the split as masks of nodes, to look at maps in one of them."""
+"""The regions of the split: which nodes train, validate and test (section IV A of the paper)."""
 
 import typing
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Bool, Float
 
 from jerald_tools.mesh.fields import region_sums
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import sum_over_ranks
 
-# Which nodes train, validate and test, as ranges of indices.
-
 TEST_FRACTION = 0.43
+"""Side of the test cube over that of the box."""
+
+REGIONS = ("training", "validation", "test")
+"""Names of the regions for users, in the order of :class:`Regions`."""
 
 
 class Regions(typing.NamedTuple):
@@ -31,7 +34,8 @@ def training_start(mesh: Mesh) -> int:
 
 def test_shape(mesh: Mesh) -> tuple[int, int, int]:
     """Nodes along each axis of the test cube, which starts at index 0: int(0.43 N)."""
-    return tuple(int(TEST_FRACTION * nodes) for nodes in mesh.shape)
+    x, y, z = (int(TEST_FRACTION * nodes) for nodes in mesh.shape)
+    return x, y, z
 
 
 def region_sizes(mesh: Mesh) -> Regions:
@@ -50,7 +54,7 @@ def region_indicators(mesh: Mesh) -> Regions:
     return Regions(training, ~(training | test), test)
 
 
-def region_means(mesh: Mesh, field) -> Regions:
+def region_means(mesh: Mesh, field: Float[Array, "x y z"]) -> Regions:
     """Mean of a field over each region and all ranks, accumulated in float64.
 
     The training half has z-index >= N/2; the test cube all indices < int(0.43 N); validation is
@@ -58,21 +62,19 @@ def region_means(mesh: Mesh, field) -> Regions:
 
     Args:
         mesh: the mesh.
-        field: this rank's slab (nx_local, ny, nz).
+        field: this rank's slab.
 
     Returns:
         Three float64 scalars, the same on every rank.
     """
-    sums = region_sums(mesh, field, training_start(mesh), test_shape(mesh))
-    sizes = region_sizes(mesh)
+    own = region_sums(mesh, field, training_start(mesh), test_shape(mesh))
+    sums = jnp.asarray(sum_over_ranks(mesh.ranks, own))
     # A tiny mesh has no test cube: its mean is then 0, not a division by zero.
-    return Regions(*(sum_over_ranks(mesh.ranks, sums) / jnp.asarray([max(n, 1) for n in sizes])))
+    sizes = jnp.asarray([max(number, 1) for number in region_sizes(mesh)])
+    return Regions(*(sums / sizes))
 
 
-REGIONS = ("training", "validation", "test")
-
-
-def region_mask(mesh: Mesh, region: str) -> np.ndarray:
+def region_mask(mesh: Mesh, region: str) -> Bool[np.ndarray, "x y z"]:
     """Which of this rank's nodes belong to a region of the split.
 
     Args:
@@ -80,6 +82,6 @@ def region_mask(mesh: Mesh, region: str) -> np.ndarray:
         region: "training", "validation" or "test".
 
     Returns:
-        (nx_local, ny, nz), True inside.
+        This rank's slab, True inside.
     """
     return np.asarray(region_indicators(mesh)[REGIONS.index(region)])

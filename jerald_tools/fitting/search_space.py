@@ -6,6 +6,7 @@ evolve with redshift have a single knot, of weight 1 everywhere.
 """
 
 import dataclasses
+import typing
 
 import jax
 import jax.flatten_util
@@ -60,7 +61,7 @@ class Knots:
         like: :class:`EvolvingParameters`, or a quantity's parameters.
     """
 
-    like: object
+    like: typing.Any
 
     @property
     def redshifts(self) -> tuple[float, ...]:
@@ -68,7 +69,7 @@ class Knots:
         return self.like.redshifts if isinstance(self.like, EvolvingParameters) else ()
 
     @property
-    def first(self):
+    def first(self) -> typing.Any:
         """The parameters at the first knot."""
         return self.like.knots[0] if self.redshifts else self.like
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A loss that asks for what users read off a map: residuals, and how its statistics compare.
+"""A loss on what users read off a map: residuals, and how its statistics compare.
 
 Residuals alone aim at the median (p = 1) or the mean (p = 2) of what a cell may hold given the
 density around it. Either map is smoother than the truth: it lacks power, and with p = 1 it lacks
@@ -11,6 +11,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.losses import LogarithmicLoss, Loss, ResidualLoss, paper_loss
@@ -41,7 +42,7 @@ DISTRIBUTION_WEIGHT = 0.1
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """What does not change of a target while a map is fitted to it.
+    """What a target contributes to the loss; it does not change while a map is fitted.
 
     Attributes:
         residual: what the residual's own loss needs.
@@ -57,14 +58,14 @@ class Reference:
 
 
 @dataclasses.dataclass(frozen=True)
-class StatisticsLoss:
+class StatisticsLoss(Loss):
     """A residual in units of the target's spread, plus penalties on the statistics of each region.
 
     L = R(F) / R(1) + spectrum <[ln(P / P_ref)]^2> + correlation <1 - r>
         + mean [ln(<F> / <F_ref>)]^2 + distribution <[ln(E / E_ref)]^2>
 
     Powers P, their correlation r and the share E of nodes above a threshold are averaged over the
-    bins and thresholds of :mod:`jerald_tools.fitting.statistics_loss`. Model and target are cut out
+    bins and thresholds of :mod:`jerald_tools.fitting.map_statistics`. Model and target are cut out
     of the box by the same region, so their ratio and r are smeared alike.
 
     Attributes:
@@ -81,7 +82,7 @@ class StatisticsLoss:
     mean: float
     distribution: float
 
-    def reference(self, mesh: Mesh, target) -> Reference:
+    def reference(self, mesh: Mesh, target: Float[Array, "x y z"]) -> Reference:
         """Statistics of the target, see :class:`~jerald_tools.fitting.losses.Loss`."""
         own = self.residual_loss.reference(mesh, target)
         featureless = self.residual_loss(mesh, jnp.ones_like(target), own)
@@ -90,7 +91,9 @@ class StatisticsLoss:
         of_target, cuts = statistics(mesh, target, self._thresholds)
         return Reference(own, cuts, of_target, spread)
 
-    def __call__(self, mesh: Mesh, prediction, reference: Reference) -> Regions:
+    def __call__(
+        self, mesh: Mesh, prediction: Float[Array, "x y z"], reference: Reference
+    ) -> Regions:
         """The loss in each region, see :class:`~jerald_tools.fitting.losses.Loss`."""
         residuals = self.residual_loss(mesh, prediction, reference.residual)
         errors = self._errors(mesh, prediction, reference)
@@ -103,7 +106,9 @@ class StatisticsLoss:
             )
         )
 
-    def residual(self, mesh: Mesh, prediction, reference: Reference):
+    def residual(
+        self, mesh: Mesh, prediction: Float[Array, "x y z"], reference: Reference
+    ) -> Float[Array, "x y z"]:
         """This rank's slab of the residual, in units in which its own loss is over the spread."""
         field = self.residual_loss.residual(mesh, prediction, reference.residual)
         return field / (reference.spread.train ** (1 / self.residual_loss.power)).astype(
@@ -111,17 +116,19 @@ class StatisticsLoss:
         )
 
     def curvature(self, residual: np.ndarray, mean_modulus: float) -> np.ndarray:
-        """That of the residual's own loss: a power law, it knows no units."""
+        """The curvature of the residual's own loss, a power law, which needs no units."""
         return self.residual_loss.curvature(residual, mean_modulus)
 
-    def penalties(self, mesh: Mesh, prediction, reference: Reference):
+    def penalties(
+        self, mesh: Mesh, prediction: Float[Array, "x y z"], reference: Reference
+    ) -> Float[Array, " q"]:
         """Weighted errors of logarithms, roots of weighted 1 - r, in the training half."""
         logarithms, decorrelation = self._errors(mesh, prediction, reference).train
         return jnp.concatenate([logarithms, jnp.sqrt(decorrelation)])
 
     @property
     def _thresholds(self) -> tuple[float, ...]:
-        """None without a weight: they cost as much as all the rest."""
+        """No thresholds without a weight: they cost as much as all the rest."""
         return THRESHOLDS if self.distribution else ()
 
     def _errors(self, mesh: Mesh, prediction, reference: Reference) -> Regions:

@@ -1,61 +1,99 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Deposit of particles with SPH kernels or as clouds, in NumPy, for targets."""
+"""Deposit of a simulation's particles for target maps: as points or with SPH kernels, in NumPy.
+
+Outside jit and without adjoints. Particles may lie on any rank, in [0, box) along each axis.
+"""
 
 from collections.abc import Iterator
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
-from jerald_tools.mesh.exchange import home_ranks, redistribute
+from jerald_tools.mesh.exchange import redistribute, send_home
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import paint
 from jerald_tools.mesh.ranks import gather
 
-# Particles with the extent of their SPH kernels, deposited on the mesh (outside jit).
-
-# A kernel that ends nearer than a cell's diagonal may meet no node but in its faint outskirts.
 NARROW = 3**0.5
+"""A kernel that ends within this many cells, a cell's diagonal, is deposited as a point.
 
-# Pairs of particle and node that are worked on together.
+It may meet no node but in its faint outskirts.
+"""
+
 PAIRS = 2**18
+"""Pairs of particle and node that are worked on together."""
+
+LEAST_LENGTH = 1024
+"""Particles are padded to at least so many."""
 
 
-def cubic_spline(q: np.ndarray) -> np.ndarray:
-    """The kernel of Monaghan & Lattanzio 1985 at q = r/H, which ends at q = 1; 1 at its centre.
+def deposit_points(
+    mesh: Mesh, positions: Float[np.ndarray, "n 3"], weights: Float[np.ndarray, " n"]
+) -> Float[np.ndarray, "x y z"]:
+    """Cloud-in-cell sum of weights, in their units and the mesh's precision.
 
-    1 - 6 q^2 + 6 q^3 below q = 1/2, then 2 (1 - q)^3.
+    Every rank must call it, without particles if it has none; positions are in Mpc/h.
+    """
+    rows = send_home(
+        mesh,
+        {
+            "positions": positions.astype(mesh.dtype, copy=False),
+            "weights": weights.astype(mesh.dtype, copy=False),
+        },
+    )
+    number = len(rows["weights"])
+    # JAX compiles for every length that it meets: few lengths, the same on all ranks.
+    length = padded_length(max(gather(mesh.ranks, number)))
+    padding = length - number
+    home = mesh.x_start * mesh.cell_size[0]
+    where = np.concatenate([rows["positions"], np.full((padding, 3), home, mesh.dtype)])
+    what = np.concatenate([rows["weights"], np.zeros(padding, mesh.dtype)])
+    return np.asarray(paint(mesh, jnp.asarray(where), jnp.asarray(what)))
+
+
+def padded_length(number: int) -> int:
+    """The length that arrays of a number of particles are padded to: eighths of a power of two."""
+    step = max(LEAST_LENGTH, 2 ** max(0, number - 1).bit_length() // 8)
+    return max(LEAST_LENGTH, -(-number // step) * step)
+
+
+def cubic_spline(q: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+    """The kernel of Monaghan & Lattanzio 1985 at q = r / H, which ends at q = 1; 1 at its centre.
+
+    W(q) = 1 - 6 q^2 + 6 q^3 below q = 1/2, then 2 (1 - q)^3.
     """
     outer = np.clip(1 - q, 0, None)
     return np.where(q < 0.5, 1 - 6 * q**2 * outer, 2 * outer**3)
 
 
 def deposit_kernels(
-    mesh: Mesh, positions: np.ndarray, weights: np.ndarray, radii: np.ndarray
-) -> np.ndarray:
-    """Spread every weight over the nodes within its kernel; every rank must call it.
+    mesh: Mesh,
+    positions: Float[np.ndarray, "n 3"],
+    weights: Float[np.ndarray, " n"],
+    radii: Float[np.ndarray, " n"],
+) -> Float[np.ndarray, "x y z"]:
+    """Spread every weight over the nodes within its particle's kernel; every rank must call it.
 
     A particle's shares are its cubic spline at the nodes over their sum, so that its weight is
     conserved. Where the kernel ends nearer than a cell's diagonal, it is a cloud-in-cell share.
 
     Args:
-        mesh: the mesh, its cells cubes.
-        positions: (n, 3) in [0, box) [Mpc/h], in any slab.
-        weights: (n).
-        radii: (n) at which the kernels end [Mpc/h].
-
-    Returns:
-        This rank's slab (nx_local, ny, nz), float64, in units of the weights.
+        mesh: its cells must be cubes.
+        positions: in any slab [Mpc/h].
+        weights: in any units, which are the result's.
+        radii: where the kernels end [Mpc/h].
     """
     cell = mesh.cell_size[0]
     narrow = radii < NARROW * cell
     field = deposit_points(mesh, positions[narrow], weights[narrow]).astype(np.float64)
     rows = np.column_stack([positions, weights, radii])[~narrow]
     for particles in _sorted_by_reach(_copies(mesh, rows), cell):
-        _spread(mesh, field, particles)
+        _add_shares(mesh, field, particles)
     return field
 
 
-def kernel_pairs(radii: np.ndarray, cell: float) -> int:
+def kernel_pairs(radii: Float[np.ndarray, " n"], cell: float) -> int:
     """How many pairs of particle and node :func:`deposit_kernels` works on."""
     wide = radii[radii >= NARROW * cell]
     return int(((2 * _reach(wide, cell) + 2) ** 3).sum())
@@ -96,7 +134,7 @@ def _sorted_by_reach(rows: np.ndarray, cell: float) -> Iterator[np.ndarray]:
             yield alike[start : start + step]
 
 
-def _spread(mesh: Mesh, field: np.ndarray, rows: np.ndarray) -> None:
+def _add_shares(mesh: Mesh, field: np.ndarray, rows: np.ndarray) -> None:
     """Add particles of one reach to this rank's slab."""
     cell = mesh.cell_size[0]
     scaled, weights, radii = rows[:, :3] / cell, rows[:, 3], rows[:, 4] / cell
@@ -114,38 +152,3 @@ def _spread(mesh: Mesh, field: np.ndarray, rows: np.ndarray) -> None:
     number = ((x - mesh.x_start) * mesh.shape[1] + y) * mesh.shape[2] + z
     here = np.broadcast_to(own, number.shape)
     np.add.at(field.reshape(-1), number[here], shares[here])
-
-
-# Weights of particles that lie on any rank, deposited on the mesh (outside jit).
-
-
-def deposit_points(mesh: Mesh, positions: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Cloud-in-cell sum of weights; every rank must call it, with none if it has none.
-
-    Args:
-        mesh: the mesh.
-        positions: (n, 3) in [0, box) [Mpc/h], in any slab.
-        weights: (n).
-
-    Returns:
-        This rank's slab (nx_local, ny, nz), in units of the weights and the mesh's precision.
-    """
-    rows = {
-        "positions": positions.astype(mesh.dtype, copy=False),
-        "weights": weights.astype(mesh.dtype, copy=False),
-    }
-    rows = redistribute(mesh.ranks, rows, home_ranks(mesh, rows["positions"]))
-    number = len(rows["weights"])
-    # JAX compiles for every length that it meets: few lengths, the same on all ranks.
-    length = padded_length(max(gather(mesh.ranks, number)))
-    padding = length - number
-    home = mesh.x_start * mesh.cell_size[0]
-    where = np.concatenate([rows["positions"], np.full((padding, 3), home, mesh.dtype)])
-    what = np.concatenate([rows["weights"], np.zeros(padding, mesh.dtype)])
-    return np.asarray(paint(mesh, jnp.asarray(where), jnp.asarray(what)))
-
-
-def padded_length(number: int) -> int:
-    """The length that arrays of a number of particles are padded to: eighths of a power of two."""
-    step = max(1024, 2 ** max(0, number - 1).bit_length() // 8)
-    return max(1024, -(-number // step) * step)

@@ -1,43 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Operations on fields: Fourier transforms, convolution, differences, products of modes, sums."""
+"""Operations on fields: Fourier transforms, convolution, differences, products of modes, sums.
 
-import functools
+Each operation is followed by its adjoint.
+"""
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Complex, Float
 
-from jerald_tools.mesh.mesh import Mesh, raw_operations
+from jerald_tools.mesh.mesh import AnyArray, Mesh, raw_operations, with_adjoint
+from jerald_tools.mesh.ranks import gather
 from jerald_tools.mesh.wavenumbers import hermitian_weights
 
-# Fourier transforms of real fields over all ranks.
 
+@with_adjoint()
+def r2c(mesh: Mesh, field: Float[AnyArray, "x y z"]) -> Complex[Array, "kx ky kz"]:
+    """Half spectrum of a real field, c_k = sum_x f(x) exp(-ikx) / N^3, in units of the field.
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def r2c(mesh: Mesh, field):
-    """Half spectrum of a real field: sum of f exp(-ikx) over the nodes, over their number.
-
-    Args:
-        mesh: the mesh.
-        field: this rank's slab (nx_local, ny, nz).
-
-    Returns:
-        This rank's part of the spectrum, ``mesh.spectrum_shape``, in units of the field.
+    N^3 is the number of nodes of the whole mesh.
     """
     return raw_operations(mesh).r2c(mesh, field)
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def c2r(mesh: Mesh, spectrum):
-    """Real field of a half spectrum: sum of c exp(ikx) over all modes, not normalised.
-
-    Args:
-        mesh: the mesh.
-        spectrum: this rank's part, ``mesh.spectrum_shape``.
-
-    Returns:
-        This rank's slab (nx_local, ny, nz), in units of the spectrum.
-    """
-    return raw_operations(mesh).c2r(mesh, spectrum)
 
 
 def _r2c_adjoint(mesh, _, spectrum_bar):
@@ -45,36 +28,45 @@ def _r2c_adjoint(mesh, _, spectrum_bar):
     return (raw_operations(mesh).c2r(mesh, jnp.conj(spectrum_bar) / weights) / mesh.size,)
 
 
+r2c.defvjp(lambda mesh, field: (r2c(mesh, field), None), _r2c_adjoint)
+
+
+@with_adjoint()
+def c2r(mesh: Mesh, spectrum: Complex[AnyArray, "kx ky kz"]) -> Float[Array, "x y z"]:
+    """Real field of a half spectrum, f(x) = sum_k c_k exp(ikx) over all modes, not normalised."""
+    return raw_operations(mesh).c2r(mesh, spectrum)
+
+
 def _c2r_adjoint(mesh, _, field_bar):
     weights = (mesh.size * hermitian_weights(mesh)).astype(mesh.dtype)
     return (weights * jnp.conj(raw_operations(mesh).r2c(mesh, field_bar)),)
 
 
-r2c.defvjp(lambda mesh, field: (r2c(mesh, field), None), _r2c_adjoint)
 c2r.defvjp(lambda mesh, spectrum: (c2r(mesh, spectrum), None), _c2r_adjoint)
 
 
-# Isotropic filters: convolution with a kernel given by its Fourier transform.
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def convolve(mesh: Mesh, field, kernel):
-    """Multiply a field's spectrum by an isotropic function of k (equation (5)).
+@with_adjoint()
+def convolve(
+    mesh: Mesh, field: Float[AnyArray, "x y z"], kernel: Float[AnyArray, " k"]
+) -> Float[Array, "x y z"]:
+    """Multiply a field's spectrum by an isotropic function of |k| (equation (5)).
 
     Args:
-        mesh: the mesh.
-        field: this rank's slab (nx_local, ny, nz).
-        kernel: the function's values at :func:`jerald_tools.mesh.wavenumbers.wavenumber_table`,
-            (entries,), the same on every rank.
-
-    Returns:
-        This rank's slab of the filtered field. Under differentiation the kernel's cotangent holds
-        this rank's modes only (see :func:`jerald_tools.mesh.ranks.spread`).
+        mesh: of the field.
+        field: to be filtered.
+        kernel: the function at :func:`jerald_tools.mesh.wavenumbers.wavenumber_table`, the same on
+            every rank. Its cotangent holds this rank's modes only, see
+            :func:`jerald_tools.mesh.ranks.spread`.
     """
     return raw_operations(mesh).convolve(mesh, field, kernel)
 
 
-def convolve_adjoint(mesh: Mesh, field, kernel, result_bar):
+def convolve_adjoint(
+    mesh: Mesh,
+    field: Float[AnyArray, "x y z"],
+    kernel: Float[AnyArray, " k"],
+    result_bar: Float[AnyArray, "x y z"],
+) -> tuple[Float[Array, "x y z"], Float[Array, " k"]]:
     """Cotangents of field and kernel from that of :func:`convolve`'s result.
 
     The kernel's sums over this rank's modes only.
@@ -82,7 +74,7 @@ def convolve_adjoint(mesh: Mesh, field, kernel, result_bar):
     return raw_operations(mesh).convolve_adjoint(mesh, field, kernel, result_bar)
 
 
-def _forward(mesh, field, kernel):
+def _convolve_forward(mesh, field, kernel):
     result = convolve(mesh, field.value, kernel.value)
     # The field itself is kept, not its spectrum: often it is an input that is kept anyway.
     return result, (
@@ -92,7 +84,7 @@ def _forward(mesh, field, kernel):
     )
 
 
-def _adjoint(mesh, operands, result_bar):
+def _convolve_backward(mesh, operands, result_bar):
     field, kernel, kernel_type = operands
     raw = raw_operations(mesh)
     if field is None:
@@ -102,24 +94,20 @@ def _adjoint(mesh, operands, result_bar):
     return convolve_adjoint(mesh, field, kernel, result_bar)
 
 
-convolve.defvjp(_forward, _adjoint, symbolic_zeros=True)
+convolve.defvjp(_convolve_forward, _convolve_backward, symbolic_zeros=True)
 
 
-# Derivatives on the mesh: central finite differences.
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 2, 3))
-def finite_difference(mesh: Mesh, field, axis: int, order: int):
-    """Central finite difference of a field along one axis.
+@with_adjoint(static=(0, 2, 3))
+def finite_difference(
+    mesh: Mesh, field: Float[AnyArray, "x y z"], axis: int, order: int
+) -> Float[Array, "x y z"]:
+    """Central finite difference along one axis, in units of the field per Mpc/h.
 
     Args:
-        mesh: the mesh.
-        field: this rank's slab (nx_local, ny, nz).
+        mesh: of the field.
+        field: to be differentiated.
         axis: 0, 1 or 2 for x, y or z.
-        order: order of the error, 4 (eight and one twelfths) or 6.
-
-    Returns:
-        This rank's slab of the derivative, field units per Mpc/h.
+        order: of the error, 4 (coefficients 8/12 and -1/12) or 6 (45/60, -9/60 and 1/60).
     """
     return raw_operations(mesh).finite_difference(mesh, field, axis, order)
 
@@ -133,26 +121,19 @@ finite_difference.defvjp(
 )
 
 
-# Products of two fields' modes, summed over all modes of one |k|: what power spectra are made of.
-#
-# These are the sums that collect the gradient of an isotropic filter, and their own gradient is
-# such a filter.
+@with_adjoint()
+def mode_products(
+    mesh: Mesh, first: Float[AnyArray, "x y z"], second: Float[AnyArray, "x y z"]
+) -> Float[Array, " k"]:
+    """Sum of Re(a conj(b)) over the modes of each |k|, for the spectra a, b of two fields.
 
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def mode_products(mesh: Mesh, first, second):
-    """Sum of Re(a conj(b)) over the modes of each |k|, differentiable.
-
-    Args:
-        mesh: the mesh.
-        first: this rank's slab (nx_local, ny, nz) of the field with modes a, as of
-            :func:`jerald_tools.mesh.fields.r2c`.
-        second: that of the field with modes b, the same.
+    Power spectra are made of these sums. They are those that collect the gradient of an isotropic
+    filter, and their own gradient is such a filter.
 
     Returns:
-        One float64 sum over this rank's modes for each entry of
-        :func:`jerald_tools.mesh.wavenumbers.wavenumber_table`, (entries,); modes that stand for
-        their conjugates count twice. Sum it over the ranks.
+        A float64 sum over this rank's modes for each entry of
+        :func:`jerald_tools.mesh.wavenumbers.wavenumber_table`; modes that stand for their
+        conjugates count twice. Sum it over the ranks.
     """
     sums = raw_operations(mesh).convolve_kernel_bar(mesh, first, second)
     return sums.astype(jnp.float64) / mesh.size
@@ -170,22 +151,24 @@ mode_products.defvjp(
 )
 
 
-# Sums of a field over regions that are ranges of indices, read once.
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 2, 3))
-def region_sums(mesh: Mesh, field, upper_start: int, corner: tuple[int, int, int]):
-    """Sum a field over three regions that fill the mesh, accumulated in float64.
+@with_adjoint(static=(0, 2, 3))
+def region_sums(
+    mesh: Mesh,
+    field: Float[AnyArray, "x y z"],
+    upper_start: int,
+    corner: tuple[int, int, int],
+) -> Float[Array, "3"]:
+    """Sum a field over three regions that fill the mesh, reading it once, in float64.
 
     Args:
-        mesh: the mesh.
-        field: this rank's slab (nx_local, ny, nz).
+        mesh: of the field.
+        field: to be summed.
         upper_start: nodes of this z-index or more are the upper region.
         corner: nodes whose indices all lie below these, at most ``upper_start`` along z, are the
             corner.
 
     Returns:
-        Sums (3,) float64 over this rank's nodes: upper region, the rest, corner.
+        Sums over this rank's nodes: upper region, the rest, corner.
     """
     return raw_operations(mesh).region_sums(mesh, field, upper_start, corner)
 
@@ -202,3 +185,9 @@ region_sums.defvjp(
     lambda mesh, field, upper_start, corner: (region_sums(mesh, field, upper_start, corner), None),
     _region_sums_adjoint,
 )
+
+
+def mean_square(mesh: Mesh, field: Float[AnyArray, "x y z"]) -> float:
+    """Mean of a field's squares over all nodes of all ranks (outside jit)."""
+    squares = np.sum(np.square(np.asarray(field, np.float64)))
+    return sum(gather(mesh.ranks, squares)) / mesh.size

@@ -46,10 +46,10 @@ def knot_redshifts(order: int, redshifts: Sequence[float]) -> tuple[float, ...]:
     Returns:
         The two ends of the range and what is between; the middle of the range for order 0.
     """
-    ends = [float(scale_factor_of(redshift)) for redshift in (max(redshifts), min(redshifts))]
+    first, last = (float(scale_factor_of(one)) for one in (max(redshifts), min(redshifts)))
     if order == 0:
-        return (2 / sum(ends) - 1,)
-    inner = [1 / a - 1 for a in np.linspace(*ends, order + 1)[1:-1]]
+        return (2 / (first + last) - 1,)
+    inner = [1 / a - 1 for a in np.linspace(first, last, order + 1)[1:-1]]
     return (float(max(redshifts)), *map(float, inner), float(min(redshifts)))
 
 

@@ -233,7 +233,7 @@ class FittedModel:
         Raises:
             BadInput: if the fit spans several redshifts, or does not say.
         """
-        redshift = self._document.get("redshift")
+        redshift = self._document["redshift"]
         if isinstance(redshift, list):
             raise BadInput(
                 f"{self.path}: is a fit over several redshifts: give fits at one redshift each"

@@ -4,6 +4,7 @@
 import dataclasses
 import typing
 
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jerald_tools.mesh.mesh import Mesh
@@ -69,7 +70,7 @@ class Gas(Quantity):
         """F = w (1 + d)^mu."""
         transform = parameters.transform
         power = power_law(displaced_density + EMPTY_CELL, transform.mu)
-        return transform.w.astype(mesh.dtype) * power
+        return jnp.asarray(transform.w, mesh.dtype) * power
 
     def transform_starts(self) -> list[Start]:
         """Gas that follows the dark matter."""

@@ -11,11 +11,12 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from jerald_tools.mesh.fields import convolve, convolve_adjoint
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.paint import density, displace
+from jerald_tools.mesh.paint import density, move_along_gradient
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.model.parameters import (
     parameter,
@@ -73,7 +74,9 @@ def power_of_k(k, slope):
     return jnp.where(k > 0, jnp.exp(slope * jnp.log(positive)), 0.0), positive
 
 
-def exponential_greens_function(k, k_h, k_l, nu):
+def exponential_greens_function(
+    k: Float[ArrayLike, " k"], k_h: float, k_l: float, nu: float
+) -> Float[Array, " k"]:
     """G of the dark matter, exp(-k_h/k) exp(-k/k_l) k^nu (equation (7)); 0 at k = 0.
 
     Args:
@@ -89,7 +92,9 @@ def exponential_greens_function(k, k_h, k_l, nu):
     return power * jnp.exp(-k_h / positive - k / k_l)
 
 
-def gaussian_greens_function(k, k_h, k_l, nu):
+def gaussian_greens_function(
+    k: Float[ArrayLike, " k"], k_h: float, k_l: float, nu: float
+) -> Float[Array, " k"]:
     """G of stellar mass and neutral hydrogen, exp(-(k_h/k)^2) exp(-(k/k_l)^2) k^nu (equation (6)).
 
     Arguments as :func:`exponential_greens_function`; 0 at k = 0.
@@ -99,7 +104,13 @@ def gaussian_greens_function(k, k_h, k_l, nu):
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 4))
-def filtered_power_law(mesh: Mesh, field, exponent, kernel, offset: float = 0.0):
+def filtered_power_law(
+    mesh: Mesh,
+    field: Float[Array, "x y z"],
+    exponent: Float[Array, ""],
+    kernel: Float[Array, " k"],
+    offset: float = 0.0,
+) -> Float[Array, "x y z"]:
     """Convolve (field + offset)^exponent with an isotropic kernel.
 
     As one operation, so that its adjoint can compute the power again: between the passes it keeps
@@ -195,5 +206,5 @@ def displace_by_layers(
     for number, layer in enumerate(layers):
         source = density_source(mesh, number, positions, start_density)
         field = potential(mesh, layer, greens_function, source, EMPTY_CELL)
-        positions = displace(mesh, field, positions, GRADIENT_ORDER)
+        positions = move_along_gradient(mesh, field, positions, GRADIENT_ORDER)
     return positions

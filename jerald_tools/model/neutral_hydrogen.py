@@ -8,11 +8,12 @@ from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from jerald_tools.mesh.fields import convolve
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.paint import displace
+from jerald_tools.mesh.paint import move_along_gradient
 from jerald_tools.mesh.ranks import sum_over_ranks
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.model.layers import (
@@ -138,7 +139,9 @@ class NeutralHydrogen(Quantity):
             source = density_source(mesh, number, positions, inputs.start_density)
             from_density = potential(mesh, layer.density, greens_function, source, EMPTY_CELL)
             from_stars = potential(mesh, layer.stars, greens_function, stars)
-            positions = displace(mesh, from_density + from_stars, positions, GRADIENT_ORDER)
+            positions = move_along_gradient(
+                mesh, from_density + from_stars, positions, GRADIENT_ORDER
+            )
         return positions
 
     def transform(
@@ -151,7 +154,7 @@ class NeutralHydrogen(Quantity):
         """F = ReLU(w (1 + d)^mu - D - b) (equation (13))."""
         transform = parameters.transform
         shifted = rectify(displaced_density + jnp.asarray(self.shift, mesh.dtype))
-        w, b = (value.astype(mesh.dtype) for value in (transform.w, transform.b))
+        w, b = (jnp.asarray(value, mesh.dtype) for value in (transform.w, transform.b))
         (stars,) = inputs.sources
         lost = depletion(mesh, parameters.depletion, stars)
         return rectify(w * power_law(shifted, transform.mu) - lost - b)
@@ -188,7 +191,9 @@ def _relative_stars(mesh: Mesh, stellar_map):
     return relative_stellar_mass(mesh, stellar_map)
 
 
-def depletion_filter(k: Float[Array, " k"], k_h, k_l, nu, xi) -> Float[Array, " k"]:
+def depletion_filter(
+    k: Float[ArrayLike, " k"], k_h: float, k_l: float, nu: float, xi: float
+) -> Float[Array, " k"]:
     """O_L, exp(-k_h/k) exp(-k/k_l) k^nu + xi (equation (15)).
 
     Arguments as of :func:`jerald_tools.model.layers.exponential_greens_function`, and a constant
@@ -215,7 +220,7 @@ def depletion(
     )
     radiation = convolve(mesh, relative_stars, parameters.beta1 * kernel)
     consumption = power_law(relative_stars, parameters.gamma3)
-    eta, beta2 = (value.astype(mesh.dtype) for value in (parameters.eta, parameters.beta2))
+    eta, beta2 = (jnp.asarray(value, mesh.dtype) for value in (parameters.eta, parameters.beta2))
     return rectify(radiation + eta) + beta2 * consumption
 
 

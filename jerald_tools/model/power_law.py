@@ -89,5 +89,5 @@ def threshold_power_law(
         This rank's slab, over the mean of the training targets.
     """
     power = power_law(displaced_density + EMPTY_CELL, transform.mu)
-    w, b = (value.astype(mesh.dtype) for value in (transform.w, transform.b))
+    w, b = (jnp.asarray(value, mesh.dtype) for value in (transform.w, transform.b))
     return rectify(w * power - b)

@@ -49,8 +49,8 @@ def model_error_of(ranks: Ranks, sources: Sequence[Source]) -> Callable[[np.ndar
 
 def _universe(source: Source) -> tuple:
     """What a map was painted on: its line of sight, and the digests of what went in."""
-    origin = describe_input(source.path).origin
-    inputs = {one.sha256 for one in origin.inputs} if origin else set()
+    record = describe_input(source.path).record
+    inputs = {one.sha256 for one in record.inputs} if record else set()
     return source.header.attributes.get("redshift_space"), inputs
 
 

@@ -6,20 +6,20 @@ import itertools
 import logging
 from collections.abc import Container, Mapping, Sequence
 
-from jerald_tools.gravity.checkpoint import SavedState
+from jerald_tools.gravity.checkpoint import Checkpoint
 from jerald_tools.gravity.fastpm import State, simulate, verify_first_step
+from jerald_tools.gravity.lpt import InitialConditions
 from jerald_tools.gravity.step_scheme import StepScheme
-from jerald_tools.io.fingerprint import RUN_DIGEST, is_output_of, run_digest
-from jerald_tools.io.grids import open_initial_conditions
+from jerald_tools.io.fingerprint import RUN_DIGEST, fingerprint, is_output_of, run_digest
+from jerald_tools.io.grids import InitialConditionsFile
 from jerald_tools.io.parallel import load_field, read_header, save_particles
-from jerald_tools.io.particles import ParticlesHeader, open_particles
+from jerald_tools.io.particles import ParticlesFile, ParticlesHeader
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, stop_if_requested, world
 from jerald_tools.stages.outputs import check_outputs, redshift_names, refuse_inputs
 from jerald_tools.stages.progress import progress
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
-from jerald_tools.stages.run_identity import run_identity
 
 logger = logging.getLogger(__name__)
 
@@ -56,24 +56,24 @@ def run_fastpm(
     # A checkpoint is an input too, which is removed in the end.
     refuse_inputs(names.values(), [initial_conditions, checkpoint])
     refuse_inputs([checkpoint] if checkpoint else [], [initial_conditions])
-    header = read_header(ranks, open_initial_conditions, initial_conditions)
+    header = read_header(ranks, InitialConditionsFile, initial_conditions)
     options = {"initial_conditions": initial_conditions, "redshifts": redshifts}
     options |= {"precision": run.precision, **dataclasses.asdict(scheme)}
-    identity = on_root(ranks, run_identity, "run-fastpm", options, [initial_conditions])
+    identity = on_root(ranks, fingerprint, "run-fastpm", options, [initial_conditions])
     saved, state, done = None, None, set()
     if checkpoint is not None:
         check_outputs(ranks, [checkpoint], [], force=True)
-        saved = SavedState(checkpoint, ranks, identity)
+        saved = Checkpoint(checkpoint, ranks, identity)
         state = saved.load(run.force)
         done = _complete_outputs(ranks, names, identity)
     pending = [redshift for redshift in redshifts if redshift not in done]
     check_outputs(ranks, [names[redshift] for redshift in pending], [], run.force)
     mesh = make_mesh(header.mesh, header.box_size, run.precision, ranks)
-    density = load_field(mesh, open_initial_conditions, initial_conditions)
+    density = load_field(mesh, InitialConditionsFile, initial_conditions)
+    initial = InitialConditions(mesh, density, header.lattice, header.cosmology)
     if verify_ranks:
         with run.stopwatch.stage("verifying ranks"):
-            universe = (mesh, density, header.lattice, header.cosmology)
-            run.record_verification(verify_first_step(*universe, scheme, redshifts))
+            run.record_verification(verify_first_step(initial, scheme, redshifts))
 
     stages_of = {redshift: stages for stages, reached in planned for redshift in reached}
     steps_before = [0, *itertools.accumulate(len(stages) - 1 for stages, _ in planned)]
@@ -85,17 +85,7 @@ def run_fastpm(
                 saved.save(state)
             stop_if_requested(ranks)
 
-        states = simulate(
-            mesh,
-            density,
-            header.lattice,
-            header.cosmology,
-            scheme,
-            redshifts,
-            after_step,
-            state,
-            done,
-        )
+        states = simulate(initial, scheme, redshifts, after_step, state, done)
         for _ in pending:
             with run.stopwatch.stage("FastPM"):
                 redshift, particles = next(states)
@@ -104,7 +94,7 @@ def run_fastpm(
                 "step_scheme": scheme.description(stages_of[redshift]),
                 "initial_conditions": header.attributes,
             }
-            provenance = provenance_of(run, mesh, [initial_conditions])
+            record = provenance_of(run, mesh, [initial_conditions])
             save_particles(
                 names[redshift],
                 ranks,
@@ -114,9 +104,7 @@ def run_fastpm(
                 ParticlesHeader(
                     header.box_size, header.lattice, redshift, header.cosmology, attributes
                 ),
-                dataclasses.replace(
-                    provenance, details={**provenance.details, RUN_DIGEST: run_digest(identity)}
-                ),
+                dataclasses.replace(record, run={**record.run, RUN_DIGEST: run_digest(identity)}),
                 run.force,
             )
             logger.info("%s: %s particles, z = %g", names[redshift], header.lattice, redshift)
@@ -128,7 +116,7 @@ def _complete_outputs(ranks: Ranks, names: Mapping[float, str], identity: dict) 
     """The redshifts whose output this same run wrote already."""
     done = set()
     for redshift, name in names.items():
-        if on_root(ranks, is_output_of, name, open_particles, identity):
+        if on_root(ranks, is_output_of, name, ParticlesFile, identity):
             logger.info("%s: complete already", name)
             done.add(redshift)
     return done

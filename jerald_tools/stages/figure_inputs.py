@@ -16,8 +16,8 @@ from jerald_tools.analysis.power_spectrum import Comparison
 from jerald_tools.analysis.quality_table import MeasuredMap
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting import regions
-from jerald_tools.io.grids import check_agreement, open_map
-from jerald_tools.io.inputs import text_kind
+from jerald_tools.io.grids import MapFile, check_agreement
+from jerald_tools.io.inputs import text_type
 from jerald_tools.io.spectra import read_spectrum
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks
@@ -32,18 +32,18 @@ def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair
     """
     waiting = {}
     for path in references:
-        with open_map(path) as file:
+        with MapFile(path) as file:
             key = _key(file.header)
         if key in waiting:
             raise BadInput(f"{path}: {waiting[key]} is {_words(key)} too; give one reference each")
         waiting[key] = path
     pairs = []
     for path in models:
-        with open_map(path) as file:
+        with MapFile(path) as file:
             key = _key(file.header)
             if key not in waiting:
                 raise BadInput(f"{path}: no reference (left) of {_words(key)}; give --reference")
-            with open_map(waiting.pop(key)) as reference:
+            with MapFile(waiting.pop(key)) as reference:
                 check_agreement(path, file.header, reference.path, reference.header)
                 pairs.append(
                     MapPair(
@@ -117,7 +117,7 @@ def load_measured_map(path: str) -> MeasuredMap:
     Raises:
         BadInput: as :func:`load_comparison` does, or for a fit that does not say how good it is.
     """
-    if text_kind(path) == "fit":
+    if text_type(path) == "fit":
         return _validated_map(path)
     comparison, notes, _ = load_comparison(path)
     return _measured_map(path, comparison, notes)

@@ -17,6 +17,7 @@ from jerald_tools.fitting.quality import map_quality
 from jerald_tools.fitting.regions import Regions
 from jerald_tools.fitting.search import start_from_fit, starting_points
 from jerald_tools.fitting.statistics_loss import loss_named
+from jerald_tools.io.fingerprint import fingerprint
 from jerald_tools.mesh.ranks import Ranks, on_root, world
 from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.fitted_model import FittedModel
@@ -27,7 +28,6 @@ from jerald_tools.stages.outputs import check_outputs, refuse_inputs
 from jerald_tools.stages.progress import Advance, progress
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
-from jerald_tools.stages.run_identity import run_identity
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ def fit(
         **dataclasses.asdict(search),
     }
     del asked["verify_ranks"]
-    identity = on_root(ranks, run_identity, f"fit {quantity}", asked, inputs)
+    identity = on_root(ranks, fingerprint, f"fit {quantity}", asked, inputs)
     journal_path = f"{output}.journal"
     # Beside its own journal, an output is what an interruption at the very end of this fit left.
     force = run.force or on_root(ranks, is_journal_of, journal_path, identity)

@@ -18,17 +18,18 @@ from jerald_tools.agreement import same_lengths
 from jerald_tools.cosmology import Cosmology, growth
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import LinearPower, camb_linear_power, read_linear_power
-from jerald_tools.gravity.lpt import lattice_shape, linear_field, noise_of_field
+from jerald_tools.gravity.lpt import lattice_shape, linear_field
 from jerald_tools.gravity.recovered_field import recovered_linear_field
-from jerald_tools.gravity.white_noise import white_noise
+from jerald_tools.gravity.white_noise import noise_of_field, white_noise
 from jerald_tools.io.grids import FieldFile, FieldHeader, InitialConditionsHeader
 from jerald_tools.io.parallel import load_field, read_header, save_initial_conditions
 from jerald_tools.io.white_noise import BinaryNoise, open_white_noise
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
 from jerald_tools.mesh.wavenumbers import wavenumber_table
-from jerald_tools.snapshots.code_units import Stated
-from jerald_tools.snapshots.open import describe_snapshot, open_snapshot
+from jerald_tools.snapshots.code_units import Overrides
+from jerald_tools.snapshots.open import open_snapshot
+from jerald_tools.snapshots.snapshot import describe_snapshot
 from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
@@ -114,7 +115,7 @@ def generate(
 def recover(
     run: Run,
     snapshot: Sequence[str],
-    overrides: Stated,
+    overrides: Overrides,
     lpt_order: int,
     particles: int | None,
     output: str,

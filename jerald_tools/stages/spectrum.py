@@ -2,7 +2,6 @@
 """Power spectra of maps and particles as CSV, alone or beside a reference."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Iterator, Sequence
 
@@ -96,9 +95,9 @@ def measure_spectra(
             **notes,
             "region": measurement.region,
             "label": measurement.label or REGION_LABELS[measurement.region],
-            "provenance": json.dumps(provenance_of(run, mesh, used).as_dict()),
         }
-        on_root(ranks, write_spectrum, path, columns, notes, run.force)
+        record = provenance_of(run, mesh, used)
+        on_root(ranks, write_spectrum, path, columns, notes, record, run.force)
 
 
 def _measure_each(

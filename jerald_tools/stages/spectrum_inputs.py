@@ -15,10 +15,10 @@ from jerald_tools.analysis.catalogue_field import (
 )
 from jerald_tools.analysis.power_spectrum import overdensity, region_mean
 from jerald_tools.errors import BadInput
-from jerald_tools.io.grids import MapHeader, check_agreement, open_map
-from jerald_tools.io.inputs import file_kind
+from jerald_tools.io.grids import MapFile, MapHeader, check_agreement
+from jerald_tools.io.inputs import file_type
 from jerald_tools.io.parallel import load_field, load_particles, read_header
-from jerald_tools.io.particles import open_particles
+from jerald_tools.io.particles import ParticlesFile
 from jerald_tools.mesh.fields import r2c
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, on_root
@@ -71,10 +71,10 @@ def read_source(
     Raises:
         BadInput: on every rank, if the file is neither.
     """
-    kind = on_root(ranks, file_kind, path)
+    kind = on_root(ranks, file_type, path)
     if kind != "particles":
-        return Source(path, True, read_header(ranks, open_map, path))
-    header = read_header(ranks, open_particles, path)
+        return Source(path, True, read_header(ranks, MapFile, path))
+    header = read_header(ranks, ParticlesFile, path)
     if painting.nodes is not None:
         shape = tuple(round(painting.nodes * side / header.box_size[0]) for side in header.box_size)
     else:
@@ -155,7 +155,7 @@ def measure(
     """
     noise = None
     if source.is_map:
-        field = load_field(mesh, open_map, source.path)
+        field = load_field(mesh, MapFile, source.path)
     else:
         positions = load_particles(mesh, source.path).positions
         weights = np.ones(positions.shape[0], mesh.dtype)

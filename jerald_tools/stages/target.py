@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from jerald_tools.io.parallel import save_map
 from jerald_tools.io.uv_background import read_rates
 from jerald_tools.mesh.ranks import on_root, world
-from jerald_tools.snapshots.code_units import Stated
-from jerald_tools.snapshots.open import describe_snapshot, open_snapshot
-from jerald_tools.snapshots.snapshot import SnapshotHeader
+from jerald_tools.snapshots.code_units import Overrides
+from jerald_tools.snapshots.open import open_snapshot
+from jerald_tools.snapshots.snapshot import SnapshotHeader, describe_snapshot
 from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.progress import progress
 from jerald_tools.stages.provenance import provenance_of
@@ -73,7 +73,7 @@ class MapOptions:
 def make_target(
     run: Run,
     snapshot: Sequence[str],
-    overrides: Stated,
+    overrides: Overrides,
     wanted: MapOptions,
     output: str | None,
     chunk: int = 2**22,

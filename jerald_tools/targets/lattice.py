@@ -6,13 +6,11 @@ import dataclasses
 import numpy as np
 
 from jerald_tools.errors import BadInput
-from jerald_tools.io.parallel import agree
 from jerald_tools.io.particles import ParticlesHeader
 from jerald_tools.mesh.exchange import ids_to_ranks, redistribute
 from jerald_tools.mesh.mesh import Mesh, make_mesh
-from jerald_tools.mesh.ranks import Ranks, gather
-from jerald_tools.snapshots.open import read_field
-from jerald_tools.snapshots.snapshot import Snapshot
+from jerald_tools.mesh.ranks import Ranks, agree, gather
+from jerald_tools.snapshots.snapshot import Snapshot, read_field
 
 # Displacements of a simulation's initial conditions, arranged on the lattice they started from.
 

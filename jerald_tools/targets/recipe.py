@@ -6,8 +6,7 @@ import dataclasses
 from jerald_tools.errors import BadInput
 from jerald_tools.io.grids import MapHeader
 from jerald_tools.io.uv_background import PhotoionisationRates
-from jerald_tools.snapshots.open import read_field
-from jerald_tools.snapshots.snapshot import Snapshot
+from jerald_tools.snapshots.snapshot import Snapshot, read_field
 
 # The quantities that maps are made of, and what star-forming gas can be taken for.
 

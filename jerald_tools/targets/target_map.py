@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from jerald_tools.errors import BadInput, RunFailed
-from jerald_tools.io.parallel import agree
 from jerald_tools.io.record import peak_memory
 from jerald_tools.mesh.deposit import (
     PAIRS,
@@ -19,9 +18,8 @@ from jerald_tools.mesh.deposit import (
     padded_length,
 )
 from jerald_tools.mesh.mesh import Mesh, make_mesh
-from jerald_tools.mesh.ranks import Ranks, gather
-from jerald_tools.snapshots.open import read_field
-from jerald_tools.snapshots.snapshot import Snapshot, SnapshotHeader
+from jerald_tools.mesh.ranks import Ranks, agree, gather
+from jerald_tools.snapshots.snapshot import Snapshot, SnapshotHeader, read_field
 from jerald_tools.targets.neutral_gas import atoms_per_volume, neutral_mass_fraction
 from jerald_tools.targets.recipe import Recipe
 

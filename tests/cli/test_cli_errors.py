@@ -160,7 +160,10 @@ ROWS = [
     (f"{TARGET} pk.txt", "pk.txt: is not a snapshot that can be read; the formats are"),
     (f"{TARGET} map.h5", "map.h5: is not a snapshot that can be read; the formats are"),
     (f"{TARGET} torn_snap.hdf5", "torn_snap.hdf5: truncated or damaged"),
-    (f"{TARGET} no_units.hdf5", "no_units.hdf5: does not say its unit of length; give --length-u"),
+    (
+        f"{TARGET} no_units.hdf5",
+        "no_units.hdf5: does not state its unit of length; give --length-u",
+    ),
     (f"{TARGET} no_baryons.hdf5", "no_baryons.hdf5: its header has no omega_b; give --omega-b"),
     (f"{TARGET} curved.hdf5", "curved.hdf5: omega_m + omega_lambda = 0.9"),
     (f"{TARGET} times.0.hdf5", "times.1.hdf5: Redshift 1, but times.0.hdf5 has 2"),
@@ -256,7 +259,7 @@ ROWS = [
     ("generate-ics --linear-density changed_ics.h5 -o new.h5", "linear_density was changed since"),
     (
         "generate-ics --white-noise pk.txt --power pk.txt -o new.h5",
-        "pk.txt: is no white noise that",
+        "pk.txt: is not white noise in a known layout; give HDF5",
     ),
     (f"{FASTPM} --start-redshift 0", "--start-redshift 0: give a positive number"),
     (f"{FASTPM} --spacing cubic", "--spacing cubic: choose one of linear, logarithmic"),

@@ -31,7 +31,7 @@ from jerald_tools.cli import fit as fit_commands
 from jerald_tools.cli import paint
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.journal import Journal
-from jerald_tools.io.append_log import RecordFile
+from jerald_tools.io.append_log import AppendLog
 from jerald_tools.io.fits import read_fit
 from jerald_tools.mesh.ranks import gather, on_root, world
 from jerald_tools.quantities import NAMES, quantity_named
@@ -395,7 +395,7 @@ def test_an_output_beside_another_journal_is_kept(folder, is_empty):
     journal = folder / "kept.json.journal"
     journal.touch()
     if not is_empty:
-        records = RecordFile(journal)
+        records = AppendLog(journal)
         records.append(b'{"command": "fit-dm"}')
         records.close()
     with pytest.raises(BadInput, match=r"kept.json: exists already; .* --force"):

@@ -37,7 +37,7 @@ from jerald_tools.cosmology import hubble_rate
 from jerald_tools.errors import BadInput
 from jerald_tools.io.fits import read_fit
 from jerald_tools.io.parallel import load_particles
-from jerald_tools.io.particles import open_particles
+from jerald_tools.io.particles import ParticlesFile
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import Ranks, gather, on_root, world
@@ -110,7 +110,7 @@ def test_a_fit_paints_what_the_model_predicts(folder):
         assert (header.redshift, header.cosmology) == (REDSHIFT, COSMOLOGY)
         np.testing.assert_allclose(header.box_size, BOX_SIZE)
         assert header.attributes["redshift_space"] == "none"
-        with open_particles(displaced) as file:
+        with ParticlesFile(displaced) as file:
             ids, where, moving = file.read()
         np.testing.assert_array_equal(ids, np.arange(1, len(ids) + 1))
         wrapped = np.asarray(particles[quantity]) % np.array(BOX_SIZE)
@@ -122,7 +122,7 @@ def test_without_a_fit_it_paints_the_particles_density(folder):
     exact = cloud_in_cell(positions())
     own = painted(folder, folder / "particles.h5", "--save-particles", folder / "same.h5")
     np.testing.assert_allclose(own, exact, rtol=0, atol=1e-12)
-    with open_particles(folder / "same.h5") as file:
+    with ParticlesFile(folder / "same.h5") as file:
         np.testing.assert_allclose(file.positions(), positions(), rtol=0, atol=1e-14)
     header = header_of(folder / "map.h5")
     assert (header.quantity, header.units, header.mesh) == ("dark-matter", "1 + delta", SHAPE)
@@ -144,7 +144,7 @@ def test_many_particle_files_have_a_map_each(folder):
     np.testing.assert_array_equal(maps, alone)
     assert np.any(maps[0] != maps[1])
     for name in ("particles", "other"):
-        with open_particles(folder / f"{name}_displaced.h5") as file:
+        with ParticlesFile(folder / f"{name}_displaced.h5") as file:
             assert file.header.number == len(positions())
 
 

@@ -12,21 +12,21 @@ from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
 from jerald_tools.io.fits import write_fit
 from jerald_tools.io.grids import MapHeader, write_map
-from jerald_tools.io.record import Provenance, this_run
+from jerald_tools.io.record import this_run
 from jerald_tools.io.spectra import write_spectrum
 from jerald_tools.stages import figures
 from jerald_tools.stages.figure_inputs import load_measured_steps, load_pairs
 
 MESH = (16, 12, 20)
 HEADER = MapHeader("dark-matter", "1 + delta", "", (8.0, 6.0, 10.0), MESH, 2.0, Cosmology())
-PROVENANCE = Provenance(this_run(arguments=["test"]))
+RECORD = this_run(arguments=["test"])
 BEGINNINGS = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
 
 
 def save_map(path, seed, **changes):
     header = dataclasses.replace(HEADER, **changes)
     field = np.random.default_rng(seed).lognormal(size=header.mesh)
-    write_map(path, header, [(0, field)], PROVENANCE)
+    write_map(path, header, [(0, field)], RECORD)
     return str(path)
 
 

@@ -19,7 +19,7 @@ from jerald_tools.cli.powerspec import main as powerspec
 from jerald_tools.cli.run_fastpm import main as run_fastpm
 from jerald_tools.cli.show_provenance import main as provenance
 from jerald_tools.io import fits
-from jerald_tools.io.grids import open_map
+from jerald_tools.io.grids import MapFile
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 SEED = "--seed 9281 --mesh 16 --particles 8 --box-size 10 --power pk.txt -o ics.h5"
@@ -199,7 +199,7 @@ def test_an_edited_fit_that_was_accepted(capsys, folder, monkeypatch):
     monkeypatch.chdir(folder)
     edit_fit(folder / "dm.json")
     run(paint, f"{PAINT} --force --accept-edited -q")
-    with open_map("maps/dm.h5") as file:
+    with MapFile("maps/dm.h5") as file:
         assert file.header.attributes["fit_edited"] == ["itself"]
     by_name, _ = steps_of(capsys, "maps/dm.h5")
     assert {name for name, step in by_name.items() if step["edited"]} == {"dm.json"}

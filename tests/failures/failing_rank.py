@@ -77,7 +77,7 @@ def between_collectives():
 
 def reading():
     """A file that one rank cannot read: an error of the file system, not of the file."""
-    from jerald_tools.io.parallel import agree
+    from jerald_tools.mesh.ranks import agree
 
     def read():
         if LAST:
@@ -184,7 +184,7 @@ def writing():
 
     mesh = small_mesh()
     slab = LostSlab() if LAST else np.zeros(mesh.local_shape, np.float32)
-    save_map("map.h5", mesh, slab, header=None, provenance=None, force=False)
+    save_map("map.h5", mesh, slab, header=None, record=None, force=False)
 
 
 def optimising():

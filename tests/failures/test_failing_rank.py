@@ -20,8 +20,8 @@ NATIVE = f"jerald-tools: error on rank {RANKS - 1} of {RANKS}: "
 LINES = {
     "reading": f"failing-rank: error: rank {RANKS - 1}: ics.h5: Permission denied",
     "exchanging": f"failing-rank: error: rank {RANKS - 1}: ValueError: 'list' argument must have",
-    "transforming": NATIVE + "the field has 7 entries instead of 480",
-    "exchanging_halos": NATIVE + "the field has 7 entries instead of 480",
+    "transforming": NATIVE + "the field has the shape (7) instead of (6, 8, 10)",
+    "exchanging_halos": NATIVE + "the field has the shape (7) instead of (6, 8, 10)",
     "callback_in_jit": f"failing-rank: error: rank {RANKS - 1}: JaxRuntimeError: ",
     "memory_limit": f"failing-rank: error: rank {RANKS - 1}: out of memory: use more ranks or a ",
     "memory_limit_in_the_library": NATIVE + "out of memory: use more ranks or a smaller mesh",

@@ -160,8 +160,8 @@ def test_numbers_that_are_not_finite(fit_file, number):
 
 def test_newer_version(fit_file):
     fit = json.loads(fit_file.read_text())
-    fit_file.write_text(as_text({**fit, "format_version": 2}))
-    with pytest.raises(BadInput, match=r"version 2 is newer than 1.*update jerald-tools"):
+    fit_file.write_text(as_text({**fit, "format_version": 3}))
+    with pytest.raises(BadInput, match=r"version 3 is newer than 2.*update jerald-tools"):
         read_fit(fit_file)
 
 

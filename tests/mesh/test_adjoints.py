@@ -11,7 +11,13 @@ from mesh_cases import SHAPES, operands, region_bounds
 
 from jerald_tools.mesh.fields import c2r, convolve, finite_difference, r2c, region_sums
 from jerald_tools.mesh.mesh import make_mesh
-from jerald_tools.mesh.paint import density, displace, paint, readout, readout_gradient
+from jerald_tools.mesh.paint import (
+    density,
+    move_along_gradient,
+    paint,
+    readout,
+    readout_gradient,
+)
 from jerald_tools.mesh.ranks import Ranks
 
 # name -> (function of mesh and the one operand that it is linear in, given the others; the name
@@ -28,8 +34,8 @@ LINEAR = {
     "convolve, field": (lambda mesh, u, a: convolve(mesh, u, a.kernel), "field"),
     "convolve, kernel": (lambda mesh, u, a: convolve(mesh, a.field, u), "kernel"),
     "region_sums": (lambda mesh, u, a: region_sums(mesh, u, *region_bounds(mesh)), "field"),
-    "displace, field": (
-        lambda mesh, u, a: displace(mesh, u, a.positions, 6) - a.positions,
+    "move_along_gradient, field": (
+        lambda mesh, u, a: move_along_gradient(mesh, u, a.positions, 6) - a.positions,
         "field",
     ),
 }
@@ -52,7 +58,7 @@ OF_POSITIONS = {
     "readout": lambda mesh, x, a: readout(mesh, a.field, x),
     "readout_gradient 4": lambda mesh, x, a: readout_gradient(mesh, a.field, x, 4),
     "readout_gradient 6": lambda mesh, x, a: readout_gradient(mesh, a.field, x, 6),
-    "displace": lambda mesh, x, a: displace(mesh, a.field, x, 6),
+    "move_along_gradient": lambda mesh, x, a: move_along_gradient(mesh, a.field, x, 6),
 }
 
 

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from goldens import load_golden
 
-from jerald_tools.fitting.losses import PaperLoss
+from jerald_tools.fitting.losses import paper_loss
 from jerald_tools.fitting.objective import make_evaluate
 from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import ONE_PROCESS
-from jerald_tools.model.chain import ModelInputs, displace, predict
-from jerald_tools.model.parameters import from_dictionary, parameter_names
+from jerald_tools.model.model import predict
+from jerald_tools.model.neutral_hydrogen import NeutralHydrogen
+from jerald_tools.model.parameters import from_dictionary, parameter_table
+from jerald_tools.model.quantity import ModelInputs
+from jerald_tools.quantities import quantity_named
 
 CASES = {
     "dm": "dark-matter",
@@ -27,12 +30,12 @@ CASES = {
     "HI": "neutral-hydrogen",
 }
 LAYER = ("alpha", "gamma", "k_h", "k_l", "nu")
-# Order of the original's last parameters; the shift, its 32nd, is a constant for us.
+# Order of the original's last parameters; the shift, its 32nd, is a constant here.
 DEPLETION = ("beta1", "k_h", "k_l", "nu", "beta2", "gamma3", "xi", "eta")
 
 
 def original_order(quantity: str, values: np.ndarray):
-    """The original's vector by our names, with our signs of b and of the stars' alpha."""
+    """The original's vector by name, with the signs of b and of the stars' alpha used here."""
 
     def layer(numbers, sign=1):
         return {**dict(zip(LAYER, map(float, numbers), strict=True)), "alpha": sign * numbers[0]}
@@ -62,30 +65,29 @@ def golden():
 @functools.cache
 def computed(case: str, backend: str):
     """All of one case: particles after one and two layers, map, losses and gradient."""
-    quantity = CASES[case]
+    name = CASES[case]
     numbers = {key: golden()[f"{case}_{key}"] for key in ("parameters", "smoothing")}
-    parameters = jax.tree.map(
-        jnp.float64, from_dictionary(quantity, original_order(quantity, numbers["parameters"]))
-    )
+    if case == "HI":
+        quantity = NeutralHydrogen(shift=float(numbers["parameters"][31]))
+    else:
+        quantity = quantity_named(name)
+    values = original_order(name, numbers["parameters"])
+    parameters = jax.tree.map(jnp.float64, from_dictionary(quantity.parameters, values))
     mesh = make_mesh(32, 10.0, "double", ONE_PROCESS, backend)
     positions = jnp.asarray(golden()["positions"])
-    stars = jnp.asarray(golden()["relative_stars"]) if case == "HI" else None
-    inputs = ModelInputs(positions, density(mesh, positions), stars)
-    shift = float(numbers["parameters"][31]) if case == "HI" else 0.0
+    sources = (jnp.asarray(golden()["relative_stars"]),) if case == "HI" else ()
+    inputs = ModelInputs(positions, density(mesh, positions), sources)
     target = golden()[f"target_{case.split('_')[0]}"]
-    loss = PaperLoss(
-        power=2 if quantity == "dark-matter" else 1,
-        smoothing=float(numbers["smoothing"]) or None,
-    )
-    evaluate = make_evaluate(mesh, quantity, loss, parameters, shift)
+    loss = paper_loss(quantity, smoothing=float(numbers["smoothing"]) or None)
+    evaluate = make_evaluate(mesh, quantity, loss, len(parameters.layers))
     (_, losses), gradient = evaluate(ravel_parameters(parameters), inputs, target)
     one_layer = type(parameters)(**{**parameters.__dict__, "layers": parameters.layers[:1]})
     return {
-        "after": [displace(mesh, quantity, layers, inputs) for layers in (one_layer, parameters)],
-        "map": predict(mesh, quantity, parameters, inputs, shift),
+        "after": [quantity.displace(mesh, layers, inputs) for layers in (one_layer, parameters)],
+        "map": predict(mesh, quantity, parameters, inputs),
         "losses": losses,
         "gradient": gradient,
-        "names": parameter_names(parameters),
+        "names": list(parameter_table(parameters)),
     }
 
 
@@ -124,7 +126,8 @@ def test_gradient(case, backend):
     result = computed(case, backend)
     # The gradient's signs follow the parameters': the same reordering serves both.
     as_parameters = original_order(CASES[case], golden()[f"{case}_gradient"])
-    expected = ravel_parameters(from_dictionary(CASES[case], as_parameters))
+    parameters = quantity_named(CASES[case]).parameters
+    expected = ravel_parameters(from_dictionary(parameters, as_parameters))
     assert len(expected) == {"d": 10, "s": 13, "H": 31}[case[0]] == len(result["names"])
     np.testing.assert_allclose(
         result["gradient"], expected, rtol=0, atol=1e-8 * np.abs(expected).max()

@@ -15,8 +15,9 @@ from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import ONE_PROCESS
-from jerald_tools.model.chain import predict
-from jerald_tools.model.parameters import parameter_names
+from jerald_tools.model.model import predict
+from jerald_tools.model.parameters import parameter_table
+from jerald_tools.quantities import quantity_named
 
 MESHES = {
     "cube": ((8, 8, 8), (5.0, 5.0, 5.0)),
@@ -37,12 +38,12 @@ def test_every_parameter(quantity, shape, backend):
     mesh = a_mesh(shape, backend)
     inputs, target = model_case(mesh, quantity)
     parameters = generic_parameters(quantity)
-    evaluate = make_evaluate(mesh, quantity, PaperLoss(2, 1.0), parameters)
+    evaluate = make_evaluate(mesh, quantity_named(quantity), PaperLoss(2, 1.0), layers=2)
     vector = ravel_parameters(parameters)
     (_, _), gradient = evaluate(vector, inputs, target)
     assert np.all(np.asarray(gradient) != 0)
     step = 1e-6
-    for number, name in enumerate(parameter_names(parameters)):
+    for number, name in enumerate(parameter_table(parameters)):
         unit = np.eye(len(vector))[number]
         after, before = (
             float(evaluate(vector + sign * step * unit, inputs, target)[0][0]) for sign in (1, -1)
@@ -56,15 +57,15 @@ def test_every_parameter(quantity, shape, backend):
 def test_positions(quantity):
     mesh = a_mesh("rectangle", "native")
     inputs, target = model_case(mesh, quantity)
-    parameters = generic_parameters(quantity)
-    loss = PaperLoss(2)
+    parameters, loss = generic_parameters(quantity), PaperLoss(2)
 
     @jax.jit
     def of_positions(positions):
         moved = dataclasses.replace(
             inputs, positions=positions, start_density=density(mesh, positions)
         )
-        return loss(mesh, predict(mesh, quantity, parameters, moved), target).train
+        prediction = predict(mesh, quantity_named(quantity), parameters, moved)
+        return loss(mesh, prediction, target).train
 
     gradient = jax.grad(of_positions)(inputs.positions)
     random = np.random.default_rng(2)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from model_cases import QUANTITIES, generic_parameters, model_case
 
-from jerald_tools.fitting.named_loss import loss_named
 from jerald_tools.fitting.objective import make_evaluate
 from jerald_tools.fitting.search_space import ravel_parameters
+from jerald_tools.fitting.statistics_loss import loss_named
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, on_root, world
+from jerald_tools.quantities import quantity_named
 
 pytestmark = pytest.mark.ranks
 
@@ -21,13 +22,13 @@ MESHES = {
 }
 
 
-def losses_and_gradient(mesh, quantity, loss_name):
-    inputs, target = model_case(mesh, quantity)
-    parameters = generic_parameters(quantity)
+def losses_and_gradient(mesh, name, loss_name):
+    inputs, target = model_case(mesh, name)
     # Displacements of several cells, more than a slab of two planes.
-    vector = ravel_parameters(parameters)
+    vector = ravel_parameters(generic_parameters(name))
+    quantity = quantity_named(name)
     loss = loss_named(loss_name, quantity, None if loss_name == "logarithmic" else 1.0)
-    evaluate = make_evaluate(mesh, quantity, loss, parameters)
+    evaluate = make_evaluate(mesh, quantity, loss, layers=2)
     reference = jax.jit(loss.reference, static_argnums=0)(mesh, target)
     (_, losses), gradient = evaluate(vector, inputs, reference)
     return np.array([float(value) for value in losses]), np.asarray(gradient)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The masks of the split's regions agree with its sums, on any number of ranks."""
+"""The regions of the split: their sizes, means and masks, on any number of ranks."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,22 @@ import pytest
 from jerald_tools.analysis.power_spectrum import region_mean
 from jerald_tools.fitting.regions import REGIONS, region_mask, region_means, region_sizes
 from jerald_tools.mesh.mesh import make_mesh
-from jerald_tools.mesh.ranks import gather
+from jerald_tools.mesh.ranks import ONE_PROCESS, gather
+
+
+def test_split_is_half_training_and_eight_percent_test():
+    mesh = make_mesh(100, 1.0, ranks=ONE_PROCESS, backend="jax")
+    assert region_sizes(mesh) == (500_000, 500_000 - 43**3, 43**3)
+
+
+def test_region_means_of_an_odd_rectangular_mesh():
+    mesh = make_mesh((5, 6, 7), 1.0, "double", ONE_PROCESS, "jax")
+    field = np.random.default_rng(0).normal(size=mesh.shape)
+    x, y, z = np.indices(mesh.shape)
+    train = z >= 7 / 2
+    test = (x < int(0.43 * 5)) & (y < int(0.43 * 6)) & (z < int(0.43 * 7))
+    expected = [field[mask].mean() for mask in (train, ~train & ~test, test)]
+    np.testing.assert_allclose(region_means(mesh, field), expected, rtol=1e-13)
 
 
 @pytest.mark.ranks
