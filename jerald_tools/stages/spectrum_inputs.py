@@ -130,7 +130,7 @@ def model_error_of(
     It is interpolated in ln k between the wavenumbers that the fit states, and constant beyond.
 
     Raises:
-        BadInput: on every rank, if the maps are not different members of one ensemble, or painted on
+        BadInput: on every rank, if the maps are not members of one ensemble, or painted on
             different particles.
     """
     first, members = sources[0], set()
