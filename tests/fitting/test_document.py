@@ -5,7 +5,6 @@ import functools
 
 import numpy as np
 import pytest
-from model_cases import QUANTITIES
 from small_universe import CONSTANTS, MEANS, save_fit, save_particles, save_target
 
 from jerald_tools.fitting.document import fit_content
@@ -21,7 +20,7 @@ from jerald_tools.io.fits import document
 from jerald_tools.mesh.ranks import ONE_PROCESS
 from jerald_tools.model.fitted_model import FittedModel
 from jerald_tools.model.parameters import from_dictionary
-from jerald_tools.quantities import quantity_named
+from jerald_tools.quantities import NAMES, quantity_named
 
 # The scatter of this seed leads a gamma beyond its bound.
 SEARCH = Search(evaluations=3, starts=4, random_seed=6)
@@ -46,7 +45,7 @@ def fitted(tmp_path_factory):
     """Problem, fit, its document and the vectors of the search of a quantity, by its name."""
     folder = tmp_path_factory.mktemp("documents")
     save_particles(folder / "particles.h5")
-    for name in QUANTITIES:
+    for name in NAMES:
         save_target(folder / f"{name}.h5", name)
         save_fit(folder / f"{name}.json", name)
 
@@ -69,7 +68,7 @@ def fitted(tmp_path_factory):
     return by_name
 
 
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_document_paints_the_map_of_its_fit(fitted, name):
     problem, fit, content, _ = fitted(name)
     found = FittedModel(content, "fit.json")
@@ -83,7 +82,7 @@ def test_a_document_paints_the_map_of_its_fit(fitted, name):
     assert found.quality("all").mean_ratio == pytest.approx(float(np.mean(painted)))
 
 
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_starts_in_a_document_are_those_that_the_search_began_from(fitted, name):
     """To rounding, since the search works in units of the typical distances; not cut to bounds."""
     problem, fit, content, vectors = fitted(name)
@@ -101,7 +100,7 @@ def test_the_starts_in_a_document_are_those_that_the_search_began_from(fitted, n
     assert first == len(vectors)
 
 
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_members_of_a_document_name_the_half_that_they_were_fitted_to(fitted, name):
     _, fit, content, _ = fitted(name)
     assert [one["half"] for one in content["ensemble"]["members"]] == ["upper z", "lower z"]

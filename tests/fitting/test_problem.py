@@ -5,7 +5,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from model_cases import QUANTITIES
 from small_universe import (
     MEANS,
     STEP_SCHEME,
@@ -20,7 +19,7 @@ from jerald_tools.errors import BadInput
 from jerald_tools.fitting.problem import FitFiles, different_redshifts, load_problems
 from jerald_tools.mesh.ranks import ONE_PROCESS
 from jerald_tools.model.validity import differences
-from jerald_tools.quantities import quantity_named
+from jerald_tools.quantities import NAMES, quantity_named
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def folder(tmp_path_factory):
     """Particles at z = 2, targets of every kind, and fits."""
     folder = tmp_path_factory.mktemp("problems")
     save_particles(folder / "particles.h5")
-    for name in QUANTITIES:
+    for name in NAMES:
         save_target(folder / f"{name}.h5", name)
     for name in ("dark-matter", "stellar-mass"):
         save_fit(folder / f"{name}.json", name)
