@@ -12,7 +12,7 @@ from jerald_tools.io.fits import document, write_fit
 from jerald_tools.io.grids import MapFile, MapHeader, write_map
 from jerald_tools.io.particles import ParticlesHeader, write_particles
 from jerald_tools.io.record import this_run
-from jerald_tools.model.fitted_model import prerequisite_key
+from jerald_tools.model.fit_document import prerequisite_key
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.validity import Validity
 from jerald_tools.quantities import quantity_named

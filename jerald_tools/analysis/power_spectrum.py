@@ -1,29 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Power and cross power of fields in bins of wavenumber."""
+"""Power and cross power of fields in bins of wavenumber, and how a model's follow a reference's."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Int
 
 from jerald_tools.errors import BadInput
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
 from jerald_tools.mesh.wavenumbers import hermitian_weights, wavevectors
 
-# Overdensity of a map, over its own or another map's mean, in the box or in a region of it.
 
-
-def region_mean(mesh: Mesh, field, region=None) -> float:
+def region_mean(
+    mesh: Mesh, field: Float[ArrayLike, "x y z"], region: Bool[ArrayLike, "x y z"] | None = None
+) -> float:
     """Mean of a field over the box, or over a region of it, in float64.
 
     Args:
         mesh: the mesh.
-        field: this rank's slab (nx_local, ny, nz).
-        region: the same shape, True inside; None for the whole box.
+        field: this rank's slab.
+        region: this rank's slab of True (inside) and False; None for the whole box.
 
     Raises:
-        BadInput: for a region without nodes.
+        BadInput: on every rank, for a region without nodes.
     """
     field = np.asarray(field)
     values = field if region is None else field[np.asarray(region)]
@@ -34,7 +36,12 @@ def region_mean(mesh: Mesh, field, region=None) -> float:
     return total / nodes
 
 
-def overdensity(mesh: Mesh, field, mean: float | None = None, region=None):
+def overdensity(
+    mesh: Mesh,
+    field: Float[ArrayLike, "x y z"],
+    mean: float | None = None,
+    region: Bool[ArrayLike, "x y z"] | None = None,
+) -> Float[Array, "x y z"]:
     """(F - <F>) / mean, with <F> the field's own mean: the zero mode is always removed.
 
     Dividing model and reference by one and the same mean keeps a model's wrong amplitude visible
@@ -47,20 +54,22 @@ def overdensity(mesh: Mesh, field, mean: float | None = None, region=None):
 
     Args:
         mesh: the mesh.
-        field: this rank's slab (nx_local, ny, nz), any units.
-        mean: what to divide by, in the field's units; None for its own mean (in the region).
+        field: this rank's slab, any units.
+        mean: the divisor, in the field's units; None for the field's own mean (in the region).
         region: this rank's slab of True (inside) and False; None for the whole box.
 
     Returns:
-        This rank's slab (nx_local, ny, nz), dimensionless.
+        This rank's slab, dimensionless.
 
     Raises:
-        BadInput: if the mean to divide by is zero, or the region empty.
+        BadInput: on every rank, if the divisor is zero, or the region empty.
     """
     own = region_mean(mesh, field, region)
     mean = own if mean is None else mean
     if mean == 0:
-        raise BadInput("a map whose mean is zero has no overdensity: nothing is in it")
+        raise BadInput(
+            "a map whose mean is zero has no overdensity: give a map with something in it"
+        )
     contrast = (np.asarray(field, np.float64) - own) / mean
     if region is not None:
         share = region_mean(mesh, np.asarray(region, np.float64))
@@ -70,22 +79,22 @@ def overdensity(mesh: Mesh, field, mean: float | None = None, region=None):
 
 @dataclasses.dataclass(frozen=True)
 class BinnedPower:
-    """Power in bins of wavenumber; all arrays are (bins,) but the edges.
+    """Power in bins of wavenumber.
 
     Attributes:
-        edges: (bins + 1,) edges of the bins [h/Mpc]; a mode on an edge is in the bin above it.
+        edges: of the bins, one more than bins [h/Mpc]; a mode on an edge is in the bin above it.
         k: mean wavenumber of the modes in the bin [h/Mpc]; NaN where there is none.
         modes: how many modes of the full spectrum the bin holds.
         power: mean of Re(a conj(b)) V over these modes [(Mpc/h)^3]; NaN where there is none.
     """
 
-    edges: np.ndarray
-    k: np.ndarray
-    modes: np.ndarray
-    power: np.ndarray
+    edges: Float[np.ndarray, " edges"]
+    k: Float[np.ndarray, " bins"]
+    modes: Int[np.ndarray, " bins"]
+    power: Float[np.ndarray, " bins"]
 
 
-def default_edges(mesh: Mesh) -> np.ndarray:
+def default_edges(mesh: Mesh) -> Float[np.ndarray, " edges"]:
     """Edges half-way between the multiples of the smallest wavenumber kf = 2 pi / max(L) [h/Mpc].
 
     From kf / 2 up to the last edge below the smallest Nyquist frequency of the axes.
@@ -96,8 +105,8 @@ def default_edges(mesh: Mesh) -> np.ndarray:
     return fundamental * (np.arange(bins + 1) + 0.5)
 
 
-def check_edges(edges) -> np.ndarray:
-    """The edges as float64, if they can bound bins.
+def check_edges(edges: Float[ArrayLike, " edges"] | Sequence[float]) -> Float[np.ndarray, " edges"]:
+    """The edges [h/Mpc] as float64, if they can bound bins.
 
     Raises:
         BadInput: for fewer than two edges, or edges that do not rise from zero or above.
@@ -110,18 +119,23 @@ def check_edges(edges) -> np.ndarray:
     return edges
 
 
-def cross_power(mesh: Mesh, first, second, edges=None) -> BinnedPower:
+def cross_power(
+    mesh: Mesh,
+    first: Complex[ArrayLike, "kx ky kz"],
+    second: Complex[ArrayLike, "kx ky kz"],
+    edges: Float[ArrayLike, " edges"] | Sequence[float] | None = None,
+) -> BinnedPower:
     """Cross power <a conj(b)> V of two fields from their spectra, averaged in bins of |k|.
 
     Every mode of the full spectrum counts once: modes of the half spectrum that stand for their
     conjugates too count twice. The mode k = 0 is left out. Shot noise is not subtracted. Sums are
-    in float64 whatever the precision of the mesh.
+    in float64 regardless of the precision of the mesh.
 
     Args:
         mesh: the mesh of both fields.
-        first: spectrum a as of :func:`jerald_tools.mesh.fields.r2c`, this rank's part.
-        second: spectrum b, the same; pass ``first`` again for the auto power.
-        edges: (bins + 1,) rising [h/Mpc]; by default :func:`default_edges`.
+        first: this rank's part of spectrum a, from :func:`jerald_tools.mesh.fields.r2c`.
+        second: this rank's part of spectrum b; pass ``first`` again for the auto power.
+        edges: of the bins, rising [h/Mpc]; by default :func:`default_edges`.
 
     Raises:
         BadInput: for edges that bound no bins.
@@ -142,19 +156,16 @@ def cross_power(mesh: Mesh, first, second, edges=None) -> BinnedPower:
         sums[0] += np.bincount(bins, weights, length)
         sums[1] += np.bincount(bins, weights * np.sqrt(square.ravel()), length)
         sums[2] += np.bincount(bins, weights * product.real.ravel(), length)
-    modes, wavenumbers, power = sum(gather(mesh.ranks, sums))[:, 1:-1]
+    modes, wavenumbers, power = np.sum(gather(mesh.ranks, sums), axis=0)[:, 1:-1]
     with np.errstate(invalid="ignore"):
         return BinnedPower(
             edges, wavenumbers / modes, modes.astype(np.int64), power / modes * mesh.volume
         )
 
 
-# How well a model map follows its reference, scale by scale: transfer ratio and r(k).
-
-
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Powers of a model and its reference in the same bins; all arrays are (bins,).
+    """Powers of a model and its reference in the same bins of wavenumber.
 
     Attributes:
         k: mean wavenumber of the bin [h/Mpc].
@@ -164,34 +175,42 @@ class Comparison:
         cross_power: their cross power [(Mpc/h)^3].
     """
 
-    k: np.ndarray
-    modes: np.ndarray
-    power: np.ndarray
-    reference_power: np.ndarray
-    cross_power: np.ndarray
+    k: Float[np.ndarray, " bins"]
+    modes: Int[np.ndarray, " bins"]
+    power: Float[np.ndarray, " bins"]
+    reference_power: Float[np.ndarray, " bins"]
+    cross_power: Float[np.ndarray, " bins"]
 
     @property
-    def ratio(self) -> np.ndarray:
+    def ratio(self) -> Float[np.ndarray, " bins"]:
         """P / P_ref; NaN where the reference has no power."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(self.reference_power > 0, self.power / self.reference_power, np.nan)
 
     @property
-    def r(self) -> np.ndarray:
+    def r(self) -> Float[np.ndarray, " bins"]:
         """Cross-correlation coefficient P_x / sqrt(P_ref P), equation (17); NaN without power."""
         both = self.reference_power * self.power
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(both > 0, self.cross_power / np.sqrt(both), np.nan)
 
 
-def compare(mesh: Mesh, model, reference, edges=None) -> Comparison:
+def compare(
+    mesh: Mesh,
+    model: Complex[ArrayLike, "kx ky kz"],
+    reference: Complex[ArrayLike, "kx ky kz"],
+    edges: Float[ArrayLike, " edges"] | Sequence[float] | None = None,
+) -> Comparison:
     """Auto powers and cross power of two spectra in bins of wavenumber.
 
     Args:
         mesh: the mesh of both.
-        model: spectrum of the model's overdensity, this rank's part.
-        reference: spectrum of the reference's, the same.
-        edges: (bins + 1,) [h/Mpc]; see :func:`~jerald_tools.analysis.power_spectrum.cross_power`.
+        model: this rank's part of the spectrum of the model's overdensity.
+        reference: this rank's part of the spectrum of the reference's overdensity.
+        edges: of the bins, as for :func:`cross_power`.
+
+    Raises:
+        BadInput: for edges that bound no bins.
     """
     own = cross_power(mesh, model, model, edges)
     other = cross_power(mesh, reference, reference, edges)

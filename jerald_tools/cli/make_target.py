@@ -1,18 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """make-target: from a snapshot of a hydrodynamical simulation to a map to train on."""
 
-import math
-
 import click
 
 from jerald_tools.cli.command import command
 from jerald_tools.cli.options import snapshot_options
-from jerald_tools.errors import BadInput
-
-# The keys of jerald_tools.targets.recipe, which is not imported: --help would wait for NumPy. A
-# test compares the two.
-QUANTITIES = ("dark-matter", "gas", "stellar-mass", "neutral-hydrogen")
-STAR_FORMING = ("as-is", "cold", "neutral", "left-out")
+from jerald_tools.quantities import NAMES
+from jerald_tools.targets.options import DEPOSITS, STAR_FORMING_GAS
 
 
 @command(
@@ -25,13 +19,11 @@ STAR_FORMING = ("as-is", "cold", "neutral", "left-out")
     """,
 )
 @click.argument("snapshot", nargs=-1, required=True)
-@click.option(
-    "--quantity", type=click.Choice(QUANTITIES), required=True, help="Quantity of the map."
-)
+@click.option("--quantity", type=click.Choice(NAMES), required=True, help="Quantity of the map.")
 @click.option("--mesh", "nodes", type=click.IntRange(min=1), required=True, help="Nodes along x.")
 @click.option(
     "--deposit",
-    type=click.Choice(["cic", "sph"]),
+    type=click.Choice(list(DEPOSITS)),
     default="cic",
     show_default=True,
     help="Particles as clouds of a cell, or as their kernels.",
@@ -54,7 +46,7 @@ STAR_FORMING = ("as-is", "cold", "neutral", "left-out")
 )
 @click.option(
     "--star-forming-gas",
-    type=click.Choice(STAR_FORMING),
+    type=click.Choice(STAR_FORMING_GAS),
     default="as-is",
     show_default=True,
     help="Treat star-forming gas as any other, as 10^4 K cold, as neutral, or leave it out.",
@@ -80,33 +72,4 @@ def main(**options) -> dict:
     """
     if options["output"] is None and not options["dry_run"]:
         raise click.UsageError("Missing option '-o' / '--output'.")
-    if options["quantity"] != "neutral-hydrogen":
-        _refuse_options_of_hydrogen(**options)
-    if options["uvb"] is None:
-        _refuse_options_of_equilibrium(**options)
-    fraction, clip = options["hydrogen_fraction"], options["clip"]
-    if not 0 < fraction <= 1:
-        raise BadInput(f"--hydrogen-fraction {fraction:g}: give a number above 0, at most 1")
-    if clip is not None and not 0 < clip < math.inf:
-        raise BadInput(f"--clip {clip:g}: give a positive density [proper cm^-3]")
     return options
-
-
-def _refuse_options_of_hydrogen(*, uvb, self_shielding, star_forming_gas, clip, **_) -> None:
-    for option, is_given in (
-        ("--uvb", uvb is not None),
-        ("--self-shielding", self_shielding),
-        ("--star-forming-gas", star_forming_gas != "as-is"),
-        ("--clip", clip is not None),
-    ):
-        if is_given:
-            raise click.UsageError(f"{option} is for neutral-hydrogen; leave it out")
-
-
-def _refuse_options_of_equilibrium(*, self_shielding, star_forming_gas, **_) -> None:
-    if self_shielding or star_forming_gas == "cold":
-        option = "--self-shielding" if self_shielding else "--star-forming-gas cold"
-        raise click.UsageError(
-            f"{option} changes the equilibrium, but the snapshot's neutral fraction is its "
-            "result; give --uvb TABLE"
-        )

@@ -1,42 +1,60 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cost of each stage of a problem, and what is amiss with its ranks."""
+"""The cost of each stage of a problem, and warnings about its number of ranks.
+
+A stage's memory is the sum of its ``held`` loads, each times a coefficient in bytes, in the phase
+that needs most; its time is the sum of its ``done`` loads, each times a coefficient in seconds.
+coefficients.toml has the coefficients under the same names.
+"""
 
 import dataclasses
 import functools
 import math
-import tomllib
 from collections.abc import Callable
-from pathlib import Path
 
-from jerald_tools.estimate.problem import BYTES, Problem
+from jerald_tools.estimate.problem import BYTES, Problem, coefficients, fit_sizes
 
-# How much of what each stage has to hold and to do: the factors of the measured coefficients.
-#
-# A stage's memory is the sum of its ``held`` loads, each times a coefficient in bytes, in
-# whichever phase that is most; its time is the sum of its ``done`` loads, each times one in
-# seconds. coefficients.toml has them by the same names.
-
-# Searches end when they hardly gain anything: the mean of those of data/fits, which may take 200.
+# A search ends when it hardly gains anything: the mean of the searches of data/fits, which were
+# allowed 200 evaluations.
 USUAL_EVALUATIONS = 148
-# A map without gradient, of which an estimate of the curvature takes one a parameter and one more.
+
+# Cost of a map without gradient, over an evaluation of loss and gradient. An estimate of the
+# curvature takes one map for each parameter and one more.
 MAP = 0.4
-# Evaluations from each start of the transform alone, see training/find_starts.py.
+
+# Evaluations from each start of the transform alone, see fitting/search.py.
 SCREENING = 25
-# Bytes of those of data/fits, with members and the fits that they stand on.
-FIT_FILES = {"dark-matter": 30_000, "stellar-mass": 60_000, "neutral-hydrogen": 140_000}
-# Parameters of the transform, and of each layer.
-PARAMETERS = {"dark-matter": (0, 5), "stellar-mass": (3, 5), "neutral-hydrogen": (11, 10)}
+
+# Bytes of a spectrum's file.
+SPECTRUM_BYTES = 10_000
+
+# Planes beyond a slab that a particle's force needs on each side: cloud in cell and four points.
+STENCIL_PLANES = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """What one job of a stage takes.
+
+    Attributes:
+        memory: resident, of the largest rank [bytes].
+        seconds: of wall-clock time.
+        files: size of the files that it writes [bytes].
+    """
+
+    memory: float
+    seconds: float
+    files: int
 
 
 @dataclasses.dataclass(frozen=True)
 class Loads:
-    """Of the largest rank.
+    """What the largest rank of a job holds and does, by the names of the coefficients.
 
     Attributes:
-        held: in memory, by name, in each phase.
-        done: by its threads together, by name.
-        done_alone: by one thread, by name.
-        files: bytes that a job writes.
+        held: in memory, in each phase.
+        done: work that its threads share.
+        done_alone: work of one thread.
+        files: bytes that the job writes.
     """
 
     held: tuple[dict[str, float], ...]
@@ -46,17 +64,17 @@ class Loads:
 
 
 def planes(nodes: int, ranks: int) -> int:
-    """Planes of the largest rank."""
+    """Planes of the largest rank, of so many nodes along each side."""
     return -(-nodes // ranks)
 
 
 def share(nodes: int, ranks: int) -> int:
-    """Cells of the largest rank."""
+    """Cells of the largest rank, of so many nodes along each side."""
     return planes(nodes, ranks) * nodes**2
 
 
 def initial_conditions_loads(problem: Problem) -> Loads:
-    """Of generate-ics."""
+    """The loads of generate-ics."""
     nodes = share(problem.mesh, problem.ranks)
     return _loads(
         problem,
@@ -67,7 +85,7 @@ def initial_conditions_loads(problem: Problem) -> Loads:
 
 
 def fastpm_loads(problem: Problem) -> Loads:
-    """Of run-fastpm, to one redshift."""
+    """The loads of run-fastpm, to one redshift."""
     nodes = share(problem.mesh, problem.ranks)
     particles = share(problem.particles, problem.ranks)
     force_nodes = share(problem.force_mesh_factor * problem.particles, problem.ranks)
@@ -91,7 +109,7 @@ def fastpm_loads(problem: Problem) -> Loads:
 
 
 def fit_loads(problem: Problem, quantity: str) -> Loads:
-    """Of fit-dm, fit-stellar and fit-hi."""
+    """The loads of the command that fits a quantity."""
     cells, layers = share(problem.particles, problem.ranks), problem.layers[quantity]
     with_layers, alone = evaluations(problem, quantity)
     simulations = problem.simulations
@@ -113,12 +131,34 @@ def fit_loads(problem: Problem, quantity: str) -> Loads:
             "other_simulation": simulations - 1,
             "any_member": float(problem.members > 0),
         },
-        text=FIT_FILES[quantity],
+        text=fit_sizes()[quantity].file_bytes,
     )
 
 
+def evaluations(problem: Problem, quantity: str) -> tuple[float, float]:
+    """Evaluations of loss and gradient of a fit: with layers, and of the transform alone.
+
+    A quantity with a transform fits it alone first, from every start; a fit without layers and
+    without transform has nothing to search for, and is evaluated once.
+    """
+    size, layers, starts = fit_sizes()[quantity], problem.layers[quantity], problem.starts
+    most = min(problem.evaluations, USUAL_EVALUATIONS)
+
+    def search(number, evaluations, parameters):
+        return number * (evaluations + MAP * (parameters + 1))
+
+    all_parameters = size.transform + size.layer * layers
+    members = search(problem.members, most, all_parameters)
+    with_layers = search(starts, most, all_parameters) + members if layers else 0
+    if not size.transform:
+        return with_layers, 0 if layers else 1
+    alone = search(starts, min(most, SCREENING), size.transform) if layers else 0
+    alone += search(1 if layers else starts, most, size.transform) + (0 if layers else members)
+    return with_layers, alone
+
+
 def paint_loads(problem: Problem) -> Loads:
-    """Of paint, one map."""
+    """The loads of paint, one map."""
     cells = share(problem.particles, problem.ranks)
     return _loads(
         problem,
@@ -129,47 +169,28 @@ def paint_loads(problem: Problem) -> Loads:
 
 
 def spectrum_loads(problem: Problem) -> Loads:
-    """Of powerspec, one map and its reference."""
+    """The loads of powerspec, one map and its reference."""
     cells = share(problem.particles, problem.ranks)
-    return _loads(problem, {"cell": cells}, done={"cell": cells}, text=10_000)
-
-
-def evaluations(problem: Problem, quantity: str) -> tuple[float, float]:
-    """A search's evaluations of loss and gradient with layers, and of the transform alone."""
-    of_transform, of_layer = PARAMETERS[quantity]
-    most = min(problem.evaluations, USUAL_EVALUATIONS)
-    layers, starts = problem.layers[quantity], problem.starts
-
-    def search(number, evaluations, parameters):
-        return number * (evaluations + MAP * (parameters + 1))
-
-    all_parameters = of_transform + of_layer * layers
-    members = search(problem.members, most, all_parameters)
-    with_layers = search(starts, most, all_parameters) + members if layers else 0
-    if quantity == "dark-matter":
-        return with_layers, 0 if layers else 1
-    alone = search(starts, min(most, SCREENING), of_transform) if layers else 0
-    alone += search(1 if layers else starts, most, of_transform) + (0 if layers else members)
-    return with_layers, alone
+    return _loads(problem, {"cell": cells}, done={"cell": cells}, text=SPECTRUM_BYTES)
 
 
 def _loads(
     problem: Problem,
-    *arrays: dict,
-    done: dict,
-    compiled: dict | None = None,
-    programs: dict | None = None,
+    *arrays: dict[str, float],
+    done: dict[str, float],
+    compiled: dict[str, float] | None = None,
+    programs: dict[str, float] | None = None,
     written: int = 0,
     text: int = 0,
 ) -> Loads:
-    """With what every stage has: a program, MPI where there are ranks, and a file by one rank.
+    """Loads with those of every stage: a program, MPI on several ranks, and a file by one rank.
 
     Args:
         problem: its size.
-        arrays: what grows with the precision, in each phase.
-        done: by all threads.
-        compiled: what costs memory and time to compile.
-        programs: what else costs memory whatever the mesh.
+        arrays: loads that grow with the precision, in each phase.
+        done: work of all threads.
+        compiled: loads that take memory and time to compile.
+        programs: loads that take memory regardless of the mesh.
         written: bytes of a map, a density or particles, by the first rank for all.
         text: bytes of another file.
     """
@@ -189,42 +210,18 @@ def _loads(
 STAGES: dict[str, Callable[[Problem], Loads]] = {
     "generate-ics": initial_conditions_loads,
     "run-fastpm": fastpm_loads,
-    "fit-dm": functools.partial(fit_loads, quantity="dark-matter"),
-    "fit-stellar": functools.partial(fit_loads, quantity="stellar-mass"),
-    "fit-hi": functools.partial(fit_loads, quantity="neutral-hydrogen"),
-    "paint dark-matter": paint_loads,
-    "paint stellar-mass": paint_loads,
-    "paint neutral-hydrogen": paint_loads,
+    **{
+        size.stage: functools.partial(fit_loads, quantity=quantity)
+        for quantity, size in fit_sizes().items()
+    },
+    **{f"paint {quantity}": paint_loads for quantity in fit_sizes()},
     "powerspec": spectrum_loads,
 }
-
-# Nodes beyond its slab that a particle's force takes from each side: cloud in cell and four points.
-STENCIL_PLANES = 5
-
-
-@dataclasses.dataclass(frozen=True)
-class Cost:
-    """Of one job of a stage.
-
-    Attributes:
-        memory: resident, of the largest rank [bytes].
-        seconds: of wall-clock time.
-        files: what it writes [bytes].
-    """
-
-    memory: float
-    seconds: float
-    files: int
-
-
-@functools.cache
-def coefficients() -> dict:
-    """The content of coefficients.toml: what was measured, on what, and when."""
-    return tomllib.loads(Path(__file__).with_name("coefficients.toml").read_text("utf-8"))
+"""The loads of each stage by its name, in the order of a run."""
 
 
 def cost(stage: str, problem: Problem) -> Cost:
-    """What one job of a stage takes.
+    """The cost of one job of a stage.
 
     Args:
         stage: a key of :data:`STAGES`.
@@ -248,19 +245,22 @@ def cost(stage: str, problem: Problem) -> Cost:
 
 
 def warnings(problem: Problem) -> list[str]:
-    """What speaks against so many ranks, a line each."""
+    """Reasons against the number of ranks, a line each."""
     ranks, own = problem.ranks, planes(problem.particles, problem.ranks)
     lines = []
-    for nodes, what in ((problem.particles, "the maps"), (problem.mesh, "the initial conditions")):
+    for nodes, fields in (
+        (problem.particles, "the maps"),
+        (problem.mesh, "the initial conditions"),
+    ):
         idle = ranks - math.ceil(nodes / planes(nodes, ranks))
         if ranks > nodes:
             lines.append(
-                f"{ranks} ranks, but {what} have {nodes} planes: {idle} ranks would hold none;"
+                f"{ranks} ranks, but {fields} have {nodes} planes: {idle} ranks would hold none;"
                 f" take at most {nodes}"
             )
         elif idle:
             lines.append(
-                f"{ranks} ranks, but {what} have {nodes} planes, at most"
+                f"{ranks} ranks, but {fields} have {nodes} planes, at most"
                 f" {planes(nodes, ranks)} a rank: {idle} would hold none"
             )
     ghosts = ghost_planes(problem)
@@ -273,7 +273,7 @@ def warnings(problem: Problem) -> list[str]:
 
 
 def ghost_planes(problem: Problem) -> int:
-    """Planes of others that a rank needs copies of, for a fit or a map."""
+    """Planes of other ranks that a rank needs copies of, for a fit or a map."""
     reach = coefficients()["ghosts"]["reach"] * problem.particles / problem.box_size
     others = problem.particles - planes(problem.particles, problem.ranks)
     return min(others, 2 * math.ceil(reach) + STENCIL_PLANES)

@@ -19,7 +19,8 @@ from jerald_tools.io.parallel import load_field, load_particles, read_header
 from jerald_tools.io.particles import ParticlesFile, ParticlesHeader
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root
-from jerald_tools.model.fitted_model import FIT_AGAIN, FittedModel
+from jerald_tools.model.fit_document import FIT_AGAIN
+from jerald_tools.model.fitted_model import FittedModel
 from jerald_tools.model.quantity import ModelInputs, Quantity
 from jerald_tools.model.validity import (
     Validity,

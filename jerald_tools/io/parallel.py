@@ -16,12 +16,13 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from jerald_tools.io import grids
+from jerald_tools.io.inputs import describe_input
 from jerald_tools.io.particles import ParticlesFile, ParticlesHeader, write_particles
-from jerald_tools.io.record import Record
+from jerald_tools.io.record import Record, this_run
 from jerald_tools.mesh.checks import check_ids
 from jerald_tools.mesh.exchange import cell_order, ids_to_ranks, redistribute, send_home
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.ranks import Ranks, agree, on_root, pieces_on_root
+from jerald_tools.mesh.ranks import ONE_PROCESS, Ranks, agree, on_root, pieces_on_root
 
 Opener = Callable[[str | os.PathLike], AbstractContextManager[Any]]
 """Opens a file for reading: a reader such as :class:`jerald_tools.io.grids.MapFile`."""
@@ -181,7 +182,23 @@ def load_particles(mesh: Mesh, path: str | os.PathLike) -> LoadedParticles:
             return file.read(start, stop)
 
     verify_on_root(ranks, ParticlesFile, path)
-    ids, positions, velocities = agree(ranks, read)
+    return place_particles(mesh, *agree(ranks, read))
+
+
+def place_particles(
+    mesh: Mesh,
+    ids: Int[np.ndarray, " n"],
+    positions: Float[np.ndarray, "n 3"],
+    velocities: Float[np.ndarray, "n 3"],
+) -> LoadedParticles:
+    """Send each particle to the rank whose slab it is in, and sort each rank's by cell.
+
+    Args:
+        mesh: the mesh that they will be painted on.
+        ids: ParticleIDs of this rank's particles, which may lie anywhere.
+        positions: theirs [Mpc/h].
+        velocities: theirs [km/s].
+    """
     rows = {
         "positions": positions.astype(mesh.dtype),
         "velocities": velocities.astype(mesh.dtype),
@@ -190,6 +207,41 @@ def load_particles(mesh: Mesh, path: str | os.PathLike) -> LoadedParticles:
     rows = send_home(mesh, rows)
     order = cell_order(mesh, rows["positions"])
     return LoadedParticles(**{name: jnp.asarray(values[order]) for name, values in rows.items()})
+
+
+@dataclasses.dataclass(frozen=True)
+class ParticleSet:
+    """Particles in memory with their header, this rank's in any order.
+
+    Attributes:
+        header: what the particles are of.
+        ids: ParticleIDs from 1.
+        positions: comoving [Mpc/h].
+        velocities: peculiar [km/s].
+        ranks: the processes that share the particles.
+        sources: files that they came from.
+    """
+
+    header: ParticlesHeader
+    ids: Int[np.ndarray, " n"]
+    positions: Float[np.ndarray, "n 3"]
+    velocities: Float[np.ndarray, "n 3"]
+    ranks: Ranks = ONE_PROCESS
+    sources: tuple[str, ...] = ()
+
+    def on(self, mesh: Mesh) -> LoadedParticles:
+        """The particles on the ranks and in the order in which a mesh takes them."""
+        return place_particles(mesh, self.ids, self.positions, self.velocities)
+
+    def save(self, path: str | os.PathLike, force: bool = False) -> None:
+        """Write the particles as a SWIFT file.
+
+        Raises:
+            BadInput, RunFailed: on every rank, if rank 0 cannot write.
+        """
+        inputs = on_root(self.ranks, lambda: tuple(map(describe_input, self.sources)))
+        rows = (self.ids, self.positions, self.velocities)
+        save_particles(path, self.ranks, *rows, self.header, this_run(inputs), force)
 
 
 def save_particles(

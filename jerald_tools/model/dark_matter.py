@@ -11,11 +11,13 @@ import typing
 import jax
 from jaxtyping import Array, Float
 
+from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.model.layers import Layer, displace_by_layers, exponential_greens_function
 from jerald_tools.model.parameters import original_start, parameter_class
 from jerald_tools.model.quantity import ModelInputs, Quantity
 from jerald_tools.model.starts import INWARD, OUTWARD, Start, choose_layers
+from jerald_tools.targets.target import Overdensity
 
 
 @parameter_class
@@ -33,6 +35,13 @@ class DarkMatter(Quantity):
     parameters = DarkMatterParameters
     prerequisites = ()
     residual_power = 2
+    target = Overdensity(
+        species="dark-matter",
+        description="density of dark matter over its mean",
+        # Disk and bulge particles, or boundaries; neutrinos; black holes.
+        types_left_out=(2, 3, 5),
+    )
+    style = MapStyle("dark matter", r"$1+\delta$", "inferno", has_units=False)
 
     def original_parameters(self, layers: int) -> DarkMatterParameters:
         """The original code's starting values with a number of layers."""

@@ -7,6 +7,7 @@ import typing
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.model.layers import Layer, displace_by_layers, gaussian_greens_function
 from jerald_tools.model.parameters import (
@@ -18,6 +19,7 @@ from jerald_tools.model.parameters import (
 from jerald_tools.model.power_law import EMPTY_CELL, power_law
 from jerald_tools.model.quantity import ModelInputs, Quantity
 from jerald_tools.model.starts import Start, layered_starts
+from jerald_tools.targets.target import Overdensity
 
 
 @parameter_class
@@ -43,6 +45,8 @@ class Gas(Quantity):
     name = "gas"
     parameters = GasParameters
     residual_power = 2
+    target = Overdensity(species="gas", description="density of gas over its mean")
+    style = MapStyle("gas", r"$1+\delta_\mathrm{gas}$", "magma", has_units=False)
 
     def original_parameters(self, layers: int) -> GasParameters:
         """Starting values like those of the other quantities, with a number of layers."""

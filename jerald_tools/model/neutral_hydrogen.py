@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.mesh.fields import convolve
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import move_along_gradient
@@ -36,6 +37,7 @@ from jerald_tools.model.parameters import (
 from jerald_tools.model.power_law import EMPTY_CELL, Transform, power_law, rectify
 from jerald_tools.model.quantity import ModelInputs, Quantity
 from jerald_tools.model.starts import WEAK, Start, layered_starts
+from jerald_tools.targets.neutral_gas import NeutralGas
 
 
 @parameter_class
@@ -110,6 +112,8 @@ class NeutralHydrogen(Quantity):
     parameters = NeutralHydrogenParameters
     prerequisites = ("dark-matter", "stellar-mass")
     required = ("stellar-mass",)
+    target = NeutralGas()
+    style = MapStyle("neutral hydrogen", r"$n_\mathrm{HI}$", "viridis")
 
     shift: float = 0.0
 

@@ -15,11 +15,13 @@ from collections.abc import Mapping
 import jax
 from jaxtyping import Array, Float
 
+from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.errors import BadInput
 from jerald_tools.mesh.checks import check_density
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.model.starts import Start
+from jerald_tools.targets.target import Target
 
 if typing.TYPE_CHECKING:
     from jerald_tools.model.model import Model
@@ -54,6 +56,8 @@ class Quantity(abc.ABC):
         required: those of them without which there is no map.
         residual_power: p of the loss, the mean of |F - F_ref|^p (equation (10)).
         default_loss: name of the loss that fits minimise unless another is requested.
+        target: how its map is made from a snapshot.
+        style: how its map is drawn.
     """
 
     name: typing.ClassVar[str]
@@ -62,6 +66,8 @@ class Quantity(abc.ABC):
     required: typing.ClassVar[tuple[str, ...]] = ()
     residual_power: typing.ClassVar[int] = 1
     default_loss: typing.ClassVar[str] = "statistics"
+    target: typing.ClassVar[Target]
+    style: typing.ClassVar[MapStyle]
 
     @abc.abstractmethod
     def original_parameters(self, layers: int) -> typing.Any:

@@ -6,12 +6,14 @@ import typing
 
 from jaxtyping import Array, Float
 
+from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.model.layers import Layer, displace_by_layers, gaussian_greens_function
 from jerald_tools.model.parameters import original_start, parameter_class
 from jerald_tools.model.power_law import Transform, threshold_power_law
 from jerald_tools.model.quantity import ModelInputs, Quantity
 from jerald_tools.model.starts import Start, layered_starts
+from jerald_tools.targets.target import StarsInCells
 
 # A threshold at about three times the mean density.
 THRESHOLD = Transform(w=3.0, mu=1.2, b=10.0)
@@ -31,6 +33,8 @@ class StellarMass(Quantity):
 
     name = "stellar-mass"
     parameters = StellarParameters
+    target = StarsInCells()
+    style = MapStyle("stellar mass", r"$M_\star$", "cividis")
 
     def original_parameters(self, layers: int) -> StellarParameters:
         """The original code's starting values with a number of layers."""

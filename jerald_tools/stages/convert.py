@@ -2,7 +2,7 @@
 """Files for other codes, and particles of other codes as SWIFT files to paint."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from jerald_tools.errors import BadInput
 from jerald_tools.io.atomic import check_directory
@@ -108,7 +108,7 @@ def _mesh_to_bigfile(
     dataset: str,
     output: str,
     record: Record,
-    attributes: Mapping[str, str],
+    attributes: dict[str, str],
     force: bool,
 ) -> None:
     file.verify()

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The spectra of an ensemble's members as one spectrum with a band, for powerspec."""
+"""Which maps are members of one ensemble, and the error of its model, for powerspec --band."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from jerald_tools.analysis.band import correlation_band, power_band
 from jerald_tools.errors import BadInput
 from jerald_tools.io.grids import check_agreement
 from jerald_tools.io.inputs import describe_input
@@ -52,43 +51,3 @@ def _universe(source: Source) -> tuple:
     record = describe_input(source.path).record
     inputs = {one.sha256 for one in record.inputs} if record else set()
     return source.header.attributes.get("redshift_space"), inputs
-
-
-def band_columns(
-    members: Sequence[dict[str, np.ndarray]],
-    model_error: Callable[[np.ndarray], np.ndarray],
-) -> dict[str, np.ndarray]:
-    """Columns of the members' median and the edges of their band.
-
-    Args:
-        members: columns of each member's own spectrum.
-        model_error: from :func:`model_error_of`.
-    """
-    columns = dict(members[0])
-    power = power_band([member["P"] for member in members], model_error(columns["k"]))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scatter = np.std(np.log([member["P"] for member in members]), axis=0, ddof=1)
-    columns |= {"P": power.median, "P_low": power.low, "P_high": power.high, "scatter": scatter}
-    if "P_ref" in columns:
-        r = correlation_band([member["r"] for member in members])
-        reference = columns["P_ref"]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            columns["ratio"] = np.where(reference > 0, power.median / reference, np.nan)
-        columns["P_cross"] = r.median * np.sqrt(power.median * reference)
-        columns |= {"r": r.median, "r_low": r.low, "r_high": r.high}
-    return columns
-
-
-def band_notes(members: Sequence[dict]) -> dict:
-    """What the band is of; means are those of all members, the fit's own first."""
-    notes = dict(members[0])
-    if "mean_ratio" in notes:
-        ratios = [float(member["mean_ratio"]) for member in members]
-        notes["mean_ratio"] = repr(float(np.median(ratios)))
-        notes["mean_ratio of each member"] = " ".join(f"{ratio:.4f}" for ratio in ratios)
-    notes["band"] = (
-        f"P, ratio, r: medians of {len(members)} members; r_low, r_high: their 16th and 84th "
-        "percentiles; P_low, P_high too, with the model's error in ln P added in quadrature; "
-        "scatter: standard deviation of the members' ln P"
-    )
-    return notes

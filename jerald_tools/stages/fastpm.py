@@ -51,6 +51,7 @@ def run_fastpm(
         RunStopped: on every rank, after a step, if the process was asked to stop.
     """
     ranks = world()
+    redshifts = list(redshifts)
     planned = scheme.runs(redshifts)
     names = redshift_names(redshifts, output)
     # A checkpoint is an input too, which is removed in the end.

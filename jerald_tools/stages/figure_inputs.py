@@ -2,26 +2,28 @@
 """What plot-figures draws, from its files: maps in pairs, spectra, fits."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Float
 
+from jerald_tools.agreement import same_redshift
 from jerald_tools.analysis.band import Band
-from jerald_tools.analysis.coverage_table import BandedMap
 from jerald_tools.analysis.figures.scaling import MeasuredStep
 from jerald_tools.analysis.figures.spectra import Curve
 from jerald_tools.analysis.figures.style import MapPair
-from jerald_tools.analysis.loss_table import FittedLoss
+from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.analysis.power_spectrum import Comparison
-from jerald_tools.analysis.quality_table import MeasuredMap
+from jerald_tools.analysis.tables import BandedMap, FittedLoss, MeasuredMap
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting import regions
-from jerald_tools.io.grids import MapFile, check_agreement
+from jerald_tools.io.grids import MapFile, MapHeader, check_agreement
 from jerald_tools.io.inputs import text_type
 from jerald_tools.io.spectra import read_spectrum
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks
 from jerald_tools.model.fitted_model import FittedModel
+from jerald_tools.quantities import quantity_named
 
 
 def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair]:
@@ -30,42 +32,56 @@ def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair
     Raises:
         BadInput: if a map has no partner, two claim one, or partners disagree on mesh or box.
     """
-    waiting = {}
+    unpaired: dict[str, MapHeader] = {}
     for path in references:
-        with MapFile(path) as file:
-            key = _key(file.header)
-        if key in waiting:
-            raise BadInput(f"{path}: {waiting[key]} is {_words(key)} too; give one reference each")
-        waiting[key] = path
+        header = _map_header(path)
+        twin = _partner(header, unpaired)
+        if twin is not None:
+            raise BadInput(f"{path}: {twin} is {_words(header)} too; give one reference each")
+        unpaired[path] = header
     pairs = []
     for path in models:
-        with MapFile(path) as file:
-            key = _key(file.header)
-            if key not in waiting:
-                raise BadInput(f"{path}: no reference (left) of {_words(key)}; give --reference")
-            with MapFile(waiting.pop(key)) as reference:
-                check_agreement(path, file.header, reference.path, reference.header)
-                pairs.append(
-                    MapPair(
-                        file.header.quantity,
-                        file.header.units,
-                        file.header.redshift,
-                        file.header.box_size,
-                        reference.read(),
-                        file.read(),
-                    )
-                )
-    for key, path in waiting.items():
-        raise BadInput(f"{path}: no model map of {_words(key)} to show beside it; give one")
+        header = _map_header(path)
+        reference = _partner(header, unpaired)
+        if reference is None:
+            raise BadInput(f"{path}: no reference (left) of {_words(header)}; give --reference")
+        check_agreement(path, header, reference, unpaired.pop(reference))
+        pairs.append(
+            MapPair(
+                header.quantity,
+                _style_of(header.quantity),
+                header.units,
+                header.redshift,
+                header.box_size,
+                _map_values(reference),
+                _map_values(path),
+            )
+        )
+    for path, header in unpaired.items():
+        raise BadInput(f"{path}: no model map of {_words(header)} to show beside it; give one")
     return pairs
 
 
-def _key(header) -> tuple[str, float]:
-    return header.quantity, round(header.redshift, 2)
+def _map_header(path: str) -> MapHeader:
+    with MapFile(path) as file:
+        return file.header
 
 
-def _words(key: tuple[str, float]) -> str:
-    return f"{key[0]} at z = {key[1]:g}"
+def _map_values(path: str) -> Float[np.ndarray, "x y z"]:
+    with MapFile(path) as file:
+        return file.read()
+
+
+def _partner(header: MapHeader, maps: Mapping[str, MapHeader]) -> str | None:
+    """The path of the map of the same quantity and redshift, None if there is none."""
+    for path, other in maps.items():
+        if other.quantity == header.quantity and same_redshift(other.redshift, header.redshift):
+            return path
+    return None
+
+
+def _words(header: MapHeader) -> str:
+    return f"{header.quantity} at z = {header.redshift:g}"
 
 
 def shape_of_test_region(pairs: Sequence[MapPair]) -> tuple[int, int, int]:
@@ -84,8 +100,13 @@ def shape_of_test_region(pairs: Sequence[MapPair]) -> tuple[int, int, int]:
 def load_curve(path: str, is_baseline: bool = False) -> Curve:
     """A spectrum with a reference, to be drawn; see :func:`load_comparison`."""
     comparison, notes, columns = load_comparison(path)
-    redshift = number_of(notes, "redshift", path)
-    return Curve(notes["quantity"], redshift, comparison, is_baseline, *_bands(columns))
+    quantity, redshift = notes["quantity"], number_of(notes, "redshift", path)
+    style = _style_of(quantity)
+    return Curve(quantity, style, redshift, comparison, is_baseline, *_bands(columns))
+
+
+def _style_of(quantity: str) -> MapStyle:
+    return quantity_named(quantity).style
 
 
 def _bands(columns: dict[str, np.ndarray]) -> tuple[Band, Band] | tuple[None, None]:

@@ -7,15 +7,18 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from jerald_tools.analysis import coverage_table, loss_table, quality_table
+from jerald_tools.analysis import tables
 from jerald_tools.analysis.figures.distribution import plot_distribution
+from jerald_tools.analysis.figures.heatmap import plot_heatmap
 from jerald_tools.analysis.figures.relative_difference import plot_relative_difference
 from jerald_tools.analysis.figures.scaling import plot_scaling
 from jerald_tools.analysis.figures.slices import plot_slices
 from jerald_tools.analysis.figures.spectra import plot_spectra
 from jerald_tools.analysis.figures.style import SETTINGS
+from jerald_tools.analysis.tables import MeasuredMap
 from jerald_tools.io.atomic import atomic_write, check_target
 from jerald_tools.mesh.ranks import on_root, world
+from jerald_tools.quantities import NAMES
 from jerald_tools.stages.figure_inputs import (
     load_banded_map,
     load_curve,
@@ -41,7 +44,7 @@ def slices(
     """Draw slices through maps, reference beside model, the test region marked or not."""
 
     def draw() -> Figure:
-        pairs = load_pairs(models, references)
+        pairs = tables.in_order(load_pairs(models, references), NAMES)
         return plot_slices(pairs, shape_of_test_region(pairs), mark_test_region=test_region)
 
     _write_figure(run, output, draw)
@@ -55,7 +58,7 @@ def spectra(
     def draw() -> Figure:
         curves = [load_curve(path) for path in spectra_files]
         curves += [load_curve(path, is_baseline=True) for path in baselines]
-        return plot_spectra(curves)
+        return plot_spectra(tables.in_order(curves, NAMES))
 
     _write_figure(run, output, draw)
 
@@ -66,7 +69,7 @@ def relative_difference(
     """Draw the relative difference of maps along z, in the whole box or the "test" region."""
 
     def draw() -> Figure:
-        pairs = load_pairs(models, references)
+        pairs = tables.in_order(load_pairs(models, references), NAMES)
         return plot_relative_difference(
             pairs, shape_of_test_region(pairs) if region == "test" else None
         )
@@ -76,7 +79,16 @@ def relative_difference(
 
 def distribution(run: Run, models: Sequence[str], references: Sequence[str], output: str) -> None:
     """Draw the one-point distributions of maps beside those of their references."""
-    _write_figure(run, output, lambda: plot_distribution(load_pairs(models, references)))
+
+    def draw() -> Figure:
+        return plot_distribution(tables.in_order(load_pairs(models, references), NAMES))
+
+    _write_figure(run, output, draw)
+
+
+def heatmap(run: Run, files: Sequence[str], output: str, by_quantity: bool = False) -> None:
+    """Draw the numbers of :func:`table` as heat maps of P / P_ref and r(k)."""
+    _write_figure(run, output, lambda: plot_heatmap(_measured_maps(files, by_quantity)))
 
 
 def scaling(run: Run, measurements: Sequence[str], output: str) -> None:
@@ -88,12 +100,8 @@ def table(run: Run, files: Sequence[str], output: str, by_quantity: bool = False
     """Write mean, P / P_ref and r(k) in bins of k, a row for each spectrum or fit."""
 
     def write() -> str:
-        maps = [load_measured_map(path) for path in files]
-        if by_quantity:
-            maps = quality_table.by_quantity_and_redshift(maps)
-        if _is_markdown(output):
-            return quality_table.markdown(maps)
-        return quality_table.comma_separated(maps)
+        maps = _measured_maps(files, by_quantity)
+        return tables.quality_markdown(maps) if _is_markdown(output) else tables.quality_csv(maps)
 
     _write_table(run, output, write)
 
@@ -103,9 +111,7 @@ def coverage(run: Run, spectra_files: Sequence[str], output: str) -> None:
 
     def write() -> str:
         maps = [load_banded_map(path) for path in spectra_files]
-        if _is_markdown(output):
-            return coverage_table.markdown(maps)
-        return coverage_table.comma_separated(maps)
+        return tables.coverage_markdown(maps) if _is_markdown(output) else tables.coverage_csv(maps)
 
     _write_table(run, output, write)
 
@@ -116,10 +122,16 @@ def losses(run: Run, fits: Sequence[str], output: str) -> None:
     def write() -> str:
         fitted = [load_fitted_loss(path) for path in fits]
         if _is_markdown(output):
-            return loss_table.markdown(fitted)
-        return loss_table.comma_separated(fitted)
+            return tables.losses_markdown(fitted, NAMES)
+        return tables.losses_csv(fitted, NAMES)
 
     _write_table(run, output, write)
+
+
+def _measured_maps(files: Sequence[str], by_quantity: bool) -> list[MeasuredMap]:
+    """A row for each file, in the order of the files or by quantity and redshift."""
+    maps = [load_measured_map(path) for path in files]
+    return tables.in_order(maps, NAMES) if by_quantity else maps
 
 
 def _is_markdown(output: str) -> bool:

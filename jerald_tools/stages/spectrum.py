@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from jerald_tools.analysis.band import band_columns, band_notes
 from jerald_tools.analysis.power_spectrum import Comparison, compare, cross_power
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.regions import region_mask
 from jerald_tools.io.spectra import write_spectrum
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
-from jerald_tools.stages.ensemble_band import band_columns, band_notes, model_error_of
+from jerald_tools.stages.ensemble_band import model_error_of
 from jerald_tools.stages.outputs import check_outputs, output_names
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
@@ -81,11 +82,10 @@ def measure_spectra(
     partner = read_source(ranks, reference, painting) if reference else None
     sources = [read_source(ranks, path, painting, partner) for path in inputs]
     check_partners(sources, partner, painting, over_reference_mean=measurement.mean != "own")
-    model_error = model_error_of(ranks, sources) if band else None
-
     spectra = _measure_each(run, ranks, sources, partner, painting, measurement)
     made_of = [[path] for path in inputs]
     if band:
+        model_error = model_error_of(ranks, sources)
         meshes, columns, notes = zip(*spectra, strict=True)
         spectra = [(meshes[0], band_columns(columns, model_error), band_notes(notes))]
         made_of = [inputs]

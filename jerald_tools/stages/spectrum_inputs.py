@@ -108,7 +108,9 @@ def check_partners(
             f"{sources[0].path}: a map is painted already; leave out --mesh, --window, "
             "--interlace and --compensate"
         )
-    for source in sources if reference else ():
+    if reference is None:
+        return
+    for source in sources:
         check_agreement(source.path, source.header, reference.path, reference.header)
         ours, theirs = ((one.header.quantity, one.header.units) for one in (source, reference))
         if over_reference_mean and ours != theirs:

@@ -85,10 +85,9 @@ MESH_SPECTRA = {  # name: first field, second field, bins whose modes the trimme
 @pytest.mark.ranks
 @pytest.mark.parametrize("name", MESH_SPECTRA)
 def test_power_of_fields_equals_nbodykit(golden, golden_mesh, name):
-    first, second, whole_bins = MESH_SPECTRA[name]
-    fields = [golden_field(golden, golden_mesh, field) for field in (first, second)]
-    spectra = [r2c(golden_mesh, field) for field in fields]
-    assert_golden(golden_mesh, *spectra, golden[f"spectra/{name}"], whole_bins)
+    *fields, whole_bins = MESH_SPECTRA[name]
+    first, second = (r2c(golden_mesh, golden_field(golden, golden_mesh, one)) for one in fields)
+    assert_golden(golden_mesh, first, second, golden[f"spectra/{name}"], whole_bins)
 
 
 @pytest.mark.ranks

@@ -65,7 +65,7 @@ ROWS = [
     ("fit-hi particles.h5 --target map.h5 -o new.json --nonsense", "No such option '--nonsense'"),
     (f"{TARGET} snap.hdf5 --mesh 0", "0 is not in the range x>=1"),
     (f"{TARGET} snap.hdf5 --chunk 0", "0 is not in the range x>=1"),
-    (f"{TARGET} snap.hdf5 --clip 1e-9", "--clip is for neutral-hydrogen; leave it out"),
+    (f"{TARGET} snap.hdf5 --clip 1e-9", "--clip does not apply to gas; leave it out"),
     (f"{TARGET} snap.hdf5 -o map.h5", "map.h5: exists already"),
     ("make-target snap.hdf5 --quantity gas --mesh 8", "Missing option '-o'"),
     (f"{HYDROGEN} snap.hdf5 --clip -1", "--clip -1: give a positive density"),

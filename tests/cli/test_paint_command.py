@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from model_cases import QUANTITIES, generic_parameters
+from model_cases import generic_parameters
 from small_universe import (
     BOX_SIZE,
     CELL_SIZE,
@@ -44,7 +44,7 @@ from jerald_tools.mesh.ranks import Ranks, gather, on_root, world
 from jerald_tools.model.model import predict
 from jerald_tools.model.neutral_hydrogen import relative_stellar_mass
 from jerald_tools.model.quantity import ModelInputs
-from jerald_tools.quantities import quantity_named
+from jerald_tools.quantities import NAMES, quantity_named
 from jerald_tools.stages import paint as stage
 
 # km/s that move a particle by one cell in redshift space.
@@ -65,7 +65,7 @@ def folder():
     """One folder for all ranks, with particles and untrained fits in it."""
     name = Path(on_root(world(), tempfile.mkdtemp))
     on_root(world(), save_particles, name / "particles.h5")
-    for quantity in QUANTITIES:
+    for quantity in NAMES:
         on_root(world(), save_fit, name / f"{quantity}.json", quantity)
     yield name
     gather(world(), "done")
@@ -80,7 +80,7 @@ def expected_maps() -> dict:
     def chain(start):
         maps, particles, stars = {}, {}, None
         improved = start
-        for name in QUANTITIES:
+        for name in NAMES:
             quantity = quantity_named(name).with_constants(CONSTANTS.get(name, {}))
             parameters = generic_parameters(name, 1)
             sources = (stars,) if "stellar-mass" in quantity.prerequisites else ()
@@ -99,7 +99,7 @@ def expected_maps() -> dict:
 @pytest.mark.ranks
 def test_a_fit_paints_what_the_model_predicts(folder):
     maps, particles = expected_maps()
-    for quantity in QUANTITIES:
+    for quantity in NAMES:
         output, displaced = folder / f"{quantity}.h5", folder / f"{quantity}_particles.h5"
         paint(folder / "particles.h5", "--fit", folder / f"{quantity}.json", "--precision",
               "double", "--save-particles", displaced, "-o", output)  # fmt: skip
@@ -192,7 +192,7 @@ def test_redshift_space_conserves_what_a_fit_paints(folder):
     assert moved.min() >= 0
 
 
-@pytest.mark.parametrize("quantity", [None, *QUANTITIES])
+@pytest.mark.parametrize("quantity", [None, *NAMES])
 def test_without_velocities_redshift_space_is_real_space(folder, quantity):
     save_particles(folder / "still.h5", moving=np.zeros(positions().shape))
     options = ["--fit", folder / f"{quantity}.json"] if quantity else []

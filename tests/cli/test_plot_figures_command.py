@@ -85,6 +85,17 @@ def test_partners_are_found_by_quantity_and_redshift(maps):
     assert second.redshift == 5.0
 
 
+def test_partners_may_state_a_redshift_a_little_apart(tmp_path):
+    model = save_map(tmp_path / "model.h5", 1, redshift=2.0)
+    references = [
+        save_map(tmp_path / f"z{redshift}.h5", 2, redshift=redshift) for redshift in (2.002, 2.01)
+    ]
+    (pair,) = load_pairs([model], references[:1])
+    assert pair.redshift == 2.0
+    with pytest.raises(BadInput, match=r"model.h5: no reference \(left\) of dark-matter at z = 2"):
+        load_pairs([model], references[1:])
+
+
 @pytest.mark.parametrize("option", ["--test-region", "--no-test-region"])
 def test_the_test_region_is_marked_if_wanted(maps, tmp_path, monkeypatch, option):
     models, references = maps
@@ -108,6 +119,8 @@ def test_spectra_and_the_table_are_drawn_from_files_of_powerspec(tmp_path):
     table = (tmp_path / "table.md").read_text().splitlines()
     assert table[2].startswith("| dark-matter | 5 | whole box | 0.90 | 0.81, 0.950 |")
     assert len(table) == 4
+    plot("heatmap", *files, "-o", tmp_path / "table.png")
+    assert (tmp_path / "table.png").read_bytes().startswith(BEGINNINGS["png"])
     plot("table", *files, "-o", tmp_path / "table.csv")
     assert len((tmp_path / "table.csv").read_text().splitlines()) == 1 + 2 * 5
 

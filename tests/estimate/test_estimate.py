@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from jerald_tools.cli.estimate import main
-from jerald_tools.estimate import cost as loads
+from jerald_tools.estimate import cost as cost_module
 from jerald_tools.estimate.cost import STAGES, cost, ghost_planes, warnings
-from jerald_tools.estimate.problem import QUANTITIES, Problem, problem_of
+from jerald_tools.estimate.problem import QUANTITIES, Problem, fit_sizes, problem_of
 from jerald_tools.estimate.report import duration, size
 
 ROOT = Path(__file__).parents[2]
@@ -80,13 +80,21 @@ def test_a_greater_fit_takes_longer(stage, more):
 def test_fits_are_counted_as_they_are(quantity):
     from jerald_tools.fitting.search import SCREENING
     from jerald_tools.fitting.search_space import ravel_parameters
-    from jerald_tools.model.parameters import default_start
+    from jerald_tools.quantities import quantity_named
 
-    assert loads.SCREENING == SCREENING
-    of_transform, of_layer = loads.PARAMETERS[quantity]
-    for layers in (1, 2):
-        number = len(ravel_parameters(default_start(quantity, layers)))
-        assert number == of_transform + of_layer * layers
+    assert cost_module.SCREENING == SCREENING
+    size = fit_sizes()[quantity]
+    for layers in (0, 1, 2):
+        number = len(ravel_parameters(quantity_named(quantity).original_parameters(layers)))
+        assert number == size.transform + size.layer * layers
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_files_of_fits_have_the_size_of_the_shipped_ones(quantity):
+    shipped = [path.stat().st_size for path in (ROOT / "data" / "fits").glob(f"{quantity}_z*.json")]
+    estimated = cost(fit_sizes()[quantity].stage, LARGE).files
+    assert len(shipped) == 3
+    assert shipped == pytest.approx([estimated] * 3, rel=0.25)
 
 
 def test_ranks_without_planes_and_with_too_many_ghosts_are_warned_of():

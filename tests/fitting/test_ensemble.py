@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import click
 import numpy as np
 import pytest
 from small_universe import (
@@ -166,7 +165,7 @@ def test_maps_that_are_no_ensemble_are_refused(folder):
                 folder / "no_{member}.h5",
             )
     shutil.copy(particles, folder / "1.h5")
-    with pytest.raises(click.UsageError, match=r"1\.h5 is an input"):
+    with pytest.raises(BadInput, match=r"1\.h5 is an input"):
         run(paint.main, folder / "1.h5", "--fit", stars, "--members", 1, "--force", "-o",
             folder / "{member}.h5")  # fmt: skip
     first = folder / "stars_0.h5"

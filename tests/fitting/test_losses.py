@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from model_cases import QUANTITIES, whole_stars_and_target
+from model_cases import whole_stars_and_target
 
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting import LOSSES
@@ -19,7 +19,7 @@ from jerald_tools.mesh.fields import mode_products
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS
 from jerald_tools.mesh.wavenumbers import wavenumber_table
-from jerald_tools.quantities import quantity_named
+from jerald_tools.quantities import NAMES, quantity_named
 
 MESHES = {"cube": ((8, 8, 8), (5.0, 5.0, 5.0)), "rectangle": ((8, 6, 10), (5.0, 3.0, 7.0))}
 BOTH = pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_brighter_map_has_the_error_of_its_mean_and_power_alone():
         assert float(perfect) == pytest.approx(0, abs=1e-12)
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("quantity", NAMES)
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_gradient_by_every_node(name, quantity):
     """Central differences of the loss of a map, which is smooth off the residual's kinks."""
@@ -199,5 +199,5 @@ def test_the_logarithm_has_no_smoothing():
     with pytest.raises(BadInput, match="--smoothing 1: the loss logarithmic has no smoothing"):
         loss_named("logarithmic", stars, 1.0)
     assert loss_named("statistics", stars, 1.0).residual_loss == PaperLoss(1, 1.0)
-    powers = {name: loss_named("paper", quantity_named(name)).power for name in QUANTITIES}
+    powers = {name: loss_named("paper", quantity_named(name)).power for name in NAMES}
     assert powers == {"dark-matter": 2, "stellar-mass": 1, "neutral-hydrogen": 1, "gas": 2}

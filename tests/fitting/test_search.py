@@ -4,7 +4,6 @@
 import jax
 import numpy as np
 import pytest
-from model_cases import QUANTITIES
 from small_universe import untrained_fit
 
 from jerald_tools.errors import BadInput
@@ -16,7 +15,7 @@ from jerald_tools.fitting.search_space import ravel_parameters, search_space
 from jerald_tools.io.fits import document
 from jerald_tools.model.fitted_model import FittedModel
 from jerald_tools.model.parameters import to_dictionary
-from jerald_tools.quantities import quantity_named
+from jerald_tools.quantities import NAMES, quantity_named
 
 
 def named_starts(quantity, layers):
@@ -86,7 +85,7 @@ def test_starts_are_named_ones_first_and_scatter_by_their_seed_alone():
     assert chosen(4, 1)[3].parameters.transform == transform.transform
 
 
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("layers", [0, 1, 2, 3])
 def test_named_starts_lie_within_the_bounds(name, layers):
     for start in named_starts(quantity_named(name), layers):
@@ -95,7 +94,7 @@ def test_named_starts_lie_within_the_bounds(name, layers):
         assert np.all((space.lower <= vector) & (vector <= space.upper))
 
 
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_random_starts_lie_within_the_bounds_of_the_search(name):
     """Not those of one side alone: some starts are at an upper bound, where the scatter ended."""
     for start in named_starts(quantity_named(name), 2):

@@ -13,7 +13,7 @@ import resource, signal, sys
 from pathlib import Path
 import h5py
 import numpy as np
-from jerald_tools.cli.failure import end
+from jerald_tools.cli.rank_failure import end
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.io.atomic import atomic_write
 from jerald_tools.io.fits import write_fit

@@ -19,7 +19,8 @@ from small_universe import (
     save_target,
 )
 
-from jerald_tools.cli import fit_dm, paint, run_fastpm
+from jerald_tools.cli import paint, run_fastpm
+from jerald_tools.cli.fit import fit_dm
 from jerald_tools.errors import RunFailed
 from jerald_tools.io.grids import InitialConditionsHeader, write_initial_conditions
 from jerald_tools.mesh import checks, native
@@ -49,7 +50,7 @@ def command_line(name, folder):
         return paint.main, [*arguments, "--redshift-space", "y"], folder / "new.h5"
     arguments = [folder / "particles.h5", "--target", folder / "target.h5", "--loss", "paper"]
     start = ["--start", folder / "dark-matter.json", "--starts", 1, "--layers", 1]
-    return fit_dm.main, [*arguments, *start, "--evaluations", 1], folder / "new.json"
+    return fit_dm, [*arguments, *start, "--evaluations", 1], folder / "new.json"
 
 
 def run(name, folder, *options):

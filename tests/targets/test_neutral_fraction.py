@@ -7,9 +7,14 @@ from scipy.optimize import brentq
 
 from jerald_tools.errors import BadInput
 from jerald_tools.io.uv_background import PhotoionisationRates, read_rates
-from jerald_tools.targets import ionisation as atomic_rates
-from jerald_tools.targets.ionisation import neutral_fraction, temperature_of
-from jerald_tools.targets.neutral_gas import cross_section, shielded_share, shielding_density
+from jerald_tools.targets import ionisation
+from jerald_tools.targets.ionisation import (
+    cross_section,
+    neutral_fraction,
+    shielded_share,
+    shielding_density,
+    temperature_of,
+)
 
 RATES = PhotoionisationRates(1e-12, 6e-13, 1e-14)
 NONE = PhotoionisationRates(0.0, 0.0, 0.0)
@@ -27,8 +32,8 @@ def test_pure_hydrogen_has_a_closed_form(rates):
     density, temperature = grid()
     pure = np.ones(len(density))
     found = neutral_fraction(density, lambda _, rows: temperature[rows], pure, rates)
-    recombination = atomic_rates.hydrogen_recombination(temperature)
-    collisions = atomic_rates.hydrogen_collisions(temperature)
+    recombination = ionisation.hydrogen_recombination(temperature)
+    collisions = ionisation.hydrogen_collisions(temperature)
     middle = 2 * recombination + collisions + rates.hydrogen / density
     root = np.sqrt(middle**2 - 4 * (recombination + collisions) * recombination)
     np.testing.assert_allclose(found, 2 * recombination / (middle + root), rtol=2e-7)
@@ -42,13 +47,13 @@ def test_helium_gives_and_takes_electrons():
     helium = 0.24 / (4 * 0.76)
 
     def species(electrons, n, kelvin):
-        hydrogen = 1 / (1 + (atomic_rates.hydrogen_collisions(kelvin) + 1e-12 / electrons / n)
-                        / atomic_rates.hydrogen_recombination(kelvin))  # fmt: skip
-        once = (atomic_rates.helium_collisions(kelvin) + 6e-13 / electrons / n) / (
-            atomic_rates.helium_recombination(kelvin)
+        hydrogen = 1 / (1 + (ionisation.hydrogen_collisions(kelvin) + 1e-12 / electrons / n)
+                        / ionisation.hydrogen_recombination(kelvin))  # fmt: skip
+        once = (ionisation.helium_collisions(kelvin) + 6e-13 / electrons / n) / (
+            ionisation.helium_recombination(kelvin)
         )
-        twice = (atomic_rates.ionised_helium_collisions(kelvin) + 1e-14 / electrons / n) / (
-            atomic_rates.ionised_helium_recombination(kelvin)
+        twice = (ionisation.ionised_helium_collisions(kelvin) + 1e-14 / electrons / n) / (
+            ionisation.ionised_helium_recombination(kelvin)
         )
         charge = helium * (once + 2 * once * twice) / (1 + once + once * twice)
         return hydrogen, 1 - hydrogen + charge
@@ -87,11 +92,11 @@ def test_temperature_follows_the_electrons():
 
 def test_recombination_and_collisions_at_ten_thousand_kelvin():
     """Verner & Ferland 1996 and Voronov 1997 at 1e4 K, worked out by hand."""
-    assert atomic_rates.hydrogen_recombination(1e4) == pytest.approx(4.19e-13, rel=5e-3)
-    assert atomic_rates.hydrogen_collisions(1e4) == pytest.approx(
+    assert ionisation.hydrogen_recombination(1e4) == pytest.approx(4.19e-13, rel=5e-3)
+    assert ionisation.hydrogen_collisions(1e4) == pytest.approx(
         2.91e-8 / (0.232 + 15.78214) * 15.78214**0.39 * np.exp(-15.78214), rel=1e-5
     )
-    assert atomic_rates.helium_recombination(1e4) == pytest.approx(4.3e-13, rel=5e-2)
+    assert ionisation.helium_recombination(1e4) == pytest.approx(4.3e-13, rel=5e-2)
 
 
 # The paper's equations (13) and (14), worked out apart from this project.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of how good the maps are."""
+"""The tables of the maps' quality and of the fits' losses."""
 
 import csv
 import io
@@ -7,17 +7,19 @@ import io
 import numpy as np
 import pytest
 
-from jerald_tools.analysis import loss_table
-from jerald_tools.analysis.loss_table import FittedLoss
 from jerald_tools.analysis.power_spectrum import Comparison
-from jerald_tools.analysis.quality_table import (
+from jerald_tools.analysis.tables import (
+    FittedLoss,
     MeasuredMap,
-    by_quantity_and_redshift,
-    comma_separated,
     in_coarse_bins,
+    in_order,
     is_poor,
-    markdown,
+    losses_csv,
+    losses_markdown,
+    quality_csv,
+    quality_markdown,
 )
+from jerald_tools.quantities import NAMES
 
 
 def test_coarse_bins_average_the_curves_by_modes():
@@ -66,8 +68,8 @@ def test_the_table_says_what_was_measured():
         "| stellar-mass | 2 | test cube, all | 0.92 | 1.00, 1.000 | 0.80, 0.894 | — | — "
         "| 0.50, 0.354 poor |"
     )
-    assert markdown(maps).splitlines()[2] == expected
-    rows = list(csv.DictReader(io.StringIO(comma_separated(maps))))
+    assert quality_markdown(maps).splitlines()[2] == expected
+    rows = list(csv.DictReader(io.StringIO(quality_csv(maps))))
     assert [row["modes"] for row in rows] == ["10", "20", "0", "0", "30"]
     assert {row["label"] for row in rows} == {"test cube, all"}
     assert float(rows[4]["ratio"]) == 0.5
@@ -75,13 +77,14 @@ def test_the_table_says_what_was_measured():
 
 
 def test_rows_by_quantity_keep_the_order_of_the_files_within_a_redshift():
+    nothing = Comparison(*(np.array([]) for _ in range(5)))
     maps = [
-        MeasuredMap(quantity, redshift, label, 1.0, None)
+        MeasuredMap(quantity, redshift, label, 1.0, nothing)
         for label in ("paper's loss", "default")
         for redshift in (2.0, 5.0)
         for quantity in ("stellar-mass", "metals", "dark-matter")
     ]
-    rows = [(one.quantity, one.redshift, one.label) for one in by_quantity_and_redshift(maps)]
+    rows = [(one.quantity, one.redshift, one.label) for one in in_order(maps, NAMES)]
     assert rows[:4] == [
         ("dark-matter", 5.0, "paper's loss"),
         ("dark-matter", 5.0, "default"),
@@ -99,12 +102,12 @@ def test_the_table_of_losses_holds_each_fit_against_the_one_without_layers():
         FittedLoss("dark-matter", 5.0, 1, 0.02, 0.03, 0.04),
         FittedLoss("dark-matter", 5.0, 0, 0.02, 0.02, 0.04),
     ]
-    assert loss_table.markdown(fits).splitlines()[2:] == [
+    assert losses_markdown(fits, NAMES).splitlines()[2:] == [
         "| dark-matter | 5 | 0 | 0.02000 | 0.02000 | 0.04000 | 1.000 |",
         "| dark-matter | 5 | 1 | 0.02000 | 0.03000 | 0.04000 | 1.500 worse |",
         "| dark-matter | 2 | 2 | 0.20000 | 0.30000 | 0.40000 | — |",
         "| stellar-mass | 2 | 0 | 0.90000 | 1.00000 | 1.10000 | 1.000 |",
         "| stellar-mass | 2 | 2 | 0.60000 | 0.75000 | 0.80000 | 0.750 |",
     ]
-    rows = list(csv.DictReader(io.StringIO(loss_table.comma_separated(fits))))
+    rows = list(csv.DictReader(io.StringIO(losses_csv(fits, NAMES))))
     assert [float(row["validation"]) for row in rows] == [0.02, 0.03, 0.3, 1.0, 0.75]
