@@ -50,5 +50,12 @@ def refusing(path: str | os.PathLike, problem: str, fix: str) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
-        reason = " ".join(str(error).split())
-        raise BadInput(f"{path}: {problem} ({reason}); {fix}") from error
+        raise BadInput(f"{path}: {problem} ({_reason(error)}); {fix}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The message of an error in one line; that of a missing key says no more than its name."""
+    if isinstance(error, KeyError):
+        message = str(error.args[0]) if error.args else ""
+        return message if " " in message else f"{message} is missing"
+    return " ".join(str(error).split())

@@ -10,7 +10,6 @@ from small_universe import save_fit
 from snapshot_files import gadget_attributes
 
 from jerald_tools.cosmology import Cosmology
-from jerald_tools.io.fits import write_fit
 from jerald_tools.io.grids import (
     InitialConditionsHeader,
     MapHeader,
@@ -20,6 +19,7 @@ from jerald_tools.io.grids import (
 from jerald_tools.io.hdf5 import read_record, write_record
 from jerald_tools.io.particles import ParticlesHeader, write_particles
 from jerald_tools.io.record import Record
+from jerald_tools.io.sealed_json import write_document
 from jerald_tools.io.spectra import write_spectrum
 from jerald_tools.model.validity import Validity
 
@@ -101,7 +101,7 @@ def save_bad_files(here):
         save_fit(here / name, "dark-matter", dataclasses.replace(validity, **change))
     fit = dict.fromkeys(("quantity", "redshift", "layers", "parameters", "loss", "history"), 0)
     for name in ("fit.json", "edited.json", "truncated.json"):
-        write_fit(here / name, fit)
+        write_document(here / name, fit)
     whole = (here / "fit.json").read_text()
     (here / "edited.json").write_text(whole.replace('"layers": 0', '"layers": 2'))
     (here / "truncated.json").write_text(whole[:-20])

@@ -8,10 +8,10 @@ import numpy as np
 from model_cases import clustered_particles, generic_parameters
 
 from jerald_tools.cosmology import Cosmology
-from jerald_tools.io.fits import document, write_fit
 from jerald_tools.io.grids import MapFile, MapHeader, write_map
 from jerald_tools.io.particles import ParticlesHeader, write_particles
 from jerald_tools.io.record import this_run
+from jerald_tools.io.sealed_json import sealed, write_document
 from jerald_tools.model.fit_document import prerequisite_key
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.validity import Validity
@@ -110,7 +110,7 @@ def untrained_fit(quantity: str, validity: Validity = VALIDITY, layers: int = 1,
         "setting": validity.as_dict(),
         "history": {"train": [0.3], "validation": [0.4]},
         **{
-            prerequisite_key(name): document(untrained_fit(name, validity, layers))
+            prerequisite_key(name): sealed(untrained_fit(name, validity, layers))
             for name in quantity_named(quantity).prerequisites
         },
         **more,
@@ -119,7 +119,7 @@ def untrained_fit(quantity: str, validity: Validity = VALIDITY, layers: int = 1,
 
 def save_fit(path, quantity: str, validity: Validity = VALIDITY, **more):
     """Write an untrained fit."""
-    write_fit(path, untrained_fit(quantity, validity, **more))
+    write_document(path, untrained_fit(quantity, validity, **more))
     return path
 
 

@@ -24,7 +24,7 @@ from jerald_tools.mesh.exchange import cell_order, ids_to_ranks, redistribute, s
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, Ranks, agree, on_root, pieces_on_root
 
-Opener = Callable[[str | os.PathLike], AbstractContextManager[Any]]
+Opener = Callable[..., AbstractContextManager[Any]]
 """Opens a file for reading: a reader such as :class:`jerald_tools.io.grids.MapFile`."""
 
 

@@ -9,14 +9,14 @@ import contextlib
 import dataclasses
 import functools
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.errors import BadInput
-from jerald_tools.io.fits import document, edited_parts
+from jerald_tools.errors import BadInput, refusing
+from jerald_tools.io.sealed_json import edited_parts, sealed
 from jerald_tools.model.evolution import EvolvingParameters, mean_at
 from jerald_tools.model.parameters import from_dictionary
 from jerald_tools.model.quantity import Quantity
@@ -24,6 +24,9 @@ from jerald_tools.model.validity import Validity
 from jerald_tools.quantities import NAMES, quantity_named
 
 FIT_AGAIN = "fit again"
+
+REQUIRED = ("quantity", "redshift", "layers", "parameters", "loss", "history")
+"""The keys that every fit document has."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +57,7 @@ class FitDocument:
     """The content of a fit by name; what it lacks is refused where it is used.
 
     Args:
-        content: a whole document, or content for :func:`jerald_tools.io.fits.document`.
+        content: a whole document, or content for :func:`jerald_tools.io.sealed_json.sealed`.
         path: its file, for messages.
         member: number of the member whose parameters are meant; None without members.
     """
@@ -65,7 +68,7 @@ class FitDocument:
     @property
     def document(self) -> dict:
         """The whole document with its digest, for a file, or for a fit that carries this one."""
-        return document(self._content)
+        return sealed(self._content, REQUIRED)
 
     @property
     def sha256(self) -> str:
@@ -263,13 +266,9 @@ class FitDocument:
         parameters = from_dictionary(self.quantity.parameters, values)
         return jax.tree.map(lambda value: jnp.asarray(value, jnp.float64), parameters)
 
-    @contextlib.contextmanager
-    def refusing_damage(self) -> Iterator[None]:
+    def refusing_damage(self) -> contextlib.AbstractContextManager[None]:
         """Turn the error of an access to a document of another shape into the line for users.
 
         In a fit that was edited and accepted, any value may be missing or of another type.
         """
-        try:
-            yield
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            raise BadInput(f"{self.path}: is not a valid fit ({error!r}): {FIT_AGAIN}") from error
+        return refusing(self.path, "is not a valid fit", FIT_AGAIN)

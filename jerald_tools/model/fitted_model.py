@@ -10,10 +10,10 @@ import os
 from collections.abc import Sequence
 
 from jerald_tools.errors import BadInput
-from jerald_tools.io.fits import read_fit, write_fit
 from jerald_tools.io.parallel import ParticleSet
+from jerald_tools.io.sealed_json import read_document, write_document
 from jerald_tools.model.evolution import EvolvingParameters, parameters_at
-from jerald_tools.model.fit_document import FIT_AGAIN, FitDocument
+from jerald_tools.model.fit_document import FIT_AGAIN, REQUIRED, FitDocument
 from jerald_tools.model.model import Model
 from jerald_tools.model.painting import (
     PaintedMap,
@@ -38,7 +38,7 @@ class FittedModel(FitDocument):
         Raises:
             BadInput: if it is missing, truncated, not a fit, edited, or of a newer version.
         """
-        return cls(read_fit(path, accept_edited), os.fspath(path))
+        return cls(read_document(path, accept_edited, REQUIRED), os.fspath(path))
 
     def save(self, path: str | os.PathLike, force: bool = False) -> None:
         """Write the fit.
@@ -46,7 +46,7 @@ class FittedModel(FitDocument):
         Raises:
             BadInput: if the file exists and ``force`` is not set, or cannot be written.
         """
-        write_fit(path, self._content, force)
+        write_document(path, self._content, REQUIRED, force)
 
     @functools.cached_property
     def prerequisites(self) -> dict[str, "FittedModel"]:

@@ -35,9 +35,9 @@ from small_universe import (
 from jerald_tools.cli.paint import main
 from jerald_tools.cosmology import hubble_rate
 from jerald_tools.errors import BadInput
-from jerald_tools.io.fits import read_fit
 from jerald_tools.io.parallel import load_particles
 from jerald_tools.io.particles import ParticlesFile
+from jerald_tools.io.sealed_json import read_document
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import Ranks, gather, on_root, world
@@ -258,7 +258,7 @@ def test_cells_of_a_fit_must_fill_the_box(folder):
 
 
 def test_a_carried_fit_that_was_edited_is_refused(folder):
-    carried = read_fit(folder / "dark-matter.json")
+    carried = read_document(folder / "dark-matter.json")
     carried["redshift"] = 1.0
     save_fit(folder / "edited.json", "stellar-mass", dark_matter_fit=carried)
     with pytest.raises(BadInput, match=r"edited\.json: dark_matter_fit: was edited"):
@@ -279,7 +279,7 @@ def test_outputs_that_exist_are_kept_unless_forced(folder):
 
 
 def test_particles_are_read_once_for_all_members(folder, monkeypatch):
-    values = read_fit(folder / "dark-matter.json")["parameters"]
+    values = read_document(folder / "dark-matter.json")["parameters"]
     members = [{"parameters": values}, {"parameters": values}]
     ensemble = {"k": [1.0], "model_error": [0.1], "members": members}
     fit = save_fit(folder / "ensemble.json", "dark-matter", ensemble=ensemble)

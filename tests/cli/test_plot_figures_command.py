@@ -10,9 +10,9 @@ import pytest
 from jerald_tools.cli.plot_figures import main
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
-from jerald_tools.io.fits import write_fit
 from jerald_tools.io.grids import MapHeader, write_map
 from jerald_tools.io.record import this_run
+from jerald_tools.io.sealed_json import write_document
 from jerald_tools.io.spectra import write_spectrum
 from jerald_tools.stages import figures
 from jerald_tools.stages.figure_inputs import load_measured_steps, load_pairs
@@ -42,7 +42,7 @@ def save_spectrum(path, redshift=2.0, label="whole box", **changes):
 def save_fit(path, layers, validation):
     losses = {"train": 0.5, "validation": validation, "test": 0.7}
     content = {"quantity": "dark-matter", "redshift": 2.0, "layers": layers, "loss": losses}
-    write_fit(path, {**content, "parameters": {}, "history": {}})
+    write_document(path, {**content, "parameters": {}, "history": {}})
     return str(path)
 
 

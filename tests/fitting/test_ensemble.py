@@ -23,7 +23,7 @@ from jerald_tools.cli import paint, plot_figures, powerspec
 from jerald_tools.cli.fit import fit_dm, fit_stellar
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.ensemble import half_width, model_error
-from jerald_tools.io.fits import read_fit
+from jerald_tools.io.sealed_json import read_document
 from jerald_tools.io.spectra import read_spectrum
 from jerald_tools.mesh.ranks import gather, on_root, world
 from jerald_tools.model.fitted_model import FittedModel
@@ -58,7 +58,7 @@ def folder():
 @pytest.mark.ranks
 def test_members_are_fits_to_halves_on_any_number_of_ranks(folder):
     """Each member's loss is that of its map in its own half, by NumPy, for the paper's loss."""
-    document = read_fit(folder / "stars.json")
+    document = read_document(folder / "stars.json")
     members = document["ensemble"]["members"]
     assert [member["half"] for member in members] == ["upper z", "lower z", "upper x"]
     ensemble = document["ensemble"]

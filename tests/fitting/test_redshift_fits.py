@@ -17,7 +17,7 @@ from jerald_tools.cli.fit import fit_dm, fit_stellar
 from jerald_tools.cli.paint import main as paint
 from jerald_tools.cli.plot_figures import main as plot_figures
 from jerald_tools.errors import BadInput
-from jerald_tools.io.fits import read_fit
+from jerald_tools.io.sealed_json import read_document
 
 DENSER = 4.0
 
@@ -51,7 +51,7 @@ def folder(tmp_path_factory):
 
 
 def test_a_fit_over_redshifts_lists_its_parameters_and_means_by_redshift(folder):
-    document = read_fit(folder / "fit.json")
+    document = read_document(folder / "fit.json")
     assert [knot["redshift"] for knot in document["parameters"]] == [5.0, 2.0]
     assert document["redshift"] == document["setting"]["redshift"] == [5.0, 2.0]
     assert "stages" not in document["setting"]["step_scheme"]
@@ -62,7 +62,7 @@ def test_a_fit_over_redshifts_lists_its_parameters_and_means_by_redshift(folder)
 
 
 def test_it_paints_at_its_ends_and_between_and_refuses_beyond(folder):
-    document = read_fit(folder / "fit.json")
+    document = read_document(folder / "fit.json")
     for redshift, weights in ((5, (1, 0)), (3, (0.5, 0.5)), (2, (0, 1))):
         output = folder / f"map{redshift}.h5"
         run(paint, folder / f"particles{redshift}.h5", "--fit", folder / "fit.json", "-o", output)

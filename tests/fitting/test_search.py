@@ -12,7 +12,7 @@ from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.problem import Task
 from jerald_tools.fitting.search import choose_starts, find_starts, start_from_fit
 from jerald_tools.fitting.search_space import ravel_parameters, search_space
-from jerald_tools.io.fits import document
+from jerald_tools.io.sealed_json import sealed
 from jerald_tools.model.fitted_model import FittedModel
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.quantities import NAMES, quantity_named
@@ -127,7 +127,7 @@ def test_the_scatter_of_a_start_is_as_wide_as_declared():
 
 
 def test_a_fit_is_the_start_of_another():
-    content = document(untrained_fit("stellar-mass", layers=2))
+    content = sealed(untrained_fit("stellar-mass", layers=2))
     start = start_from_fit(FittedModel(content, "stars.json"), 2)
     assert start.name == "fit stars.json"
     assert to_dictionary(start.parameters) == content["parameters"]

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from jerald_tools.cosmology import Cosmology
-from jerald_tools.io.fits import document, write_fit
 from jerald_tools.io.grids import (
     InitialConditionsHeader,
     MapHeader,
@@ -14,6 +13,7 @@ from jerald_tools.io.grids import (
 )
 from jerald_tools.io.particles import ParticlesHeader, write_particles
 from jerald_tools.io.record import Input, Record
+from jerald_tools.io.sealed_json import sealed, write_document
 from jerald_tools.io.spectra import write_spectrum
 
 COSMOLOGY = Cosmology(omega_m=0.31, omega_b=0.05, h=0.7, sigma8=0.8, n_s=0.97)
@@ -129,8 +129,8 @@ def fit_file(tmp_path, record):
         "history": {"train": np.geomspace(1, 1e-8, 20).tolist(), "validation": [None]},
         "provenance": record.as_dict(),
     }
-    stars = document({**content, "quantity": "stellar-mass"})
-    write_fit(path, {**content, "quantity": "neutral-hydrogen", "stellar_mass_fit": stars})
+    stars = sealed({**content, "quantity": "stellar-mass"})
+    write_document(path, {**content, "quantity": "neutral-hydrogen", "stellar_mass_fit": stars})
     return path
 
 

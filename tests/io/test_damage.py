@@ -12,11 +12,11 @@ from snapshot_files import gadget_attributes
 
 from jerald_tools.errors import BadInput
 from jerald_tools.io.bigfile import Block, write_block
-from jerald_tools.io.fits import read_fit
 from jerald_tools.io.grids import InitialConditionsFile, MapFile
 from jerald_tools.io.hdf5 import read_record, write_record
 from jerald_tools.io.header import fixed_string
 from jerald_tools.io.particles import ParticlesFile
+from jerald_tools.io.sealed_json import read_document
 from jerald_tools.io.spectra import read_spectrum
 from jerald_tools.snapshots.code_units import Overrides
 from jerald_tools.snapshots.open import open_snapshot
@@ -56,7 +56,7 @@ READERS = {
     **{
         fixture: lambda path, opening=opening: read_all(opening(path)) for fixture, opening in KINDS
     },
-    "fit_file": read_fit,
+    "fit_file": read_document,
     "spectrum_file": read_columns,
 }
 

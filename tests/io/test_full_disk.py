@@ -16,7 +16,7 @@ import numpy as np
 from jerald_tools.cli.rank_failure import end
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.io.atomic import atomic_write
-from jerald_tools.io.fits import write_fit
+from jerald_tools.io.sealed_json import write_document
 from jerald_tools.io.grids import InitialConditionsHeader, write_initial_conditions
 from jerald_tools.io.grids import MapHeader, write_map
 from jerald_tools.io.export import write_mesh
@@ -67,7 +67,7 @@ write = {
     "particles": lambda: write_particles(
         path, particles_header, rows, rows, record, force=True
     ),
-    "fit": lambda: write_fit(path, {**fit, "history": [0.5] * 10**5}, force=True),
+    "fit": lambda: write_document(path, {**fit, "history": [0.5] * 10**5}, force=True),
     "spectrum": lambda: write_spectrum(
         path, {"k": numbers, "P": numbers, "modes": numbers}, {}, force=True
     ),

@@ -6,11 +6,11 @@ import h5py
 import pytest
 
 from jerald_tools.errors import BadInput
-from jerald_tools.io.fits import write_fit
 from jerald_tools.io.grids import write_map
 from jerald_tools.io.hdf5 import read_record
 from jerald_tools.io.inputs import describe_input
 from jerald_tools.io.record import Input, Record
+from jerald_tools.io.sealed_json import write_document
 
 CONTENT = dict.fromkeys(("quantity", "redshift", "layers", "parameters", "loss", "history"), 0)
 
@@ -28,7 +28,7 @@ def test_the_history_travels_through_files(tmp_path, map_file, map_header, field
     assert first.record.run == {"ranks": 2, "threads": 3, "backend": "jax"}
 
     fit = Record("0.1.0", "abc", "fit-dm ...", (first,))
-    write_fit(tmp_path / "fit.json", {**CONTENT, "provenance": fit.as_dict()})
+    write_document(tmp_path / "fit.json", {**CONTENT, "provenance": fit.as_dict()})
     second = describe_input(tmp_path / "fit.json")
     assert second.record == fit
 
