@@ -16,8 +16,9 @@ from jerald_tools.fitting.quality import map_quality
 from jerald_tools.fitting.search import starting_points
 from jerald_tools.fitting.search_space import ravel_parameters, search_space
 from jerald_tools.fitting.statistics_loss import loss_named
-from jerald_tools.io.fits import document
+from jerald_tools.io.sealed_json import sealed
 from jerald_tools.mesh.ranks import ONE_PROCESS
+from jerald_tools.model.fit_document import REQUIRED
 from jerald_tools.model.fitted_model import FittedModel
 from jerald_tools.model.parameters import from_dictionary
 from jerald_tools.quantities import NAMES, quantity_named
@@ -63,7 +64,7 @@ def fitted(tmp_path_factory):
         ensemble = fit_ensemble(problems, loss, fit, 2, SEARCH)
         quality = map_quality(task.mesh, fit.predicted[0], task.simulations[0].target)
         content = fit_content(problems, ("paper", loss), SEARCH, fit, [quality], ensemble)
-        return problems[0], fit, document(content), questions.vectors
+        return problems[0], fit, sealed(content, REQUIRED), questions.vectors
 
     return by_name
 
