@@ -200,12 +200,11 @@ def realistic_particles(mesh: Mesh) -> np.ndarray:
     Cells of 0.417 Mpc/h give the clustering of the bundled reference.
     """
     from jerald_tools.cosmology import Cosmology, growth
-    from jerald_tools.gravity.lpt import GRADIENT_ORDER, inverse_laplacian, lattice
-    from jerald_tools.io.parallel import cell_order
-    from jerald_tools.mesh.exchange import home_ranks, redistribute
+    from jerald_tools.gravity.lpt import GRADIENT_ORDER, inverse_laplacian, lattice_points
+    from jerald_tools.mesh.exchange import cell_order, home_ranks, redistribute
     from jerald_tools.mesh.paint import readout_gradient
 
-    points, _ = lattice(mesh, mesh.shape)
+    points, _ = lattice_points(mesh, mesh.shape)
     density = gaussian_density(mesh)
     potential = inverse_laplacian(mesh, density)
     scale = growth(1 / 3, Cosmology()).first
@@ -218,7 +217,8 @@ def realistic_particles(mesh: Mesh) -> np.ndarray:
 def gaussian_density(mesh: Mesh) -> np.ndarray:
     """A linear overdensity at z = 0 with the bundled power spectrum, this rank's slab."""
     from jerald_tools.gravity.linear_power import read_linear_power
-    from jerald_tools.gravity.lpt import linear_field, noise_of_field
+    from jerald_tools.gravity.lpt import linear_field
+    from jerald_tools.gravity.white_noise import noise_of_field
 
     table = pathlib.Path(__file__).parents[1] / "data" / "linear_power.txt"
     white = np.random.default_rng(mesh.x_start).normal(size=mesh.local_shape)

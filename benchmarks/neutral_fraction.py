@@ -10,8 +10,9 @@ import numpy as np
 
 from jerald_tools.io.particles import CRITICAL_DENSITY
 from jerald_tools.io.uv_background import read_rates
-from jerald_tools.snapshots.code_units import Stated
-from jerald_tools.snapshots.open import open_snapshot, read_field
+from jerald_tools.snapshots.code_units import Overrides
+from jerald_tools.snapshots.open import open_snapshot
+from jerald_tools.snapshots.snapshot import read_field
 from jerald_tools.targets.neutral_gas import NeutralGas
 
 # Gas denser than this over the mean is left out: there self-shielding or star formation may differ.
@@ -23,7 +24,7 @@ def main() -> None:
     parser.add_argument("snapshot")
     parser.add_argument("--uvb", required=True)
     arguments = parser.parse_args()
-    snapshot = open_snapshot([arguments.snapshot], Stated())
+    snapshot = open_snapshot([arguments.snapshot], Overrides())
     header = snapshot.header
     number = header.number("gas")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from jerald_tools.errors import BadInput
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
 
+    Number = TypeVar("Number", float, Float[np.ndarray, "..."])
     Numbers = float | Float[np.ndarray, "..."]
 
 HUBBLE_CONSTANT = 100.0
@@ -68,7 +69,7 @@ class Cosmology:
         return 1.0 - self.omega_m
 
 
-def scale_factor_of(redshift: Numbers) -> Numbers:
+def scale_factor_of(redshift: Number) -> Number:
     """Scale factor a = 1 / (1 + z), 1 today."""
     return 1.0 / (1.0 + redshift)
 

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The exceptions that users see as a line instead of a traceback."""
 
+import contextlib
+import os
+from collections.abc import Iterator
+
 SELF_CHECK = "self-check"
 """How the line of every self-check begins that fails, those of the native library included."""
 
 
 class BadInput(Exception):
-    """An input that cannot be used: one line that names the file, the value and the mend.
+    """An input that cannot be used: one line that names the file, the value and the fix.
 
     Every command turns it into that line on standard error (from one rank) and exit status 2.
     """
@@ -28,3 +32,30 @@ class RunStopped(Exception):
 
     All ranks raise it together, between two steps of their work.
     """
+
+
+@contextlib.contextmanager
+def refusing(path: str | os.PathLike, problem: str, fix: str) -> Iterator[None]:
+    """Turn what reading a damaged or incomplete file raises into the line that users see.
+
+    Args:
+        path: of the file.
+        problem: what is wrong with it.
+        fix: what the user should do.
+
+    Raises:
+        BadInput: with the reason in brackets, in place of an error of the operating system, of
+            h5py, or of a value that is missing, of another type or out of range.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
+        raise BadInput(f"{path}: {problem} ({_reason(error)}); {fix}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The message of an error in one line; that of a missing key says no more than its name."""
+    if isinstance(error, KeyError):
+        message = str(error.args[0]) if error.args else ""
+        return message if " " in message else f"{message} is missing"
+    return " ".join(str(error).split())

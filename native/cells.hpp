@@ -25,7 +25,8 @@ template <class T>
 inline int32_t wrapped_cell(T cell, T nodes, T per_nodes) {
   const T rest = cell - nodes * std::floor(cell * per_nodes);
   // By rounding, `rest` may be `nodes` where it should be 0.
-  return static_cast<int32_t>((rest >= 0) & (rest < nodes) ? rest : T(0));
+  const bool inside = (rest >= 0) & (rest < nodes);
+  return static_cast<int32_t>(inside ? rest : T(0));
 }
 
 // Cells of a block of particles, and the particles' weights on the nodes. A whole block is computed

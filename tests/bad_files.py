@@ -10,30 +10,31 @@ from small_universe import save_fit
 from snapshot_files import gadget_attributes
 
 from jerald_tools.cosmology import Cosmology
-from jerald_tools.io import record as digest
-from jerald_tools.io.fits import write_fit
 from jerald_tools.io.grids import (
     InitialConditionsHeader,
     MapHeader,
     write_initial_conditions,
     write_map,
 )
+from jerald_tools.io.hdf5 import read_record, write_record
 from jerald_tools.io.particles import ParticlesHeader, write_particles
-from jerald_tools.io.record import Origin, Provenance
+from jerald_tools.io.record import Record
+from jerald_tools.io.sealed_json import write_document
 from jerald_tools.io.spectra import write_spectrum
 from jerald_tools.model.validity import Validity
 
 
 def save_bad_files(here):
     """Write files of every kind, as their names say whole, damaged or edited."""
-    provenance = Provenance(Origin("0", "unknown", "test"))
-    box, mesh, cosmology = (10.0,) * 3, (8,) * 3, Cosmology()
+    record = Record("0", "unknown", "test")
+    box, mesh, lattice = (10.0, 10.0, 10.0), (8, 8, 8), (4, 4, 4)
+    cosmology = Cosmology()
     generator = np.random.default_rng(1)
     field = generator.lognormal(size=mesh).astype(np.float32)
 
     def save_map(name, values=field, **changes):
         header = MapHeader("dark-matter", "1 + delta", "", box, mesh, 2.0, cosmology)
-        write_map(here / name, dataclasses.replace(header, **changes), [(0, values)], provenance)
+        write_map(here / name, dataclasses.replace(header, **changes), [(0, values)], record)
         return here / name
 
     save_map("map.h5")
@@ -47,14 +48,13 @@ def save_bad_files(here):
     save_map("other_mesh.h5", field[:4], mesh=(4, 8, 8))
     with h5py.File(save_map("edited.h5", quantity="neutral-hydrogen"), "r+") as file:
         file.attrs["redshift"] = 1.0
-    with h5py.File(save_map("changed.h5"), "r+") as file:
-        file["map"][3, 3, 3] += 1
+    change_value(save_map("changed.h5"), "map")
     truncated = save_map("truncated.h5")
     truncated.write_bytes(truncated.read_bytes()[:-100])
 
-    ic_header = InitialConditionsHeader(box, mesh, (4,) * 3, cosmology)
+    ic_header = InitialConditionsHeader(box, mesh, lattice, cosmology)
     for name in ("ics.h5", "nan_ics.h5", "changed_ics.h5"):
-        write_initial_conditions(here / name, ic_header, [(0, field - 1)], provenance)
+        write_initial_conditions(here / name, ic_header, [(0, field - 1)], record)
 
     def spoil(file, dataset, index=(3, 3, 3)):
         file[dataset][index] = np.nan
@@ -62,10 +62,9 @@ def save_bad_files(here):
     def resealed(path, change, *arguments):
         with h5py.File(path, "r+") as file:
             change(file, *arguments)
-            digest.seal(file)
+            write_record(file, read_record(file))
 
-    with h5py.File(here / "changed_ics.h5", "r+") as file:
-        file["linear_density"][3, 3, 3] += 1
+    change_value(here / "changed_ics.h5", "linear_density")
     whole = (here / "ics.h5").read_bytes()
     (here / "torn_ics.h5").write_bytes(whole[: len(whole) // 2])
     resealed(here / "nan_ics.h5", spoil, "linear_density")
@@ -77,19 +76,18 @@ def save_bad_files(here):
 
     for name, redshift in (("particles.h5", 2.0), ("particles_z3.h5", 3.0)):
         rows = [(0, (generator.random((64, 3)) * 10).astype(np.float32))]
-        header = ParticlesHeader(box, (4,) * 3, redshift, cosmology)
-        write_particles(here / name, header, rows, rows, provenance)
+        header = ParticlesHeader(box, lattice, redshift, cosmology)
+        write_particles(here / name, header, rows, rows, record)
 
     whole = (here / "particles.h5").read_bytes()
     (here / "torn_particles.h5").write_bytes(whole[: len(whole) // 2])
     for name in ("nan_particles.h5", "no_velocities.h5", "changed_particles.h5"):
         (here / name).write_bytes(whole)
-    with h5py.File(here / "changed_particles.h5", "r+") as file:
-        file["PartType1/Coordinates"][3, 1] /= 2
+    change_value(here / "changed_particles.h5", "PartType1/Coordinates", (3, 1), 0.5)
     resealed(here / "nan_particles.h5", spoil, "PartType1/Coordinates", (3, 1))
     resealed(here / "no_velocities.h5", h5py.File.__delitem__, "PartType1/Velocities")
 
-    validity = Validity((1.25,) * 3, 64 / 512, 2.0, cosmology, {})
+    validity = Validity((1.25, 1.25, 1.25), 64 / 512, 2.0, cosmology, {})
     save_fit(here / "dm.json", "dark-matter", validity)
     save_fit(here / "stars.json", "stellar-mass", validity)
     save_fit(here / "hydrogen.json", "neutral-hydrogen", validity)
@@ -103,7 +101,7 @@ def save_bad_files(here):
         save_fit(here / name, "dark-matter", dataclasses.replace(validity, **change))
     fit = dict.fromkeys(("quantity", "redshift", "layers", "parameters", "loss", "history"), 0)
     for name in ("fit.json", "edited.json", "truncated.json"):
-        write_fit(here / name, fit)
+        write_document(here / name, fit)
     whole = (here / "fit.json").read_text()
     (here / "edited.json").write_text(whole.replace('"layers": 0', '"layers": 2'))
     (here / "truncated.json").write_text(whole[:-20])
@@ -127,6 +125,14 @@ def save_bad_files(here):
     write_spectrum(here / "spectrum.csv", columns, {})
     said = (here / "spectrum.csv").read_text()
     (here / "edited.csv").write_text(said.replace("1.0", "2.0", 1))
+
+
+def change_value(path, name, index=(3, 3, 3), factor=2.0):
+    """Multiply one value of a dataset by a factor."""
+    with h5py.File(path, "r+") as file:
+        dataset = file[name]
+        assert isinstance(dataset, h5py.Dataset)
+        dataset[index] *= factor
 
 
 def write_edited_fits(here):

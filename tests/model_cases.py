@@ -9,7 +9,6 @@ from jerald_tools.mesh.exchange import home_ranks
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.model.quantity import ModelInputs
-from jerald_tools.quantities import NAMES as QUANTITIES
 from jerald_tools.quantities import quantity_named
 
 

@@ -105,7 +105,9 @@ def default_edges(mesh: Mesh) -> Float[np.ndarray, " edges"]:
     return fundamental * (np.arange(bins + 1) + 0.5)
 
 
-def check_edges(edges: Sequence[float] | Float[np.ndarray, " edges"]) -> Float[np.ndarray, " edges"]:
+def check_edges(
+    edges: Sequence[float] | Float[np.ndarray, " edges"],
+) -> Float[np.ndarray, " edges"]:
     """The edges [h/Mpc] as float64, if they can bound bins.
 
     Raises:

@@ -18,10 +18,12 @@ from collections.abc import Callable, Mapping, Sequence
 import click
 
 from jerald_tools import __version__
-from jerald_tools.cli import failure
+from jerald_tools.cli import rank_failure
 from jerald_tools.cli.process_start import set_threads, start_again_with_huge_pages
 from jerald_tools.process import launched_rank
 from jerald_tools.stages.run import Run
+
+WITHOUT_WORK = {"-h", "--help", "--version"}
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -67,13 +69,13 @@ class Executable(click.Command):
         )
         if not standalone_mode:
             return run()
-        if args is None:
+        if args is None and not WITHOUT_WORK & set(sys.argv):
             start_again_with_huge_pages()
         try:
             # Without standalone mode click returns the status of --help and --version.
             status = run() or 0
         except (Exception, KeyboardInterrupt) as error:
-            status = failure.end(self.name or "", error)
+            status = rank_failure.end(self.name or "", error)
         sys.exit(status)
 
 

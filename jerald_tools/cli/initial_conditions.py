@@ -55,15 +55,7 @@ def generate_ics(camb: bool, **options) -> dict:
     From a seed (white noise as N-GenIC, FastPM and MP-GenIC draw it), from white noise in a file,
     or from a linear density made elsewhere. The files of all later stages repeat the cosmology.
     """
-    seed, linear_density, power = (options[name] for name in ("seed", "linear_density", "power"))
-    if sum(source is not None for source in (seed, options["white_noise"], linear_density)) != 1:
-        raise click.UsageError("give one of --seed, --white-noise and --linear-density")
-    if seed is None and options["fixed"]:
-        raise click.UsageError("--fixed is for a --seed; leave it out")
-    if linear_density is not None and options["paired"]:
-        raise click.UsageError("--paired is for a --seed or --white-noise; leave it out")
-    if seed is not None and None in (options["mesh"], options["box_size"]):
-        raise click.UsageError("a --seed needs --mesh and --box-size; give both")
+    linear_density, power = options["linear_density"], options["power"]
     if linear_density is None and (power is not None) == camb:
         raise click.UsageError("give one of --power FILE and --camb")
     if linear_density is not None and (power is not None or camb):

@@ -15,6 +15,7 @@ main = command_group(
     plot-figures spectra dm_z5.csv dm_z2.csv --baseline fastpm_z2.csv -o power.png
     plot-figures relative-difference dm_z2.h5 --reference dm_ref_z2.h5 --region test -o cube.png
     plot-figures distribution dm_z2.h5 --reference dm_ref_z2.h5 -o distribution.png
+    plot-figures heatmap dm_z5.csv dm_z2.csv -o quality.png
     plot-figures table dm_z5.csv dm_z2.csv -o quality.md
     plot-figures coverage dm_z5_band.csv dm_z2_band.csv -o coverage.md
     plot-figures losses dm_z2.json dm_z2_without_layers.json -o losses.md
@@ -163,6 +164,32 @@ def distribution(**options) -> dict:
     return options
 
 
+measured_arguments = path_arguments("files", "SPECTRA|FITS...")
+by_quantity_option = click.option(
+    "--by-quantity",
+    is_flag=True,
+    help="Order rows by quantity and redshift, regardless of the order of the files.",
+)
+
+
+@command(
+    "heatmap",
+    body="jerald_tools.stages.figures:heatmap",
+    example="""
+    plot-figures heatmap dm_z5.csv dm_z2.csv stars_z5.csv stars_z2.csv -o quality.png
+    """,
+)
+@measured_arguments
+@by_quantity_option
+@figure_option
+def heatmap(**options) -> dict:
+    """The numbers of `table` as two heat maps, P / P_ref and r(k): a row for each file.
+
+    Numbers of poor bins are bold; bins without modes are grey.
+    """
+    return options
+
+
 @command(
     "table",
     body="jerald_tools.stages.figures:table",
@@ -171,12 +198,8 @@ def distribution(**options) -> dict:
     plot-figures table paper/dm_z2.json dm_z2.json -o validation.md
     """,
 )
-@path_arguments("files", "SPECTRA|FITS...")
-@click.option(
-    "--by-quantity",
-    is_flag=True,
-    help="Order rows by quantity and redshift, regardless of the order of the files.",
-)
+@measured_arguments
+@by_quantity_option
 @table_option
 def table(**options) -> dict:
     """Mean, P / P_ref and r(k) in five bins of k, a row for each file of powerspec.
@@ -233,6 +256,7 @@ for subcommand in (
     spectra,
     relative_difference,
     distribution,
+    heatmap,
     table,
     coverage,
     losses,

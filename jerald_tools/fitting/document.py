@@ -12,7 +12,7 @@ from jerald_tools.fitting.losses import Loss
 from jerald_tools.fitting.problem import Problem
 from jerald_tools.fitting.regions import TEST_FRACTION, Regions
 from jerald_tools.model.evolution import EvolvingParameters
-from jerald_tools.model.fitted_model import prerequisite_key
+from jerald_tools.model.fit_document import prerequisite_key
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.validity import evolving_validity
 

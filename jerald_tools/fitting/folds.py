@@ -10,8 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jerald_tools.fitting.regions import training_start
-from jerald_tools.io.parallel import cell_order
-from jerald_tools.mesh.exchange import home_ranks, redistribute
+from jerald_tools.mesh.exchange import cell_order, home_ranks, redistribute
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 
 

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from jerald_tools.errors import NoUsableMap
-from jerald_tools.io.append_log import RecordFile
-from jerald_tools.io.fingerprint import goes_on
+from jerald_tools.io.append_log import AppendLog
+from jerald_tools.io.fingerprint import can_resume
 from jerald_tools.mesh.ranks import Ranks, on_root, stop_if_requested
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Journal:
         file: where rank 0 appends what is computed, None on the others.
     """
 
-    def __init__(self, ranks: Ranks, recorded=(), file: RecordFile | None = None):
+    def __init__(self, ranks: Ranks, recorded=(), file: AppendLog | None = None):
         self._ranks, self._file = ranks, file
         self._recorded, self._replayed = collections.deque(recorded), 0
 
@@ -101,9 +101,9 @@ def is_journal_of(path: str | os.PathLike, identity: dict) -> bool:
     """
     if not os.path.exists(path):
         return False
-    file = RecordFile(path)
+    file = AppendLog(path)
     file.close()
-    return file.records[:1] == [_as_record(identity)]
+    return file.entries[:1] == [_as_record(identity)]
 
 
 @contextlib.contextmanager
@@ -126,10 +126,10 @@ def journal_in(
     files = []
 
     def recorded() -> list[bytes]:
-        file = RecordFile(path)
+        file = AppendLog(path)
         try:
-            if file.records and goes_on(path, json.loads(file.records[0]), identity, force):
-                answers = file.records[1:]
+            if file.entries and can_resume(path, json.loads(file.entries[0]), identity, force):
+                answers = file.entries[1:]
             else:
                 file.keep(0)
                 file.append(_as_record(identity))

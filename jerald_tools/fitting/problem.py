@@ -14,12 +14,13 @@ from jaxtyping import Array, Float
 from jerald_tools.agreement import same_lengths, same_redshift
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.losses import Loss
-from jerald_tools.io.grids import MapHeader, open_map
+from jerald_tools.io.grids import MapFile, MapHeader
 from jerald_tools.io.parallel import load_field, load_particles, read_header
-from jerald_tools.io.particles import ParticlesHeader, open_particles
+from jerald_tools.io.particles import ParticlesFile, ParticlesHeader
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root
-from jerald_tools.model.fitted_model import FIT_AGAIN, FittedModel
+from jerald_tools.model.fit_document import FIT_AGAIN
+from jerald_tools.model.fitted_model import FittedModel
 from jerald_tools.model.quantity import ModelInputs, Quantity
 from jerald_tools.model.validity import (
     Validity,
@@ -172,8 +173,8 @@ def load_problems(
     Raises:
         BadInput: on every rank, if a file cannot be used or does not match the others.
     """
-    headers = [read_header(ranks, open_particles, path) for path in files.particles]
-    targets = [read_header(ranks, open_map, path) for path in files.targets]
+    headers = [read_header(ranks, ParticlesFile, path) for path in files.particles]
+    targets = [read_header(ranks, MapFile, path) for path in files.targets]
     for pair in zip(files.targets, targets, files.particles, headers, strict=True):
         _check_target(quantity, *pair)
     mesh = make_mesh(targets[0].mesh, targets[0].box_size, precision, ranks)
@@ -183,7 +184,7 @@ def load_problems(
     _check_validities(files.particles, validities, order)
     prerequisites = on_root(ranks, _load_prerequisites, quantity, files, validities)
 
-    fields = [load_field(mesh, open_map, path) for path in files.targets]
+    fields = [load_field(mesh, MapFile, path) for path in files.targets]
     means = [
         _mean_of_target(mesh, path, field)
         for path, field in zip(files.targets, fields, strict=True)

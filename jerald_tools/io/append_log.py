@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that grows by whole records: what an interruption cut short at its end is dropped."""
+"""A file that grows by whole entries: what an interruption cut short at its end is dropped."""
 
 import contextlib
 import itertools
@@ -11,24 +11,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jerald_tools.errors import BadInput
-from jerald_tools.io.atomic import open_locked
+from jerald_tools.io.locks import open_locked
+
+# An entry that is written survives a killed process. It survives a power failure once it is on the
+# disk, for which no entry waits sooner after the last wait than this.
+SECONDS_BETWEEN_SYNCS = 5.0
 
 _BEGINNING = b"jerald-tools records 1\n"
 
-# Before each record: its length in bytes and a CRC-32 of length and record, little endian.
+# Before each entry: its length in bytes and a CRC-32 of length and entry, little endian.
 _FRAME = struct.Struct("<QI")
 
-# A record is the system's once it is written, which a killed process is enough for. That it be on
-# the disk, where a machine that loses its power has it, is waited for no more often than this.
-SECONDS_BETWEEN_SYNCS = 5.0
 
-
-class RecordFile:
-    """Records in the order that they were appended in, for one process at a time.
+class AppendLog:
+    """Entries in the order in which they were appended, for one process at a time.
 
     Attributes:
         path: the file; it is made if there is none.
-        records: the whole records that were found in it.
+        entries: the whole entries that were found in it.
 
     Raises:
         BadInput: if another process has it open, or it is another kind of file.
@@ -41,58 +41,58 @@ class RecordFile:
         self._synced = time.monotonic()
         self._ends: list[int] = []
         try:
-            self.records = self._read()
-            sizes = [_FRAME.size + len(record) for record in self.records]
+            self.entries = self._read()
+            sizes = [_FRAME.size + len(entry) for entry in self.entries]
             self._ends = list(itertools.accumulate(sizes, initial=len(_BEGINNING)))
             self._write(_BEGINNING)
-            self.keep(len(self.records))
+            self.keep(len(self.entries))
         except BaseException:
             self.close()
             raise
 
-    def append(self, record: bytes) -> None:
-        """Add a record.
+    def append(self, entry: bytes) -> None:
+        """Add an entry.
 
         Raises:
             OSError: if it cannot be written, naming the file.
         """
-        self._write(_FRAME.pack(len(record), _checksum(record)) + record)
-        self._ends.append(self._ends[-1] + _FRAME.size + len(record))
+        self._write(_FRAME.pack(len(entry), _checksum(entry)) + entry)
+        self._ends.append(self._ends[-1] + _FRAME.size + len(entry))
         if time.monotonic() - self._synced > SECONDS_BETWEEN_SYNCS:
-            with self._named():
+            with self._naming_the_file():
                 os.fsync(self._descriptor)
             self._synced = time.monotonic()
 
     def keep(self, number: int) -> None:
-        """Drop all but the first records.
+        """Drop all entries but the first ``number``.
 
         Raises:
             OSError: if that fails, naming the file.
         """
         del self._ends[number + 1 :]
-        with self._named():
+        with self._naming_the_file():
             os.ftruncate(self._descriptor, self._ends[-1])
             os.lseek(self._descriptor, 0, os.SEEK_END)
 
     def close(self) -> None:
-        """Leave the file to others, or take it away if no record is in it."""
+        """Unlock the file for other processes; remove it if no entry is in it."""
         if len(self._ends) == 1:
             self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
     def remove(self) -> None:
-        """Take the file away, and leave its name to others."""
+        """Remove the file, and unlock its name for other processes."""
         self.path.unlink(missing_ok=True)
         self.close()
 
     def _write(self, data: bytes) -> None:
-        with self._named():
+        with self._naming_the_file():
             while data:
                 data = data[os.write(self._descriptor, data) :]
 
     @contextlib.contextmanager
-    def _named(self) -> Iterator[None]:
-        """Have errors of the operating system name the file."""
+    def _naming_the_file(self) -> Iterator[None]:
+        """Put the file's name into errors of the operating system."""
         try:
             yield
         except OSError as error:
@@ -103,17 +103,17 @@ class RecordFile:
         content = self.path.read_bytes()
         beginning = content[: len(_BEGINNING)]
         if not _BEGINNING.startswith(beginning):
-            raise BadInput(f"{self.path}: is not one of jerald-tools' own; move it away")
-        records, start = [], len(_BEGINNING)
+            raise BadInput(f"{self.path}: is not a journal of jerald-tools; move it away")
+        entries, start = [], len(_BEGINNING)
         while start + _FRAME.size <= len(content):
             length, checksum = _FRAME.unpack_from(content, start)
-            record = content[start + _FRAME.size : start + _FRAME.size + length]
-            if len(record) < length or _checksum(record) != checksum:
+            entry = content[start + _FRAME.size : start + _FRAME.size + length]
+            if len(entry) < length or _checksum(entry) != checksum:
                 break
-            records.append(record)
+            entries.append(entry)
             start += _FRAME.size + length
-        return records
+        return entries
 
 
-def _checksum(record: bytes) -> int:
-    return zlib.crc32(record, zlib.crc32(len(record).to_bytes(8, "little")))
+def _checksum(entry: bytes) -> int:
+    return zlib.crc32(entry, zlib.crc32(len(entry).to_bytes(8, "little")))

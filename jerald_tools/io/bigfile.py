@@ -9,10 +9,12 @@ See https://github.com/rainwoodman/bigfile.
 import itertools
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from jerald_tools.errors import BadInput
 
@@ -41,7 +43,7 @@ class Block:
     """A block opened for reading: ``shape``, ``dtype``, ``attributes`` and :meth:`read`."""
 
     def __init__(self, path: str | os.PathLike):
-        """Read the header and check that the data files have the size it says.
+        """Read the header and check that the data files have the size that it states.
 
         Raises:
             BadInput: if the block is missing, incomplete or damaged.
@@ -105,12 +107,12 @@ class Block:
             raise BadInput(f"{path}: is missing from its block; make or copy it again")
         if wanted and path.stat().st_size != wanted:
             raise BadInput(
-                f"{path}: has {path.stat().st_size} bytes where its header says {wanted}; "
+                f"{path}: has {path.stat().st_size} bytes, but {wanted} by its header; "
                 "make or copy it again"
             )
 
 
-def read_attributes(path: str | os.PathLike) -> dict:
+def read_attributes(path: str | os.PathLike) -> dict[str, Any]:
     """Attributes of a block: text, numbers or arrays by name; none where it has no ``attr-v2``.
 
     Raises:
@@ -126,7 +128,7 @@ def read_attributes(path: str | os.PathLike) -> dict:
         raise BadInput(f"{path}: damaged; make or copy it again") from error
 
 
-def _attribute(line: str):
+def _attribute(line: str) -> tuple[str, Any]:
     name, kind, number, digits = line.split()[:4]
     data = bytes.fromhex(digits) if int(number) else b""
     if kind.lstrip("<>|=")[0] in "Sac":
@@ -142,8 +144,8 @@ def write_block(
     path: str | os.PathLike,
     shape: tuple[int, ...],
     pieces: Iterable[tuple[int, np.ndarray]],
-    dtype,
-    attributes: dict | None = None,
+    dtype: DTypeLike,
+    attributes: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a block, its data in one file.
 
@@ -159,7 +161,8 @@ def write_block(
     """
     path, dtype = Path(path), np.dtype(dtype).newbyteorder("<")
     path.mkdir(parents=True)
-    members = shape[1] if len(shape) > 1 else 1
+    number, *several = shape
+    members = several[0] if several else 1
     written, checksum = 0, 0
     with (path / "000000").open("wb") as stream:
         for start, rows in pieces:
@@ -167,13 +170,13 @@ def write_block(
                 raise ValueError(f"{path}: rows from {start} after {written}")
             data = np.ascontiguousarray(rows, dtype).view(np.uint8).reshape(-1)
             checksum += int(data.sum(dtype=np.uint64))
-            # Not NumPy's tofile, whose error of a full disk does not say so.
-            stream.write(data)
+            # NumPy's tofile raises an error of a full disk that does not name its cause.
+            stream.write(data.data)
             written += len(rows)
         stream.flush()
         os.fsync(stream.fileno())
-    if written != shape[0]:
-        raise ValueError(f"{path}: {written} rows came, {shape[0]} were announced")
+    if written != number:
+        raise ValueError(f"{path}: {written} rows came, {number} were announced")
     (path / "header").write_text(
         f"DTYPE: {dtype.str}\nNMEMB: {members}\nNFILE: 1\n"
         f"000000: {written} : {checksum % 2**32} : {_folded(checksum)}\n"
@@ -181,7 +184,7 @@ def write_block(
     write_attributes(path, attributes or {})
 
 
-def write_group(path: str | os.PathLike, attributes: dict) -> None:
+def write_group(path: str | os.PathLike, attributes: Mapping[str, Any]) -> None:
     """Write a block without data, such as ``Header``, which carries attributes.
 
     Args:
@@ -194,12 +197,12 @@ def write_group(path: str | os.PathLike, attributes: dict) -> None:
     write_attributes(path, attributes)
 
 
-def write_attributes(path: Path, attributes: dict) -> None:
+def write_attributes(path: Path, attributes: Mapping[str, Any]) -> None:
     """Write ``attr-v2`` of a block: one line a name, the values as hexadecimal bytes."""
     (path / "attr-v2").write_text("".join(_line(*item) for item in sorted(attributes.items())))
 
 
-def _line(name: str, value) -> str:
+def _line(name: str, value: Any) -> str:
     if isinstance(value, str):
         data = value.encode("utf-8")
         return f"{name} |S1 {len(data)} {data.hex().upper()} #HUMANE [ {value} ]\n"

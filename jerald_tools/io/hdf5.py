@@ -1,60 +1,67 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Our HDF5 files: written in pieces, whole or not at all, and checked when they are read."""
+"""HDF5 files of this package: written in pieces, whole or not at all, and checked when read."""
 
 import contextlib
 import dataclasses
 import hashlib
+import io
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import h5py
 import numpy as np
 
-from jerald_tools.cosmology import Cosmology
-from jerald_tools.errors import BadInput, RunFailed
-from jerald_tools.io import record
-from jerald_tools.io.atomic import Sink, atomic_write
-from jerald_tools.io.record import (
-    Provenance,
-    fixed_string,
-    plain_value,
-    read_attributes,
-    write_attributes,
+from jerald_tools.errors import BadInput, RunFailed, refusing
+from jerald_tools.io import version1
+from jerald_tools.io.atomic import atomic_write
+from jerald_tools.io.digest import (
+    DATASET_DIGEST,
+    PROVENANCE,
+    add_values,
+    content_digest,
+    dataset_is_intact,
+    values_are_intact,
 )
+from jerald_tools.io.header import fixed_string, plain_value
+from jerald_tools.io.record import Record
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 # HDF5 1.10's format has checksums on all of its metadata, and every reader of today knows it.
 LIBRARY_VERSION = ("v110", "v110")
 
 CHUNK_BYTES = 2**20
 
+DAMAGED = ("truncated or damaged", "make or copy it again")
+"""What :func:`jerald_tools.errors.refusing` says of a file that h5py cannot read."""
+
 
 @contextlib.contextmanager
 def create(
-    path: str | os.PathLike, file_type: str, provenance: Provenance, force: bool = False
+    path: str | os.PathLike, file_type: str, record: Record, force: bool = False
 ) -> Iterator[h5py.File]:
-    """Write a file: the block fills it; then it is sealed with its digests and gets its name.
+    """Write a file: the block fills it; then its record follows and it gets its name.
 
     Args:
         path: the file's final name.
-        file_type: ``"map"``, ``"initial-conditions"`` or ``"particles"``.
-        provenance: how the content came to be.
+        file_type: such as ``"map"`` or ``"particles"``.
+        record: how the content was made.
         force: whether a file that exists may be replaced.
 
     Raises:
         BadInput: as :func:`jerald_tools.io.atomic.check_target`.
+        OSError: if a write fails.
     """
-    with atomic_write(path, force) as temporary, Sink(temporary) as sink:
-        with h5py.File(sink, "w", libver=LIBRARY_VERSION) as file:
+    with atomic_write(path, force) as temporary, _WritableFile(temporary) as stream:
+        with h5py.File(stream, "w", libver=LIBRARY_VERSION) as file:
             file.attrs["format_version"] = FORMAT_VERSION
             file.attrs["file_type"] = fixed_string(file_type)
             yield file
-            write_attributes(file.create_group("provenance"), provenance.as_dict())
-            record.seal(file)
-        sink.check()
+            write_record(file, record)
+        stream.raise_first_error()
 
 
 def write_dataset(
@@ -86,7 +93,7 @@ def write_dataset(
         RunFailed: if a value is not finite.
         ValueError: if the pieces do not cover the rows in order.
     """
-    dataset, sha256, written = None, hashlib.sha256(), 0
+    dataset, digest, written = None, hashlib.sha256(), 0
     for start, piece in pieces:
         values = convert(np.asarray(piece))
         if start != written or values.shape[1:] != shape[1:]:
@@ -104,14 +111,14 @@ def write_dataset(
                 compression="gzip" if compress else None,
             )
         dataset[start : start + len(values)] = values
-        record.update(sha256, values)
+        add_values(digest, values)
         written += len(values)
-    if written != shape[0]:
+    if dataset is None or written != shape[0]:
         raise ValueError(f"{name}: {written} rows came, {shape[0]} were announced")
     dataset.attrs["units"] = fixed_string(units)
     dataset.attrs["comoving"] = comoving
     dataset.attrs["description"] = fixed_string(description)
-    dataset.attrs[record.DATASET_DIGEST] = fixed_string(sha256.hexdigest())
+    dataset.attrs[DATASET_DIGEST] = fixed_string(digest.hexdigest())
     return dataset
 
 
@@ -126,45 +133,121 @@ def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
     return tuple(chunk)
 
 
+def write_record(file: h5py.File, record: Record) -> None:
+    """Write the record of a file that is complete otherwise, in place of one that it has.
+
+    It is a dataset of one text, since an attribute has no checksum where it is above 64 KiB, as
+    the record of a fit with many inputs may be.
+    """
+    record = dataclasses.replace(record, content_sha256=content_digest(file))
+    text = fixed_string([record.to_json()])
+    if PROVENANCE in file:
+        del file[PROVENANCE]
+    dataset = file.create_dataset(
+        PROVENANCE, data=text, chunks=(1,), fletcher32=True, compression="gzip"
+    )
+    dataset.attrs[DATASET_DIGEST] = fixed_string(record.digest)
+
+
+def read_record(file: h5py.File) -> Record:
+    """The record of a file of this package, as it stands there.
+
+    Raises:
+        KeyError, TypeError, ValueError: if there is none, or it is incomplete.
+    """
+    if version1.is_version_1(file):
+        return version1.read_record(file)
+    return Record.from_json(_record_of(file)[0])
+
+
+def is_intact(file: h5py.File) -> bool:
+    """Whether all attributes, the record and the digests of all datasets are as written.
+
+    Raises:
+        KeyError, TypeError, ValueError: if there is no record, or it is incomplete.
+    """
+    if version1.is_version_1(file):
+        return version1.is_intact(file)
+    dataset = _record_of(file)
+    return (
+        DATASET_DIGEST in dataset.attrs
+        and dataset_is_intact(dataset)
+        and read_record(file).content_sha256 == content_digest(file)
+    )
+
+
+def _record_of(file: h5py.File) -> h5py.Dataset:
+    dataset = file[PROVENANCE]
+    if not isinstance(dataset, h5py.Dataset):
+        raise TypeError(f"{PROVENANCE} is not a dataset")
+    return dataset
+
+
 class Reader:
-    """A file of ours opened for reading: intact, of the wanted type, of a version that we know.
+    """An HDF5 file opened for reading; a context manager.
+
+    A subclass with a ``file_type`` takes files of this package alone: intact, of that type and of
+    a version that is known. This class and subclasses without one take any HDF5 file.
 
     Attributes:
         path: the file.
         file: the open ``h5py.File``.
     """
 
-    def __init__(self, path: str | os.PathLike, file_type: str):
+    file_type: ClassVar[str | None] = None
+
+    def __init__(self, path: str | os.PathLike):
+        """Open and check the file.
+
+        Raises:
+            BadInput: if it is missing, of another type, truncated, damaged or of a newer version.
+        """
         self.path = Path(path)
         self.file = open_file(self.path)
         try:
-            self._check(file_type)
+            if self.file_type is not None:
+                self._check(self.file_type)
+            with refusing(self.path, "its header is incomplete or wrong", "make it again"):
+                self._read_header()
         except BaseException:
             self.file.close()
             raise
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception):
         self.file.close()
 
+    @property
+    def record(self) -> Record:
+        """How the file was made.
+
+        Raises:
+            BadInput: if it has no record, or an incomplete one.
+        """
+        with refusing(self.path, *DAMAGED):
+            return read_record(self.file)
+
     def rows(self, name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Rows ``start`` to ``stop`` of a dataset, their checksums and finiteness checked.
 
-        All rows are also held against their digest; for a part of them, :meth:`verify` does that.
+        All rows together are also compared with their digest; :meth:`verify` does that for files
+        of which a part is read.
 
         Raises:
             BadInput: if the data are damaged, changed, NaN or infinite.
         """
         dataset = self.dataset(name)
-        with refusing_damage(self.path):
+        with refusing(self.path, *DAMAGED):
             values = dataset[start:stop]
         if not np.isfinite(values).all():
-            raise BadInput(f"{self.path}: {name} has values that are NaN or infinite; make it anew")
+            raise BadInput(
+                f"{self.path}: {name} has values that are NaN or infinite; make it again"
+            )
         if len(values) == len(dataset):
-            with refusing_damage(self.path):
-                self._refuse_change(name, record.values_are_intact(dataset, [values]))
+            with refusing(self.path, *DAMAGED):
+                self._refuse_change(name, values_are_intact(dataset, [values]))
         return values
 
     def dataset(self, name: str) -> h5py.Dataset:
@@ -173,11 +256,23 @@ class Reader:
         Raises:
             BadInput: if the file has none of that name.
         """
-        with refusing_damage(self.path):
+        with refusing(self.path, *DAMAGED):
             dataset = self.file.get(name)
         if not isinstance(dataset, h5py.Dataset):
             raise BadInput(f"{self.path}: has no dataset {name}; give a file that has one")
         return dataset
+
+    def group(self, name: str) -> h5py.Group:
+        """A group by name.
+
+        Raises:
+            BadInput: if the file has none of that name.
+        """
+        with refusing(self.path, *DAMAGED):
+            group = self.file.get(name)
+        if not isinstance(group, h5py.Group):
+            raise BadInput(f"{self.path}: has no group {name}; give a file that has one")
+        return group
 
     def verify(self) -> None:
         """Read every dataset and compare its values with their digest.
@@ -185,20 +280,23 @@ class Reader:
         Raises:
             BadInput: if one differs.
         """
-        with refusing_damage(self.path):
+        with refusing(self.path, *DAMAGED):
             names: list[str] = []
             self.file.visit(names.append)
             for name in names:
                 member = self.file[name]
                 if isinstance(member, h5py.Dataset):
-                    self._refuse_change(name, record.dataset_is_intact(member))
+                    self._refuse_change(name, dataset_is_intact(member))
+
+    def _read_header(self) -> None:
+        """Read what a subclass keeps as its header; any error becomes a line for users."""
 
     def _refuse_change(self, name: str, intact: bool) -> None:
         if not intact:
-            raise BadInput(f"{self.path}: {name} was changed since it was written; make it anew")
+            raise BadInput(f"{self.path}: {name} was changed since it was written; make it again")
 
     def _check(self, file_type: str) -> None:
-        with refusing_damage(self.path):
+        with refusing(self.path, *DAMAGED):
             version = plain_value(self.file.attrs.get("format_version"))
             found_type = plain_value(self.file.attrs.get("file_type"))
         if not isinstance(version, int) or found_type is None:
@@ -210,10 +308,10 @@ class Reader:
             )
         if found_type != file_type:
             raise BadInput(f"{self.path}: is of type {found_type}; give a file of type {file_type}")
-        with refusing_damage(self.path):
-            intact = record.is_intact(self.file)
+        with refusing(self.path, *DAMAGED):
+            intact = is_intact(self.file)
         if not intact:
-            raise BadInput(f"{self.path}: was changed since it was written; make it anew")
+            raise BadInput(f"{self.path}: was changed since it was written; make it again")
 
 
 def open_file(path: Path) -> h5py.File:
@@ -227,85 +325,55 @@ def open_file(path: Path) -> h5py.File:
     if path.is_dir():
         raise BadInput(f"{path}: is a directory; give a file")
     if not os.access(path, os.R_OK):
-        raise BadInput(f"{path}: no permission to read it")
+        raise BadInput(f"{path}: no permission to read it; change its mode or owner")
     if not h5py.is_hdf5(path):
-        raise BadInput(f"{path}: is not an HDF5 file, or its beginning is damaged")
-    with refusing_damage(path):
+        raise BadInput(f"{path}: is not an HDF5 file, or its beginning is damaged; check the name")
+    with refusing(path, *DAMAGED):
         return h5py.File(path, "r")
 
 
-@contextlib.contextmanager
-def refusing_damage(path: Path) -> Iterator[None]:
-    """Turn what h5py raises on truncated or damaged files into the line that users see."""
-    try:
-        yield
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
-        reason = " ".join(str(error).split())
-        raise BadInput(f"{path}: truncated or damaged ({reason}); make or copy it again") from error
+class _WritableFile(io.FileIO):
+    """A file that keeps the error of the first failed write and accepts all later writes.
 
-
-# The header that maps, initial conditions and particles have in common.
-
-
-def normalise(header, lengths: tuple[str, ...], counts: tuple[str, ...]) -> None:
-    """Make the fields of a frozen header plain tuples and numbers, and check their range.
+    The HDF5 library, once a write has failed, cannot close its file and crashes when the process
+    ends. Given this object in place of a path it can, and :meth:`raise_first_error` follows.
 
     Args:
-        header: the dataclass, from its ``__post_init__``; its ``redshift`` is checked too.
-        lengths: names of the fields that are three positive lengths.
-        counts: names of the fields that are three positive integers.
-
-    Raises:
-        ValueError: if a field is out of range.
+        path: of the file, which exists and is empty.
     """
-    for names, number in ((lengths, float), (counts, int)):
-        for name in names:
-            values = tuple(number(value) for value in getattr(header, name))
-            if len(values) != 3 or not all(0 < value < math.inf for value in values):
-                raise ValueError(f"{name} {values}: three positive numbers are wanted")
-            object.__setattr__(header, name, values)
-    object.__setattr__(header, "redshift", float(header.redshift))
-    if not 0.0 <= header.redshift < math.inf:
-        raise ValueError(f"redshift {header.redshift}: a number from 0 on is wanted")
 
+    def __init__(self, path: Path):
+        super().__init__(path, "r+")
+        self._path = path
+        self._error: OSError | None = None
 
-def write(group: h5py.Group, header, fields: tuple[str, ...]) -> None:
-    """Write the named fields, the cosmology and the free attributes of a header.
+    def raise_first_error(self) -> None:
+        """Raise the error of the first write that failed, if one did."""
+        if self._error is not None:
+            raise self._error
 
-    Args:
-        group: the file, or the group of it that is ours.
-        header: a dataclass with the fields and ``cosmology`` and ``attributes``.
-        fields: names of the fields that become attributes.
-    """
-    write_attributes(group, {name: getattr(header, name) for name in fields})
-    write_attributes(group, {"box_size_units": "Mpc/h, comoving"})
-    write_attributes(group.create_group("cosmology"), dataclasses.asdict(header.cosmology))
-    write_attributes(group.create_group("attributes"), header.attributes)
+    def write(self, data: Any) -> int:
+        """Write all of the data, as HDF5 expects, where the system may write a part."""
+        view = memoryview(data).cast("B")
+        written = 0
+        try:
+            while self._error is None and written < len(view):
+                written += super().write(view[written:])
+        except OSError as error:
+            self._error = OSError(error.errno, error.strerror, os.fspath(self._path))
+        return len(view)
 
+    def truncate(self, size: int | None = None) -> int:
+        """Set the size of the file, as long as writing works."""
+        if self._error is None:
+            return super().truncate(size)
+        return self.tell() if size is None else size
 
-def read(group: h5py.Group, fields: tuple[str, ...]) -> dict:
-    """Read back :func:`write`, as keyword arguments of the header's dataclass.
-
-    Raises:
-        KeyError, TypeError: if something is missing or of another type.
-    """
-    values = read_attributes(group)
-    return {
-        **{name: values[name] for name in fields},
-        "cosmology": Cosmology(**values["cosmology"]),
-        "attributes": values["attributes"],
-    }
-
-
-@contextlib.contextmanager
-def refusing(reader: Reader) -> Iterator[None]:
-    """Close a file whose header is incomplete or out of range, with the line that users see."""
-    try:
-        yield
-    except (KeyError, ValueError, TypeError, OSError, RuntimeError) as error:
-        reader.file.close()
-        reason = " ".join(str(error).split())
-        raise BadInput(f"{reader.path}: its header is incomplete or wrong: {reason}") from error
-    except BadInput:
-        reader.file.close()
-        raise
+    def readinto(self, buffer: Any) -> int:
+        """Read back what was written; zeros where a failed write left nothing."""
+        view = memoryview(buffer).cast("B")
+        found = 0
+        while found < len(view) and (count := super().readinto(view[found:])):
+            found += count
+        view[found:] = bytes(len(view) - found)
+        return len(view)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fields and particles that lie on the ranks, out to files and back.
+"""Fields and particles that are distributed over ranks, read from files and written to them.
 
 Rank 0 opens and checks a file first, so that what is wrong with it is said once; then every rank
 reads its own rows. Rank 0 alone writes, what the others send it piece by piece.
@@ -7,39 +7,48 @@ reads its own rows. Rank 0 alone writes, what the others send it piece by piece.
 
 import dataclasses
 import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float, Int
 
-from jerald_tools.io import grids, particles
+from jerald_tools.io import grids
+from jerald_tools.io.inputs import describe_input
+from jerald_tools.io.particles import ParticlesFile, ParticlesHeader, write_particles
+from jerald_tools.io.record import Record, this_run
 from jerald_tools.mesh.checks import check_ids
-from jerald_tools.mesh.exchange import home_ranks, ids_to_ranks, redistribute
+from jerald_tools.mesh.exchange import cell_order, ids_to_ranks, redistribute, send_home
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.ranks import Ranks, agree, on_root, pieces_on_root
+from jerald_tools.mesh.ranks import ONE_PROCESS, Ranks, agree, on_root, pieces_on_root
+
+Opener = Callable[..., AbstractContextManager[Any]]
+"""Opens a file for reading: a reader such as :class:`jerald_tools.io.grids.MapFile`."""
 
 
-def read_header(ranks: Ranks, open_file, path: str | os.PathLike):
-    """The header of a file of ours, checked on rank 0 and given to all.
+def read_header(ranks: Ranks, open_file: Opener, path: str | os.PathLike) -> Any:
+    """The header of a file of this package, checked on rank 0 and given to all.
 
     Args:
         ranks: the processes.
-        open_file: ``open_map``, ``open_particles`` or ``open_initial_conditions``.
+        open_file: ``MapFile``, ``ParticlesFile`` or ``InitialConditionsFile``.
         path: the file.
 
     Raises:
         BadInput: on every rank, if the file cannot be used.
     """
 
-    def header():
+    def header() -> Any:
         with open_file(path) as file:
             return file.header
 
     return on_root(ranks, header)
 
 
-def verify_on_root(ranks: Ranks, open_file, path: str | os.PathLike) -> None:
-    """Hold a file's data against their digests where every rank reads but a part of them.
+def verify_on_root(ranks: Ranks, open_file: Opener, path: str | os.PathLike) -> None:
+    """Compare a file's data with their digests where every rank reads but a part of them.
 
     One process does so when it reads all.
 
@@ -47,7 +56,7 @@ def verify_on_root(ranks: Ranks, open_file, path: str | os.PathLike) -> None:
         BadInput: on every rank, if the data were changed.
     """
 
-    def verify():
+    def verify() -> None:
         with open_file(path) as file:
             file.verify()
 
@@ -55,19 +64,21 @@ def verify_on_root(ranks: Ranks, open_file, path: str | os.PathLike) -> None:
         on_root(ranks, verify)
 
 
-def load_field(mesh: Mesh, open_file, path: str | os.PathLike) -> np.ndarray:
+def load_field(
+    mesh: Mesh, open_file: Opener, path: str | os.PathLike
+) -> Float[np.ndarray, "x y z"]:
     """This rank's slab of a map or a linear density, as stored, (nx_local, ny, nz).
 
     Args:
         mesh: a mesh of the file's shape.
-        open_file: ``open_map`` or ``open_initial_conditions``.
+        open_file: ``MapFile`` or ``InitialConditionsFile``.
         path: the file, whose header was read.
 
     Raises:
         BadInput: on every rank, if the data are damaged or not finite on any.
     """
 
-    def read():
+    def read() -> np.ndarray:
         with open_file(path) as file:
             return file.read(mesh.x_start, mesh.x_stop)
 
@@ -76,7 +87,12 @@ def load_field(mesh: Mesh, open_file, path: str | os.PathLike) -> np.ndarray:
 
 
 def save_map(
-    path: str | os.PathLike, mesh: Mesh, field, header: grids.MapHeader, provenance, force: bool
+    path: str | os.PathLike,
+    mesh: Mesh,
+    field: Float[Array, "x y z"] | Float[np.ndarray, "x y z"],
+    header: grids.MapHeader,
+    record: Record,
+    force: bool,
 ) -> None:
     """Write a map that lies in slabs on the ranks, see :func:`jerald_tools.io.grids.write_map`.
 
@@ -85,12 +101,17 @@ def save_map(
     """
     pieces = pieces_on_root(mesh.ranks, field)
     write_on_root(
-        mesh.ranks, [pieces], lambda: grids.write_map(path, header, pieces, provenance, force)
+        mesh.ranks, [pieces], lambda: grids.write_map(path, header, pieces, record, force)
     )
 
 
 def save_initial_conditions(
-    path: str | os.PathLike, mesh: Mesh, field, header, provenance, force: bool
+    path: str | os.PathLike,
+    mesh: Mesh,
+    field: Float[Array, "x y z"] | Float[np.ndarray, "x y z"],
+    header: grids.InitialConditionsHeader,
+    record: Record,
+    force: bool,
 ) -> None:
     """Write a linear density that lies in slabs on the ranks.
 
@@ -101,18 +122,20 @@ def save_initial_conditions(
     write_on_root(
         mesh.ranks,
         [pieces],
-        lambda: grids.write_initial_conditions(path, header, pieces, provenance, force),
+        lambda: grids.write_initial_conditions(path, header, pieces, record, force),
     )
 
 
-def write_on_root(ranks: Ranks, streams, write) -> None:
+def write_on_root(
+    ranks: Ranks, streams: Sequence[Iterable[Any]], write: Callable[[], None]
+) -> None:
     """Write on rank 0 while the other ranks send; a failed write still drains the streams."""
     if not ranks.is_root:
         for stream in streams:
             for _ in stream:
                 pass
 
-    def write_and_drain():
+    def write_and_drain() -> None:
         try:
             write()
         finally:
@@ -135,13 +158,13 @@ class LoadedParticles:
         ids: (n,) int64 ParticleIDs.
     """
 
-    positions: jax.Array
-    velocities: jax.Array
-    ids: jax.Array
+    positions: Float[Array, "n 3"]
+    velocities: Float[Array, "n 3"]
+    ids: Int[Array, " n"]
 
 
 def load_particles(mesh: Mesh, path: str | os.PathLike) -> LoadedParticles:
-    """Read particles, bring each to the rank whose slab it is in, and sort them by cell.
+    """Read particles, send each to the rank whose slab it is in, and sort them by cell.
 
     Args:
         mesh: the mesh that they will be painted on.
@@ -152,35 +175,86 @@ def load_particles(mesh: Mesh, path: str | os.PathLike) -> LoadedParticles:
     """
     ranks = mesh.ranks
 
-    def read():
-        with particles.open_particles(path) as file:
+    def read() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        with ParticlesFile(path) as file:
             number = file.header.number
-            share = [number * rank // ranks.size for rank in (ranks.rank, ranks.rank + 1)]
-            return file.read(*share)
+            start, stop = (number * rank // ranks.size for rank in (ranks.rank, ranks.rank + 1))
+            return file.read(start, stop)
 
-    verify_on_root(ranks, particles.open_particles, path)
-    ids, positions, velocities = agree(ranks, read)
+    verify_on_root(ranks, ParticlesFile, path)
+    return place_particles(mesh, *agree(ranks, read))
+
+
+def place_particles(
+    mesh: Mesh,
+    ids: Int[np.ndarray, " n"],
+    positions: Float[np.ndarray, "n 3"],
+    velocities: Float[np.ndarray, "n 3"],
+) -> LoadedParticles:
+    """Send each particle to the rank whose slab it is in, and sort each rank's by cell.
+
+    Args:
+        mesh: the mesh that they will be painted on.
+        ids: ParticleIDs of this rank's particles, which may lie anywhere.
+        positions: theirs [Mpc/h].
+        velocities: theirs [km/s].
+    """
     rows = {
         "positions": positions.astype(mesh.dtype),
         "velocities": velocities.astype(mesh.dtype),
         "ids": ids,
     }
-    rows = redistribute(ranks, rows, home_ranks(mesh, rows["positions"]))
+    rows = send_home(mesh, rows)
     order = cell_order(mesh, rows["positions"])
     return LoadedParticles(**{name: jnp.asarray(values[order]) for name, values in rows.items()})
+
+
+@dataclasses.dataclass(frozen=True)
+class ParticleSet:
+    """Particles in memory with their header, this rank's in any order.
+
+    Attributes:
+        header: what the particles are of.
+        ids: ParticleIDs from 1.
+        positions: comoving [Mpc/h].
+        velocities: peculiar [km/s].
+        ranks: the processes that share the particles.
+        sources: files that they came from.
+    """
+
+    header: ParticlesHeader
+    ids: Int[np.ndarray, " n"]
+    positions: Float[np.ndarray, "n 3"]
+    velocities: Float[np.ndarray, "n 3"]
+    ranks: Ranks = ONE_PROCESS
+    sources: tuple[str, ...] = ()
+
+    def on(self, mesh: Mesh) -> LoadedParticles:
+        """The particles on the ranks and in the order in which a mesh takes them."""
+        return place_particles(mesh, self.ids, self.positions, self.velocities)
+
+    def save(self, path: str | os.PathLike, force: bool = False) -> None:
+        """Write the particles as a SWIFT file.
+
+        Raises:
+            BadInput, RunFailed: on every rank, if rank 0 cannot write.
+        """
+        inputs = on_root(self.ranks, lambda: tuple(map(describe_input, self.sources)))
+        rows = (self.ids, self.positions, self.velocities)
+        save_particles(path, self.ranks, *rows, self.header, this_run(inputs), force)
 
 
 def save_particles(
     path: str | os.PathLike,
     ranks: Ranks,
-    ids,
-    positions,
-    velocities,
-    header: particles.ParticlesHeader,
-    provenance,
+    ids: Int[Array, " n"] | Int[np.ndarray, " n"],
+    positions: Float[Array, "n 3"] | Float[np.ndarray, "n 3"],
+    velocities: Float[Array, "n 3"] | Float[np.ndarray, "n 3"],
+    header: ParticlesHeader,
+    record: Record,
     force: bool,
 ) -> None:
-    """Write particles in order of ID, whatever rank they are on.
+    """Write particles in order of ID, on whichever ranks they are.
 
     Args:
         path: the file's name; it appears when the file is whole.
@@ -189,7 +263,7 @@ def save_particles(
         positions: (n, 3) [Mpc/h].
         velocities: (n, 3) peculiar [km/s].
         header: what the particles are of.
-        provenance: how they were made.
+        record: how they were made.
         force: whether a file that exists may be replaced.
 
     Raises:
@@ -204,16 +278,11 @@ def save_particles(
     rows = redistribute(ranks, rows, ids_to_ranks(ranks, rows["ids"], header.number))
     order = np.argsort(rows["ids"])
     check_ids(ranks, rows["ids"][order], header.number)
-    streams = [pieces_on_root(ranks, rows[name][order]) for name in ("positions", "velocities")]
+    where, moving = (
+        pieces_on_root(ranks, rows[name][order]) for name in ("positions", "velocities")
+    )
     write_on_root(
         ranks,
-        streams,
-        lambda: particles.write_particles(path, header, *streams, provenance, force),
+        [where, moving],
+        lambda: write_particles(path, header, where, moving, record, force),
     )
-
-
-def cell_order(mesh: Mesh, positions: np.ndarray) -> np.ndarray:
-    """The order (n,) that sorts particles (n, 3) [Mpc/h] by the cell that they are in."""
-    cells = np.floor(positions / np.asarray(mesh.cell_size)).astype(np.int64)
-    x, y, z = (cells % np.asarray(mesh.shape)).T
-    return np.argsort((x * mesh.shape[1] + y) * mesh.shape[2] + z, kind="stable")

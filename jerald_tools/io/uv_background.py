@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables of the rates by which the ultraviolet background ionises, in TREECOOL's columns."""
+"""Photoionisation rates of the ultraviolet background, from tables in TREECOOL's columns."""
 
 import dataclasses
 import os
@@ -29,7 +29,7 @@ class PhotoionisationRates:
 
 
 def read_rates(path: str | os.PathLike, redshift: float) -> PhotoionisationRates:
-    """Rates at a redshift, their logarithms linear in log10(1 + z) between the table's rows.
+    """Rates at a redshift: their logarithms are linear in log10(1 + z) between the table's rows.
 
     Args:
         path: a text table, rising in its first column: log10(1+z) and the photoionisation rates of
@@ -42,7 +42,7 @@ def read_rates(path: str | os.PathLike, redshift: float) -> PhotoionisationRates
     path = Path(path)
     try:
         with warnings.catch_warnings():
-            # Of an empty file NumPy warns; its shape says as much.
+            # NumPy warns of an empty file, which the shape of the table shows too.
             warnings.simplefilter("ignore", UserWarning)
             table = np.loadtxt(path, ndmin=2)
     except FileNotFoundError as error:
@@ -55,12 +55,12 @@ def read_rates(path: str | os.PathLike, redshift: float) -> PhotoionisationRates
         raise BadInput(f"{path}: a table of {table.shape}; give the columns {COLUMNS}")
     position, rates = table[:, 0], table[:, 1:4]
     if np.any(np.diff(position) <= 0) or np.any(rates < 0) or not np.isfinite(table).all():
-        raise BadInput(f"{path}: log10(1+z) must rise and rates must not be negative; mend it")
+        raise BadInput(f"{path}: log10(1+z) must rise and rates must not be negative; fix it")
     wanted = np.log10(1 + redshift)
     if not position[0] <= wanted <= position[-1]:
         raise BadInput(
             f"{path}: has z = {10 ** position[0] - 1:g} to {10 ** position[-1] - 1:g}, the "
-            f"snapshot {redshift:g}; give a table that reaches it"
+            f"snapshot is at z = {redshift:g}; give a table that reaches it"
         )
     return PhotoionisationRates(*(_interpolate(wanted, position, rate) for rate in rates.T))
 
@@ -70,6 +70,6 @@ def _interpolate(wanted: float, position: np.ndarray, rate: np.ndarray) -> float
     low, high = rate[upper - 1], rate[upper]
     share = (wanted - position[upper - 1]) / (position[upper] - position[upper - 1])
     if low == 0 or high == 0:
-        # Before a background is there its rate is zero, which has no logarithm.
+        # Before the background begins its rate is zero, which has no logarithm.
         return float(low + share * (high - low))
     return float(low ** (1 - share) * high**share)

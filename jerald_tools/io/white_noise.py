@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""White noise on a mesh from files of other codes; the content tells the layout.
+"""White noise on a mesh from files of other codes, whose content shows the layout.
 
 - HDF5 with the dataset ``white_noise`` (nx, ny, nz).
 - GRAFIC (Bertschinger 2001), which MUSIC and monofonIC read too: Fortran records, the first of the
@@ -9,7 +9,9 @@
 
 import dataclasses
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import h5py
 import numpy as np
@@ -45,21 +47,21 @@ class BinaryNoise:
         """Recognise the layout by the sizes that its header announces.
 
         Raises:
-            BadInput: if it is none that is known, or cut short.
+            BadInput: if the layout is unknown, or the file is cut short.
         """
         self.path = path
         self._layout = _layout_of(path)
         self.header = FieldHeader(self._layout.shape, box_size=None, cosmology=None)
         self._planes = np.memmap(path, self._layout.plane, "r", offset=self._layout.offset)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception):
         del self._planes
 
     def verify(self) -> None:
-        """Nothing to do: these files carry no digest."""
+        """Do nothing: these files carry no digest."""
 
     def read(self, x_start: int = 0, x_stop: int | None = None) -> np.ndarray:
         """Planes ``x_start`` to ``x_stop``, (n, ny, nz).
@@ -78,7 +80,7 @@ class BinaryNoise:
             noise = self._planes["values"][x_start:x_stop]
         noise = np.ascontiguousarray(noise, noise.dtype.newbyteorder("="))
         if not np.isfinite(noise).all():
-            raise BadInput(f"{self.path}: has values that are NaN or infinite; make it anew")
+            raise BadInput(f"{self.path}: has values that are NaN or infinite; make it again")
         return noise
 
 
@@ -86,7 +88,7 @@ def open_white_noise(path: str | os.PathLike) -> FieldFile | BinaryNoise:
     """Open white noise in any of the layouts.
 
     Raises:
-        BadInput: if it is missing or none of them.
+        BadInput: if it is missing or has none of them.
     """
     path = Path(path)
     if not path.is_file() or h5py.is_hdf5(path):
@@ -109,13 +111,13 @@ def _layout_of(path: Path) -> _Layout:
             nx, ny, nz = layouts[0].shape
             if layouts[0].is_record:
                 raise BadInput(
-                    f"{path}: GRAFIC's header says {nx} x {ny} x {nz}, which {size} bytes are not; "
-                    "copy it again"
+                    f"{path}: has {size} bytes, which are not the {nx} x {ny} x {nz} numbers of "
+                    "its GRAFIC header; copy it again"
                 )
-    raise BadInput(f"{path}: is no white noise that can be read; give {LAYOUTS}")
+    raise BadInput(f"{path}: is not white noise in a known layout; give {LAYOUTS}")
 
 
-def _records(start: bytes, order: str):
+def _records(start: bytes, order: str) -> Iterator[_Layout]:
     """GRAFIC's layouts that a file may have: marks of 4 or 8 bytes, numbers of 4 or 8."""
     for mark in (np.dtype(f"{order}i4"), np.dtype(f"{order}i8")):
         if len(start) < mark.itemsize + 16 or np.frombuffer(start, mark, 1)[0] != 16:
@@ -132,7 +134,7 @@ def _records(start: bytes, order: str):
             yield _Layout((nx, ny, nz), 16 + 2 * mark.itemsize, np.dtype(plane), True)
 
 
-def _plain(start: bytes, order: str):
+def _plain(start: bytes, order: str) -> Iterator[_Layout]:
     """MUSIC's layouts that a file may have: numbers of 4 or 8 bytes."""
     if len(start) < 12:
         return
@@ -145,5 +147,5 @@ def _plain(start: bytes, order: str):
 
 
 def _can_be(nx: int, ny: int, nz: int) -> bool:
-    """Whether these are nodes of a mesh: planes of a GiB would be a mesh of 2 TiB."""
+    """Whether these can be the sides of a mesh: planes of a GiB would be a mesh of 2 TiB."""
     return min(nx, ny, nz) >= 1 and max(nx * ny, ny * nz) * 8 < 2**30

@@ -6,7 +6,13 @@ from jaxtyping import Float, Int
 
 from jerald_tools.errors import SELF_CHECK, RunFailed
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.ranks import Ranks, mpi, python_communicator
+from jerald_tools.mesh.ranks import Ranks, gather, mpi, python_communicator
+
+ROOM = 1.25
+"""Over an equal share of particles, before all ranks' arrays grow: room to gather on a rank.
+
+Every new length costs a compilation of all that works on particles.
+"""
 
 Rows = dict[str, np.ndarray]
 """Arrays (n, ...) by name, of one length; names and shapes of a row are those of every rank."""
@@ -65,6 +71,26 @@ def ids_to_ranks(ranks: Ranks, ids: Int[np.ndarray, " n"], number: int) -> Int[n
     """
     ends = [number * (rank + 1) // ranks.size for rank in range(ranks.size)]
     return np.searchsorted(ends, ids - 1, side="right")
+
+
+def cell_order(mesh: Mesh, positions: Float[np.ndarray, "n 3"]) -> Int[np.ndarray, " n"]:
+    """The order that sorts particles at positions [Mpc/h] by the cell that they are in."""
+    cells = np.floor(positions / np.asarray(mesh.cell_size)).astype(np.int64)
+    x, y, z = (cells % np.asarray(mesh.shape)).T
+    return np.argsort((x * mesh.shape[1] + y) * mesh.shape[2] + z, kind="stable")
+
+
+def common_length(ranks: Ranks, number: int, length: int) -> int:
+    """One length for all ranks' arrays of particles, which grows when it must.
+
+    Args:
+        ranks: the processes that share the particles.
+        number: particles that this rank now holds.
+        length: of this rank's arrays before.
+    """
+    numbers, lengths = gather(ranks, number), gather(ranks, length)
+    common = max(int(ROOM * sum(numbers) / ranks.size), *lengths)
+    return common if common >= max(numbers) else int(ROOM * max(numbers))
 
 
 def _exchange(communicator, values, outgoing, incoming):

@@ -257,7 +257,7 @@ def convolve_kernel_bar(
     return _call(mesh, "convolve_kernel_bar", [result], *operands)[0]
 
 
-def draw_uniforms(seed: int, count: int) -> Float[np.ndarray, " count"]:
+def draw_uniforms(seed: int, count: int) -> Float[np.ndarray, " {count}"]:
     """The first ``count`` numbers in [0, 1) of GSL's ranlxd1 with a seed (0 is 1), float64."""
     uniforms = np.empty(count)
     _native.draw_uniforms(int(seed), uniforms)

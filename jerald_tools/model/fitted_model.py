@@ -1,70 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fit as its file holds it: the only code that knows the keys of a fit document.
+"""A fit as the model that paints: loaded and validated once, valid for some particles alone.
 
-A fit file carries the fits of its prerequisites whole. It may carry members, fits to other halves
-of the training box: member 0 is the fit itself, and member k uses the members k of its
-prerequisites.
+Member k of a fit uses the members k of its prerequisites.
 """
 
-import contextlib
 import dataclasses
 import functools
 import os
-import typing
-from collections.abc import Iterator, Mapping, Sequence
-
-import jax
-import jax.numpy as jnp
-import numpy as np
+from collections.abc import Sequence
 
 from jerald_tools.errors import BadInput
-from jerald_tools.io.fits import document, edited_parts, read_fit, write_fit
-from jerald_tools.model.evolution import EvolvingParameters, mean_at, parameters_at
+from jerald_tools.io.parallel import ParticleSet
+from jerald_tools.io.sealed_json import read_document, write_document
+from jerald_tools.model.evolution import EvolvingParameters, parameters_at
+from jerald_tools.model.fit_document import FIT_AGAIN, REQUIRED, FitDocument
 from jerald_tools.model.model import Model
-from jerald_tools.model.parameters import from_dictionary
-from jerald_tools.model.quantity import Quantity
+from jerald_tools.model.painting import (
+    PaintedMap,
+    paint_particles,
+    painting_mesh,
+    require_paintable,
+)
 from jerald_tools.model.validity import Validity, differences, require_match
-from jerald_tools.quantities import NAMES, quantity_named
-
-FIT_AGAIN = "fit again"
 
 
-@dataclasses.dataclass(frozen=True)
-class RegionQuality:
-    """How good a fit's own map is in one region of its training box.
-
-    Attributes:
-        mean_ratio: mean of the map over the mean of the target.
-        k: middles of the bins [h/Mpc], (bins,).
-        modes: in each bin, (bins,).
-        ratio: P / P_ref, (bins,); not a number where there is no power.
-        r: correlation with the target, (bins,).
-    """
-
-    mean_ratio: float
-    k: np.ndarray
-    modes: np.ndarray
-    ratio: np.ndarray
-    r: np.ndarray
-
-
-def prerequisite_key(name: str) -> str:
-    """The key under which a fit carries the fit of a prerequisite, like "dark_matter_fit"."""
-    return f"{name.replace('-', '_')}_fit"
-
-
-class FittedModel:
-    """A fit and all that it says of itself; what it lacks is refused where it is used.
-
-    Args:
-        content: a whole document, or content for :func:`jerald_tools.io.fits.document`.
-        path: its file, for messages.
-        member: number of the member whose parameters are used; None for a fit without members in
-            question.
-    """
-
-    def __init__(self, content: dict, path: str, member: int | None = None):
-        self._document, self.path, self._member = content, path, member
+class FittedModel(FitDocument):
+    """A fit of a quantity, with the fits of its prerequisites."""
 
     @classmethod
     def load(cls, path: str | os.PathLike, accept_edited: bool = False) -> "FittedModel":
@@ -77,7 +38,7 @@ class FittedModel:
         Raises:
             BadInput: if it is missing, truncated, not a fit, edited, or of a newer version.
         """
-        return cls(read_fit(path, accept_edited), os.fspath(path))
+        return cls(read_document(path, accept_edited, REQUIRED), os.fspath(path))
 
     def save(self, path: str | os.PathLike, force: bool = False) -> None:
         """Write the fit.
@@ -85,91 +46,17 @@ class FittedModel:
         Raises:
             BadInput: if the file exists and ``force`` is not set, or cannot be written.
         """
-        write_fit(path, self._document, force)
-
-    @property
-    def document(self) -> dict:
-        """The whole document with its digest, for a fit that carries this one."""
-        return document(self._document)
-
-    @property
-    def sha256(self) -> str:
-        """Digest of the document, also for its members."""
-        return self._document["sha256"]
-
-    @functools.cached_property
-    def quantity(self) -> Quantity:
-        """The quantity, with the constants of the fit.
-
-        Raises:
-            BadInput: if it is unknown, or a constant is no number.
-        """
-        name = self._document["quantity"]
-        if name not in NAMES:
-            raise BadInput(f"{self.path}: quantity {name}: one of {', '.join(NAMES)}")
-        quantity = quantity_named(name)
-        values = {key: self._document[key] for key in quantity.constants if key in self._document}
-        try:
-            return quantity.with_constants(values)
-        except BadInput as error:
-            raise BadInput(f"{self.path}: {error}") from error
-
-    @property
-    def layers(self) -> int:
-        """Number of displacement layers."""
-        return self._document["layers"]
-
-    @functools.cached_property
-    def parameters(self) -> typing.Any:
-        """The parameters, float64 JAX scalars: a quantity's, or :class:`EvolvingParameters`.
-
-        Raises:
-            BadInput: if a parameter is missing, unknown or not a number, or a layer is missing.
-        """
-        values = self._parameter_values()
-        try:
-            if isinstance(values, list):
-                parameters = EvolvingParameters(
-                    tuple(float(knot["redshift"]) for knot in values),
-                    tuple(
-                        self._own_parameters({k: v for k, v in knot.items() if k != "redshift"})
-                        for knot in values
-                    ),
-                )
-            else:
-                parameters = self._own_parameters(values)
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(
-                f"{self.path}: parameters are incomplete ({error}): {FIT_AGAIN}"
-            ) from error
-        with self._refusing_damage():
-            layers = len(parameters.layers)
-        if layers != self.layers:
-            raise BadInput(f"{self.path}: says {self.layers} layers, has {layers}: {FIT_AGAIN}")
-        return parameters
-
-    @functools.cached_property
-    def validity(self) -> Validity:
-        """What the parameters depend on.
-
-        Raises:
-            BadInput: if the fit does not say.
-        """
-        try:
-            return Validity.from_dict(self._document["setting"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(
-                f"{self.path}: its setting is incomplete ({error}): {FIT_AGAIN}"
-            ) from error
+        write_document(path, self._content, REQUIRED, force)
 
     @functools.cached_property
     def prerequisites(self) -> dict[str, "FittedModel"]:
         """The fits that this one carries, by quantity, in the order of the prerequisites."""
         found = {}
-        with self._refusing_damage():
+        with self.refusing_damage():
             for name in self.quantity.prerequisites:
-                if prerequisite_key(name) in self._document:
-                    fit = FittedModel(self._document[prerequisite_key(name)], self.path)
+                content = self.carried(name)
+                if content is not None:
+                    fit = FittedModel(content, self.path)
                     found[name] = fit if self._member is None else fit.member(self._member)
         return found
 
@@ -184,7 +71,7 @@ class FittedModel:
             BadInput: if the fit lacks what a model needs, or its parameters evolve but were not
                 trained as far as this redshift.
         """
-        with self._refusing_damage():
+        with self.refusing_damage():
             models = {name: fit.at(redshift) for name, fit in self.prerequisites.items()}
             for name in self.quantity.required:
                 if name not in models:
@@ -195,70 +82,7 @@ class FittedModel:
             if isinstance(self.parameters, EvolvingParameters):
                 self._require_trained_at(redshift)
             parameters = parameters_at(self.parameters, redshift)
-            return Model(self.quantity, parameters, self._target_mean(redshift), models)
-
-    @property
-    def target_units(self) -> str:
-        """Units of the training targets, and of painted maps."""
-        return self._target["units"]
-
-    @property
-    def target_description(self) -> str:
-        """What the training targets are maps of."""
-        return self._target["description"]
-
-    @property
-    def loss_name(self) -> str:
-        """Name of the loss that was minimised."""
-        with self._refusing_damage():
-            return str(self._document["loss"]["name"])
-
-    @property
-    def losses(self) -> dict[str, float]:
-        """Loss of the fit in the regions "train", "validation" and "test".
-
-        Raises:
-            BadInput: if the fit does not say.
-        """
-        try:
-            loss = self._document["loss"]
-            return {region: float(loss[region]) for region in ("train", "validation", "test")}
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(f"{self.path}: its losses are missing ({error}): {FIT_AGAIN}") from error
-
-    @property
-    def single_redshift(self) -> float:
-        """The redshift of a fit at one redshift.
-
-        Raises:
-            BadInput: if the fit spans several redshifts, or does not say.
-        """
-        redshift = self._document["redshift"]
-        if isinstance(redshift, list):
-            raise BadInput(
-                f"{self.path}: is a fit over several redshifts: give fits at one redshift each"
-            )
-        with self._refusing_damage():
-            return float(redshift)
-
-    def quality(self, region: str) -> RegionQuality:
-        """How good the fit's own map is in "all", "training", "validation" or "test".
-
-        Raises:
-            BadInput: if the fit does not say.
-        """
-        with self._refusing_damage():
-            found = self._document["quality"][region]
-            k, modes, ratio, r = (
-                np.array(found[name], np.float64) for name in ("k", "modes", "ratio", "r")
-            )
-            return RegionQuality(float(found["mean_ratio"]), k, modes, ratio, r)
-
-    @property
-    def number_of_members(self) -> int:
-        """How many members the fit carries besides itself."""
-        with self._refusing_damage():
-            return len(self._document.get("ensemble", {}).get("members", ()))
+            return Model(self.quantity, parameters, self.target_mean(redshift), models)
 
     def member(self, number: int) -> "FittedModel":
         """The fit with the parameters of one member, also in its prerequisites.
@@ -266,7 +90,7 @@ class FittedModel:
         Args:
             number: 0 for the fit itself; a prerequisite without that member keeps its parameters.
         """
-        return FittedModel(self._document, self.path, number)
+        return FittedModel(self._content, self.path, number)
 
     def chosen_members(self, which: str) -> dict[int, "FittedModel"]:
         """All members by number, or one of them.
@@ -295,10 +119,8 @@ class FittedModel:
         Raises:
             BadInput: naming both.
         """
-        if self._document["quantity"] != name:
-            raise BadInput(
-                f"{self.path}: is a fit of {self._document['quantity']}: give one of {name}"
-            )
+        if self.quantity_name != name:
+            raise BadInput(f"{self.path}: is a fit of {self.quantity_name}: give one of {name}")
 
     def require_match(self, validities: Sequence[Validity], fix: str) -> None:
         """Refuse a fit that is not valid for some particles and meshes.
@@ -313,59 +135,33 @@ class FittedModel:
         for validity in validities:
             require_match(self.path, self.validity, validity, fix)
 
-    def map_attributes(self) -> dict:
-        """What a map records of the fit that painted it.
+    def paint(
+        self,
+        particles: ParticleSet,
+        *,
+        nodes: int | None = None,
+        redshift_space: str | None = None,
+        precision: str = "single",
+        allow_mismatch: bool = False,
+    ) -> PaintedMap:
+        """Paint the quantity on particles.
+
+        Args:
+            particles: of :func:`jerald_tools.run_fastpm` or :func:`jerald_tools.read_particles`.
+            nodes: of the map along x; None for the cells of the fit.
+            redshift_space: line of sight "x", "y" or "z"; None for real space.
+            precision: "single" or "double".
+            allow_mismatch: whether to paint particles for which the fit is not valid.
 
         Raises:
-            BadInput: if the fit has a member in question and its ensemble is incomplete.
+            BadInput: if the fit is not valid for the particles, or its cells do not fill the box.
+            RunFailed: if the map is not finite.
         """
-        attributes: dict[str, typing.Any] = {"fit_sha256": self.sha256}
-        with self._refusing_damage():
-            if self._member is not None:
-                attributes["member"] = self._member
-                for name in ("k", "model_error"):
-                    values = self._document["ensemble"][name]
-                    attributes[name] = [float(value) for value in values]
-        if edited := edited_parts(self._document):
-            attributes["fit_edited"] = [place or "itself" for place in edited]
-        return attributes
-
-    @property
-    def _target(self) -> dict:
-        target = self._document.get("target")
-        if not isinstance(target, dict) or not {"mean", "units", "description"} <= target.keys():
-            raise BadInput(f"{self.path}: does not describe its target: {FIT_AGAIN}")
-        for name in ("units", "description"):
-            if not isinstance(target[name], str):
-                raise BadInput(
-                    f"{self.path}: target's {name} {target[name]}: must be text: {FIT_AGAIN}"
-                )
-        return target
-
-    def _target_mean(self, redshift: float) -> float:
-        """Mean of the training targets, between redshifts if there were several."""
-        mean = self._target["mean"]
-        try:
-            rows = mean if isinstance(mean, list) else [{"redshift": redshift, "mean": mean}]
-            redshifts, means = ([float(row[name]) for row in rows] for name in ("redshift", "mean"))
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(
-                f"{self.path}: the target's mean is incomplete ({error}): {FIT_AGAIN}"
-            ) from error
-        if not means or min(means) <= 0:
-            raise BadInput(f"{self.path}: target's mean {mean}: must be a positive number")
-        return mean_at(redshifts, means, redshift)
-
-    def _parameter_values(self) -> typing.Any:
-        """Parameters by name: the member's if it exists, else the fit's."""
-        with self._refusing_damage():
-            if self._member and self._member <= self.number_of_members:
-                return self._document["ensemble"]["members"][self._member - 1]["parameters"]
-            return self._document["parameters"]
-
-    def _own_parameters(self, values: Mapping) -> typing.Any:
-        parameters = from_dictionary(self.quantity.parameters, values)
-        return jax.tree.map(lambda value: jnp.asarray(value, jnp.float64), parameters)
+        header = particles.header
+        mesh = painting_mesh(header, self, nodes, precision, particles.ranks)
+        require_paintable("these", header, mesh, self, allow_mismatch)
+        painted = paint_particles(mesh, particles.on(mesh), header, self, redshift_space)
+        return dataclasses.replace(painted, sources=(self.path, *particles.sources))
 
     def _require_trained_at(self, redshift: float) -> None:
         """Refuse to extrapolate a polynomial."""
@@ -375,14 +171,3 @@ class FittedModel:
                 f"{self.path}: trained from redshift {highest:g} to {lowest:g}, not at "
                 f"{redshift:g}: paint particles in this range, or fit with simulations beyond it"
             )
-
-    @contextlib.contextmanager
-    def _refusing_damage(self) -> Iterator[None]:
-        """Turn the error of an access to a document of another shape into the line for users.
-
-        In a fit that was edited and accepted, any value may be missing or of another type.
-        """
-        try:
-            yield
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            raise BadInput(f"{self.path}: is not a valid fit ({error!r}): {FIT_AGAIN}") from error

@@ -2,6 +2,7 @@
 """Particles to maps, with a fit or as they are."""
 
 import dataclasses
+import os
 import typing
 
 import numpy as np
@@ -11,8 +12,10 @@ from jerald_tools.agreement import RELATIVE_TOLERANCE
 from jerald_tools.cosmology import hubble_rate, scale_factor_of
 from jerald_tools.errors import BadInput
 from jerald_tools.io.grids import MapHeader
-from jerald_tools.io.parallel import LoadedParticles
+from jerald_tools.io.inputs import describe_input
+from jerald_tools.io.parallel import LoadedParticles, save_map
 from jerald_tools.io.particles import ParticlesHeader
+from jerald_tools.io.record import this_run
 from jerald_tools.mesh.checks import (
     check_density,
     check_finite,
@@ -22,10 +25,12 @@ from jerald_tools.mesh.checks import (
 )
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.paint import density
-from jerald_tools.mesh.ranks import Ranks
-from jerald_tools.model.fitted_model import FittedModel
+from jerald_tools.mesh.ranks import Ranks, on_root
 from jerald_tools.model.redshift_space import line_of_sight_shifts, move_map
 from jerald_tools.model.validity import validity_of
+
+if typing.TYPE_CHECKING:
+    from jerald_tools.model.fitted_model import FittedModel
 
 AXES = ("x", "y", "z")
 
@@ -38,18 +43,29 @@ class PaintedMap:
         mesh: of the map.
         field: this rank's slab in the units of the header.
         header: for the file.
-        positions: particles after all layers, in real space (n, 3) [Mpc/h].
+        positions: particles after all layers, in real space [Mpc/h]; None for a map from a file.
+        sources: files that it was made from.
     """
 
     mesh: Mesh
-    field: np.ndarray
+    field: Float[np.ndarray, "x y z"]
     header: MapHeader
-    positions: typing.Any
+    positions: Float[Array, "n 3"] | None = None
+    sources: tuple[str, ...] = ()
+
+    def save(self, path: str | os.PathLike, force: bool = False) -> None:
+        """Write the map, with the files that it was made from in its record.
+
+        Raises:
+            BadInput, RunFailed: on every rank, if rank 0 cannot write.
+        """
+        inputs = on_root(self.mesh.ranks, lambda: tuple(map(describe_input, self.sources)))
+        save_map(path, self.mesh, self.field, self.header, this_run(inputs), force)
 
 
 def painting_mesh(
     header: ParticlesHeader,
-    fit: FittedModel | None,
+    fit: "FittedModel | None",
     nodes: int | None,
     precision: str,
     ranks: Ranks,
@@ -71,7 +87,7 @@ def painting_mesh(
 
 
 def require_paintable(
-    path: str, header: ParticlesHeader, mesh: Mesh, fit: FittedModel, allow_mismatch: bool
+    path: str, header: ParticlesHeader, mesh: Mesh, fit: "FittedModel", allow_mismatch: bool
 ) -> None:
     """Refuse a fit that cannot paint particles, before anything is computed.
 
@@ -96,7 +112,7 @@ def paint_particles(
     mesh: Mesh,
     particles: LoadedParticles,
     header: ParticlesHeader,
-    fit: FittedModel | None = None,
+    fit: "FittedModel | None" = None,
     redshift_space: str | None = None,
 ) -> PaintedMap:
     """Paint a map of particles.
@@ -146,7 +162,7 @@ def verify_map(
     painted: PaintedMap,
     particles: LoadedParticles,
     header: ParticlesHeader,
-    fit: FittedModel | None = None,
+    fit: "FittedModel | None" = None,
     redshift_space: str | None = None,
 ) -> str:
     """Paint a map again on rank 0 alone, which needs memory for all of it, and compare.
@@ -192,7 +208,7 @@ def _in_redshift_space(
 
 
 def _mesh_shape(
-    header: ParticlesHeader, fit: FittedModel | None, nodes: int | None
+    header: ParticlesHeader, fit: "FittedModel | None", nodes: int | None
 ) -> tuple[int, int, int]:
     """As many nodes along x as asked for, else those of the fit's cells, else one a particle."""
     if nodes is not None:

@@ -67,12 +67,15 @@ class Validity:
         """
         x, y, z = map(float, values["cell_size"])
         cosmology = {name: float(value) for name, value in dict(values["cosmology"]).items()}
+        scheme = dict(values["step_scheme"])
+        if "stages" in scheme:
+            scheme["stages"] = [float(stage) for stage in scheme["stages"]]
         return cls(
             (x, y, z),
             float(values["particles_per_cell"]),
             _redshift(values["redshift"]),
             Cosmology(**cosmology),
-            dict(values["step_scheme"]),
+            scheme,
         )
 
     def at_redshift(self, redshift: float) -> "Validity":

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Snapshots as BigFile: of MP-Gadget, of FastPM, and catalogues that nbodykit saved."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from jerald_tools.errors import BadInput
 from jerald_tools.io.bigfile import Block, read_attributes
-from jerald_tools.snapshots.code_units import Stated, code_units, cosmology_of, redshift_of
+from jerald_tools.snapshots.code_units import Overrides, code_units, cosmology_of, redshift_of
 from jerald_tools.snapshots.snapshot import SPECIES, SnapshotHeader
 
 BLOCKS = {
@@ -32,43 +33,43 @@ class BigFileSnapshot:
     such a directory is dark matter.
     """
 
-    def __init__(self, path: Path, stated: Stated):
+    def __init__(self, path: Path, overrides: Overrides):
         """Read the header and the sizes of all blocks of positions.
 
         Raises:
-            BadInput: if the header is missing or incomplete, or does not say its unit of length.
+            BadInput: if the header is missing or incomplete, or has no unit of length.
         """
-        self.paths = [path]
-        said = read_attributes(path / "Header")
-        if not said:
+        self.paths: Sequence[Path] = [path]
+        attributes = read_attributes(path / "Header")
+        if not attributes:
             raise BadInput(f"{path}: has no Header with attributes; give a snapshot that has one")
         self._typed = any((path / str(kind)).is_dir() for kind in range(6))
-        self._units = code_units(path, said, stated)
+        self._units = code_units(path, attributes, overrides)
         cosmology = {
-            "omega_m": said.get("Omega0", said.get("OmegaM")),
-            "omega_b": said.get("OmegaBaryon"),
-            "h": said.get("HubbleParam"),
-            "omega_lambda": said.get("OmegaLambda"),
+            "omega_m": attributes.get("Omega0", attributes.get("OmegaM")),
+            "omega_b": attributes.get("OmegaBaryon"),
+            "h": attributes.get("HubbleParam"),
+            "omega_lambda": attributes.get("OmegaLambda"),
         }
-        scale_factor = said.get("Time", said.get("ScalingFactor"))
+        scale_factor = attributes.get("Time", attributes.get("ScalingFactor"))
         redshift = None if scale_factor is None else 1 / float(scale_factor) - 1
-        if "BoxSize" not in said:
+        if "BoxSize" not in attributes:
             raise BadInput(f"{path}: its Header has no BoxSize; add it with the bigfile package")
-        self._mass_table = np.asarray(said.get("MassTable", np.zeros(6)), float)
-        self._peculiar = said.get("UsePeculiarVelocity")
+        self._mass_table = np.asarray(attributes.get("MassTable", np.zeros(6)), float)
+        self._peculiar = attributes.get("UsePeculiarVelocity")
         counts = tuple(self._count(kind) for kind in range(6))
-        announced = np.asarray(said.get("TotNumPart", counts))[:6]
+        announced = np.asarray(attributes.get("TotNumPart", counts))[:6]
         if not np.array_equal(announced, counts):
             raise BadInput(
                 f"{path}: its Header has {announced.tolist()} particles by type, its blocks "
                 f"{list(counts)}; make or copy it again"
             )
-        box = np.broadcast_to(np.asarray(said["BoxSize"], float), 3) * self._units.length
+        box = np.broadcast_to(np.asarray(attributes["BoxSize"], float), 3) * self._units.length
         self.header = SnapshotHeader(
             format="BigFile",
             box_size=tuple(box.tolist()),
-            redshift=redshift_of(path, redshift, stated),
-            cosmology=cosmology_of(path, cosmology, stated),
+            redshift=redshift_of(path, redshift, overrides),
+            cosmology=cosmology_of(path, cosmology, overrides),
             counts=counts,
             megaparsec=self._units.megaparsec,
             mass_unit=self._units.mass_unit,
@@ -96,19 +97,9 @@ class BigFileSnapshot:
                 f"{self.header.counts[kind]}; make or copy it again"
             )
         values = block.read(start, stop)
-        return values if field == "ids" else values.astype(np.float64) * self._scale(field)
-
-    def _scale(self, field: str) -> float:
-        """What turns the numbers of the file into the units of the protocol."""
-        units = self._units
-        if field in ("positions", "initial_positions", "smoothing_length"):
-            return units.length
-        if field == "masses":
-            return units.mass
-        if field == "density":
-            return units.mass / units.length**3
-        if field == "internal_energy":
-            return units.velocity**2
+        if field == "ids":
+            return values
+        scale = units.scale(field)
         if field == "velocities":
             if self._peculiar is None:
                 raise BadInput(
@@ -116,8 +107,8 @@ class BigFileSnapshot:
                     "velocities may be of two kinds; add it with the bigfile package"
                 )
             # Otherwise momenta a^2 dx/dt, as MP-Gadget keeps them.
-            return units.velocity / (1 if self._peculiar else self.header.scale_factor)
-        return 1.0
+            scale /= 1 if self._peculiar else self.header.scale_factor
+        return values.astype(np.float64) * scale
 
     def _directory(self, kind: int) -> Path:
         return self.paths[0] / str(kind) if self._typed else self.paths[0]

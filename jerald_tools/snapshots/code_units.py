@@ -1,28 +1,47 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Units and cosmology of a snapshot: what its files say, or the user in their place."""
+"""Units, redshift and cosmology of a snapshot: from its files, or the user where they lack one.
+
+A snapshot's code counts in units of its own; :class:`CodeUnits` turns them into Mpc/h, 1e10 Msun/h
+and km/s.
+"""
 
 import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from jerald_tools.agreement import RELATIVE_TOLERANCE, same_redshift
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
 from jerald_tools.io.particles import KM_CM, MPC_CM, UNIT_MASS_G
-
-# What users state of a snapshot that its files do not say.
 
 LENGTH_UNITS = {"kpc/h": MPC_CM / 1000, "Mpc/h": MPC_CM}
 MASS_UNITS = {"1e10Msun/h": UNIT_MASS_G, "Msun/h": UNIT_MASS_G / 1e10}
 VELOCITY_UNITS = {"km/s": KM_CM, "cm/s": 1.0}
 
-# How far a snapshot's densities may be from those of a flat universe: radiation is left out.
 FLATNESS = 5e-3
+"""How far a snapshot's densities may be from those of a flat universe: radiation is left out."""
+
+NOMINAL = 1e-3
+"""How close to a power of ten of a standard unit a code's unit is taken for one.
+
+Codes differ in the fourth digit of a solar mass (1.989, 1.98841, 1.9885 e33 g): the value of such a
+unit in cgs is what the code takes for the standard one.
+"""
+
+# Under which attribute files of Gadget's kind, BigFile included, state each unit.
+_ATTRIBUTES = {
+    "length_cm": "UnitLength_in_cm",
+    "mass_g": "UnitMass_in_g",
+    "velocity_cm_s": "UnitVelocity_in_cm_per_s",
+}
 
 
 @dataclasses.dataclass(frozen=True)
-class Stated:
-    """Units, redshift and cosmology by option, None for each that was not given.
+class Overrides:
+    """Units, redshift and cosmology that the user gives by options, None for each not given.
+
+    They stand in for what the files of a snapshot lack; what the files state must agree with them.
 
     Attributes:
         length_unit: a key of :data:`LENGTH_UNITS`.
@@ -39,42 +58,45 @@ class Stated:
     cosmology: dict[str, float] = dataclasses.field(default_factory=dict)
 
 
-def redshift_of(path: Path, found: float | None, stated: Stated) -> float:
-    """The redshift of a snapshot, from its header or as it was stated.
+def redshift_of(path: Path, found: float | None, overrides: Overrides) -> float:
+    """The redshift of a snapshot, from its header or, where that has none, from the user.
 
     Raises:
-        BadInput: if it is in neither, differs between them, or is negative.
+        BadInput: if neither has one, they differ, or it is negative.
     """
-    if found is None and stated.redshift is None:
+    redshift = overrides.redshift if found is None else found
+    if redshift is None:
         raise BadInput(f"{path}: its header has no redshift; give --redshift")
-    redshift = stated.redshift if found is None else found
-    if stated.redshift is not None and abs(stated.redshift - redshift) > 1e-6 * (1 + redshift):
-        raise BadInput(f"{path}: its header has redshift {found:g}; leave out --redshift")
+    if overrides.redshift is not None and not same_redshift(overrides.redshift, redshift):
+        raise BadInput(
+            f"{path}: its header has redshift {redshift:g}; leave out --redshift "
+            f"{overrides.redshift:g}"
+        )
     # A hair below 0 is the rounding of 1 / a - 1.
     if not -1e-9 < redshift < math.inf:
         raise BadInput(f"{path}: redshift {redshift:g}: a number from 0 on is wanted")
     return max(0.0, redshift)
 
 
-def cosmology_of(path: Path, found: dict[str, float | None], stated: Stated) -> Cosmology:
-    """The cosmology of a snapshot, from its header and from what was stated.
+def cosmology_of(path: Path, found: Mapping[str, float | None], overrides: Overrides) -> Cosmology:
+    """The cosmology of a snapshot, from its header and from the user.
 
     Args:
         path: of the snapshot, for the line that users see.
-        found: ``omega_m``, ``omega_b``, ``h`` and ``omega_lambda``, None where the file is silent.
-        stated: what it may be silent about; sigma8 and n_s have defaults.
+        found: ``omega_m``, ``omega_b``, ``h`` and ``omega_lambda``, None where the file has none.
+        overrides: parameters that it may lack; sigma8 and n_s have defaults.
 
     Raises:
         BadInput: if a parameter is in neither, differs between them, or space is curved.
     """
-    values = dict(stated.cosmology)
+    values = dict(overrides.cosmology)
     for name in ("omega_m", "omega_b", "h"):
-        option = f"--{name.replace('_', '-')}"
-        if found[name] is None:
+        option, value = f"--{name.replace('_', '-')}", found[name]
+        if value is None:
             if name not in values:
                 raise BadInput(f"{path}: its header has no {name}; give {option}")
-        elif not math.isclose(values.setdefault(name, found[name]), found[name], rel_tol=1e-6):
-            raise BadInput(f"{path}: its header has {name} = {found[name]:g}; leave out {option}")
+        elif not math.isclose(values.setdefault(name, value), value, rel_tol=RELATIVE_TOLERANCE):
+            raise BadInput(f"{path}: its header has {name} = {value:g}; leave out {option}")
     omega_lambda = found["omega_lambda"]
     if omega_lambda is not None and abs(values["omega_m"] + omega_lambda - 1) > FLATNESS:
         raise BadInput(
@@ -84,30 +106,16 @@ def cosmology_of(path: Path, found: dict[str, float | None], stated: Stated) -> 
     return Cosmology(**values)
 
 
-# The units that a snapshot's code counts in, and what they are in ours.
-
-# Codes differ in the fourth digit of a solar mass (1.989, 1.98841, 1.9885 e33 g): this close to a
-# power of ten of ours, a unit is one, and its value in cgs is what the code takes it for.
-NOMINAL = 1e-3
-
-
-# Under which attribute files of Gadget's kind, BigFile included, say each unit.
-ATTRIBUTES = {
-    "length_cm": "UnitLength_in_cm",
-    "mass_g": "UnitMass_in_g",
-    "velocity_cm_s": "UnitVelocity_in_cm_per_s",
-}
-
-
 def as_the_code_has_it(unit: float, standard: float) -> float:
     """The value that a code takes for a standard unit, judged by a unit of its own.
 
     Args:
         unit: of the code [cgs].
-        standard: 1e10 Msun or a Mpc [cgs], as we have it.
+        standard: 1e10 Msun or a Mpc [cgs], as this package has it.
 
     Returns:
-        The code's value of the standard unit where its own is a power of ten of it, else ours.
+        The code's value of the standard unit where its own is a power of ten of it (to
+        :data:`NOMINAL`), else the standard.
     """
     power = 10.0 ** round(math.log10(unit / standard))
     return unit / power if abs(unit / power / standard - 1) < NOMINAL else standard
@@ -115,7 +123,7 @@ def as_the_code_has_it(unit: float, standard: float) -> float:
 
 @dataclasses.dataclass(frozen=True)
 class CodeUnits:
-    """Gadget's units: lengths and masses over h, in cgs; None where the files are silent.
+    """Gadget's units: lengths and masses over h, in cgs; None where they are not known.
 
     Attributes:
         path: of the snapshot, for the lines that users see.
@@ -131,8 +139,12 @@ class CodeUnits:
 
     @property
     def megaparsec(self) -> float:
-        """One Mpc as the code has it [cm]."""
-        return as_the_code_has_it(self._known("length_cm", "--length-unit"), MPC_CM)
+        """One Mpc as the code has it [cm].
+
+        Raises:
+            BadInput: if the unit of length is not known, as the following ones.
+        """
+        return as_the_code_has_it(self._known(self.length_cm, "length"), MPC_CM)
 
     @property
     def mass_unit(self) -> float | None:
@@ -141,52 +153,62 @@ class CodeUnits:
 
     @property
     def length(self) -> float:
-        """The unit of length [Mpc/h].
-
-        Raises:
-            BadInput: if it is not known, as the following ones.
-        """
-        return self._known("length_cm", "--length-unit") / self.megaparsec
+        """The unit of length [Mpc/h]."""
+        return self._known(self.length_cm, "length") / self.megaparsec
 
     @property
     def mass(self) -> float:
         """The unit of mass [1e10 Msun/h]."""
-        return self._known("mass_g", "--mass-unit") / self.mass_unit
+        mass_g = self._known(self.mass_g, "mass")
+        return mass_g / as_the_code_has_it(mass_g, UNIT_MASS_G)
 
     @property
     def velocity(self) -> float:
         """The unit of velocity [km/s]."""
-        return self._known("velocity_cm_s", "--velocity-unit") / KM_CM
+        return self._known(self.velocity_cm_s, "velocity") / KM_CM
 
-    def _known(self, name: str, option: str) -> float:
-        value = getattr(self, name)
+    def scale(self, field: str) -> float:
+        """What turns a field's numbers into the units of :data:`snapshot.FIELDS`.
+
+        Velocities may need a power of a besides, which depends on the format.
+        """
+        if field in ("positions", "initial_positions", "smoothing_length"):
+            return self.length
+        if field == "masses":
+            return self.mass
+        if field == "density":
+            return self.mass / self.length**3
+        if field == "internal_energy":
+            return self.velocity**2
+        return self.velocity if field == "velocities" else 1.0
+
+    def _known(self, value: float | None, name: str) -> float:
         if value is None:
-            quantity = option[2:].replace("-unit", "")
-            raise BadInput(f"{self.path}: does not say its unit of {quantity}; give {option}")
+            raise BadInput(f"{self.path}: does not state its unit of {name}; give --{name}-unit")
         return value
 
 
-def code_units(path: Path, said: Mapping[str, float], stated: Stated) -> CodeUnits:
-    """The units of a snapshot from its files, or where they are silent from what was stated.
+def code_units(path: Path, attributes: Mapping[str, float], overrides: Overrides) -> CodeUnits:
+    """The units of a snapshot from its files, or where they lack one, from the user.
 
     Args:
         path: of the snapshot.
-        said: attributes of the files, ``UnitLength_in_cm`` and so on among them or not.
-        stated: the units by option.
+        attributes: of the files, ``UnitLength_in_cm`` and so on among them or not.
+        overrides: the units by option.
 
     Raises:
-        BadInput: if a unit is stated that the files say otherwise, or they say an impossible one.
+        BadInput: if the user gives a unit and the files state another, or an impossible one.
     """
     values = {}
     for name, option, table, choice in (
-        ("length_cm", "--length-unit", LENGTH_UNITS, stated.length_unit),
-        ("mass_g", "--mass-unit", MASS_UNITS, stated.mass_unit),
-        ("velocity_cm_s", "--velocity-unit", VELOCITY_UNITS, stated.velocity_unit),
+        ("length_cm", "--length-unit", LENGTH_UNITS, overrides.length_unit),
+        ("mass_g", "--mass-unit", MASS_UNITS, overrides.mass_unit),
+        ("velocity_cm_s", "--velocity-unit", VELOCITY_UNITS, overrides.velocity_unit),
     ):
-        value, given = said.get(ATTRIBUTES[name]), None if choice is None else table[choice]
+        value, given = attributes.get(_ATTRIBUTES[name]), None if choice is None else table[choice]
         if value is not None and not 0 < value < math.inf:
             raise BadInput(f"{path}: its unit {name} is {value:g}; give a file with a positive one")
-        if None not in (value, given) and abs(value / given - 1) > NOMINAL:
+        if value is not None and given is not None and abs(value / given - 1) > NOMINAL:
             raise BadInput(f"{path}: its unit {name} is {value:g}; leave out {option} {choice}")
         values[name] = given if value is None else value
     return CodeUnits(path, **values)

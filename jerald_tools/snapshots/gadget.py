@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from jerald_tools.errors import BadInput
-from jerald_tools.snapshots.code_units import Stated, code_units, cosmology_of, redshift_of
+from jerald_tools.snapshots.code_units import Overrides, code_units, cosmology_of, redshift_of
 from jerald_tools.snapshots.hdf5_set import HDF5Set
 from jerald_tools.snapshots.snapshot import SPECIES, SnapshotHeader
 
@@ -26,7 +26,7 @@ DATASETS = {
     "formation_time": ("GFM_StellarFormationTime", "StellarFormationTime"),
 }
 
-# Where codes keep what they say once: Gadget-4 and Arepo have groups of parameters.
+# Where codes keep what is true of the whole file: Gadget-4 and Arepo have groups of parameters.
 GROUPS = ("Header", "Parameters", "Units", "Constants")
 
 
@@ -36,33 +36,33 @@ class GadgetSnapshot:
     Lengths and masses are over h and comoving; velocities are over the root of a.
     """
 
-    def __init__(self, paths: Sequence[Path], stated: Stated):
+    def __init__(self, paths: Sequence[Path], overrides: Overrides):
         """Read and check the headers of all files.
 
         Raises:
-            BadInput: if the set is not whole and of one time, or does not say its unit of length
-                or its cosmology, and these were not stated.
+            BadInput: if the set is not whole and of one time, or neither it nor the user states
+                its unit of length and its cosmology.
         """
         self._files = HDF5Set(paths)
-        self.paths = self._files.paths
+        self.paths: Sequence[Path] = self._files.paths
         path = self.paths[0]
-        said = {}
+        attributes = {}
         for group in reversed(GROUPS):
-            said |= self._files.attributes(group)
-        self._units = code_units(path, said, stated)
+            attributes |= self._files.attributes(group)
+        self._units = code_units(path, attributes, overrides)
         cosmology = {
-            "omega_m": said.get("Omega0"),
-            "omega_b": said.get("OmegaBaryon"),
-            "h": said.get("HubbleParam"),
-            "omega_lambda": said.get("OmegaLambda"),
+            "omega_m": attributes.get("Omega0"),
+            "omega_b": attributes.get("OmegaBaryon"),
+            "h": attributes.get("HubbleParam"),
+            "omega_lambda": attributes.get("OmegaLambda"),
         }
-        box = np.broadcast_to(np.asarray(said["BoxSize"], float), 3) * self._units.length
-        self._mass_table = np.asarray(said.get("MassTable", np.zeros(6)), float)
+        box = np.broadcast_to(np.asarray(attributes["BoxSize"], float), 3) * self._units.length
+        self._mass_table = np.asarray(attributes.get("MassTable", np.zeros(6)), float)
         self.header = SnapshotHeader(
             format="Gadget or Arepo HDF5",
             box_size=tuple(box.tolist()),
-            redshift=redshift_of(path, float(np.ravel(said["Redshift"])[0]), stated),
-            cosmology=cosmology_of(path, cosmology, stated),
+            redshift=redshift_of(path, float(np.ravel(attributes["Redshift"])[0]), overrides),
+            cosmology=cosmology_of(path, cosmology, overrides),
             counts=tuple(self._files.rows.sum(axis=0).tolist()),
             megaparsec=self._units.megaparsec,
             mass_unit=self._units.mass_unit,
@@ -92,22 +92,10 @@ class GadgetSnapshot:
             return values
         if field == "hydrogen_fraction":
             values = values[:, 0]
-        return values.astype(np.float64) * self._scale(field)
-
-    def _scale(self, field: str) -> float:
-        """What turns the numbers of the file into the units of the protocol."""
-        units = self._units
-        if field in ("positions", "smoothing_length"):
-            return units.length
-        if field == "masses":
-            return units.mass
-        if field == "density":
-            return units.mass / units.length**3
-        if field == "internal_energy":
-            return units.velocity**2
+        scale = units.scale(field)
         if field == "velocities":
-            return units.velocity * self.header.scale_factor**0.5
-        return 1.0
+            scale *= self.header.scale_factor**0.5
+        return values.astype(np.float64) * scale
 
     def _dataset(self, kind: int, field: str) -> str | None:
         names = DATASETS.get(field, ())

@@ -8,12 +8,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from jerald_tools.errors import BadInput
-from jerald_tools.io.hdf5 import open_file, refusing_damage
-from jerald_tools.io.record import plain_value
-
-# Relative difference of the redshifts or boxes of two files that are one snapshot.
-SAME = 1e-6
+from jerald_tools.agreement import same_lengths, same_redshift
+from jerald_tools.errors import BadInput, refusing
+from jerald_tools.io.hdf5 import DAMAGED, open_file
+from jerald_tools.io.header import plain_value
 
 
 class HDF5Set:
@@ -39,12 +37,11 @@ class HDF5Set:
         first = headers[0]
         self._check_complete(first)
         for path, header in zip(self.paths[1:], headers[1:], strict=True):
-            for name in ("Redshift", "BoxSize"):
-                ours, theirs = np.ravel(first[name]), np.ravel(header[name])
-                scale = 1 + np.abs(ours) if name == "Redshift" else np.abs(ours)
-                if np.any(np.abs(ours - theirs) > SAME * scale):
+            for name, same in (("Redshift", _same_redshifts), ("BoxSize", same_lengths)):
+                one, other = np.ravel(first[name]), np.ravel(header[name])
+                if not same(one, other):
                     raise BadInput(
-                        f"{path}: {name} {theirs[0]:g}, but {self.paths[0]} has {ours[0]:g}; "
+                        f"{path}: {name} {other[0]:g}, but {self.paths[0]} has {one[0]:g}; "
                         "give the files of one snapshot"
                     )
         self.header = first
@@ -74,7 +71,7 @@ class HDF5Set:
 
     def attributes(self, group: str, number: int = 0) -> dict:
         """Attributes of a group of one file as plain values, none where there is no such group."""
-        with refusing_damage(self.paths[number]):
+        with refusing(self.paths[number], *DAMAGED):
             member = self.file(number).get(group)
             if not isinstance(member, h5py.Group | h5py.Dataset):
                 return {}
@@ -87,7 +84,7 @@ class HDF5Set:
         if not len(with_rows):
             return None
         number = int(with_rows[0])
-        with refusing_damage(self.paths[number]):
+        with refusing(self.paths[number], *DAMAGED):
             return path if path in self.file(number) else None
 
     def dataset_attributes(self, particle_type: int, name: str) -> dict:
@@ -115,7 +112,7 @@ class HDF5Set:
 
     def _rows(self, number: int, particle_type: int, name: str, start, stop) -> np.ndarray:
         path = self.paths[number]
-        with refusing_damage(path):
+        with refusing(path, *DAMAGED):
             dataset = self.file(number).get(f"PartType{particle_type}/{name}")
         if not isinstance(dataset, h5py.Dataset):
             raise BadInput(f"{path}: has no dataset PartType{particle_type}/{name}; give one")
@@ -125,7 +122,7 @@ class HDF5Set:
                 f"{path}: PartType{particle_type}/{name} has {rows} rows, its header "
                 f"says {self.rows[number, particle_type]}; make or copy it again"
             )
-        with refusing_damage(path):
+        with refusing(path, *DAMAGED):
             return dataset[int(start) : int(stop)]
 
     def _header(self, number: int) -> dict:
@@ -150,6 +147,10 @@ class HDF5Set:
                 f"{self.paths[0]}: the snapshot has {announced} files, {len(self.paths)} were "
                 f"found ({names}{', ...' if len(self.paths) > 4 else ''}); give all of them"
             )
+
+
+def _same_redshifts(one: np.ndarray, other: np.ndarray) -> bool:
+    return same_redshift(float(one[0]), float(other[0]))
 
 
 def total_counts(header: dict) -> np.ndarray:

@@ -1,130 +1,50 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Snapshots found and opened: the format is told by the content."""
+"""Snapshots found and opened: their content shows the format."""
 
 import glob
-import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import h5py
-import numpy as np
 
-from jerald_tools.errors import BadInput
+from jerald_tools.errors import BadInput, refusing
 from jerald_tools.io.bigfile import is_bigfile
-from jerald_tools.io.hdf5 import open_file, refusing_damage
-from jerald_tools.io.record import Input, plain_value
+from jerald_tools.io.hdf5 import DAMAGED, open_file
+from jerald_tools.io.header import plain_value
 from jerald_tools.snapshots.bigfile_snapshot import BigFileSnapshot
-from jerald_tools.snapshots.code_units import Stated
+from jerald_tools.snapshots.code_units import Overrides
 from jerald_tools.snapshots.gadget import GadgetSnapshot
 from jerald_tools.snapshots.snapshot import Snapshot
 from jerald_tools.snapshots.swift import SwiftSnapshot
 
-# Fields of a snapshot, read and found possible.
-
-# Positions in single precision may leave the box by a rounding.
-OUTSIDE = 1e-6
-
-POSITIVE = ("density", "internal_energy", "temperature", "smoothing_length")
-NOT_NEGATIVE = ("masses", "neutral_fraction", "hydrogen_fraction")
-
-
-def read_field(snapshot: Snapshot, species: str, field: str, start: int, stop: int) -> np.ndarray:
-    """Rows ``start`` to ``stop`` of a field, see :meth:`Snapshot.read`; positions in [0, box).
-
-    Raises:
-        BadInput: as the reader, or if a value is NaN, infinite, negative where it must not be, or
-            a position outside the box.
-    """
-    values = snapshot.read(species, field, start, stop)
-    where = f"{snapshot.paths[0]}: {species} {field.replace('_', ' ')}"
-    if not np.isfinite(values).all():
-        raise BadInput(f"{where} NaN or infinite in rows {start} to {stop}; make it anew")
-    if field == "positions":
-        return _within(values, np.array(snapshot.header.box_size), where)
-    if field in POSITIVE and np.any(values <= 0):
-        raise BadInput(f"{where} not above 0 ({values.min():g}); make it anew")
-    if field in NOT_NEGATIVE and np.any(values < 0):
-        raise BadInput(f"{where} below 0 ({values.min():g}); make it anew")
-    return values
-
-
-def _within(positions: np.ndarray, box: np.ndarray, where: str) -> np.ndarray:
-    outside = (positions < -OUTSIDE * box) | (positions > (1 + OUTSIDE) * box)
-    if outside.any():
-        raise BadInput(
-            f"{where} outside the box: {positions[outside][0]:g} Mpc/h in a box of "
-            f"{box.max():g} Mpc/h; check the units, or wrap them"
-        )
-    return np.where(positions >= box, positions - box, np.where(positions < 0, 0.0, positions))
-
-
-# What the provenance of a map says of the snapshot that it was made from.
-
-_START_BYTES = 2**16
-
-
-def describe_snapshot(snapshot: Snapshot) -> Input:
-    """The path of a snapshot's first file, the names of all, and their digest."""
-    paths = list(snapshot.paths)
-    first = paths[0]
-    names = () if first.is_dir() else tuple(os.path.relpath(path, first.parent) for path in paths)
-    return Input(os.fspath(first), snapshot_digest(paths), files=names)
-
-
-def snapshot_digest(paths: Sequence[Path]) -> str:
-    """A digest of the names, sizes and first 64 KiB, where headers are, of a snapshot's files.
-
-    Snapshots have terabytes: their content is not read a second time for a digest.
-
-    Args:
-        paths: its files in order, or the directory of a BigFile.
-
-    Raises:
-        BadInput: if a file cannot be read.
-    """
-    digest = hashlib.sha256()
-    for path in paths:
-        members = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for member in members:
-            if member.is_dir():
-                continue
-            try:
-                size = member.stat().st_size
-                with member.open("rb") as stream:
-                    start = stream.read(_START_BYTES)
-            except OSError as error:
-                raise BadInput(f"{member}: cannot be read: {error.strerror}") from error
-            digest.update(f"{member.relative_to(path.parent)} {size}\n".encode())
-            digest.update(start)
-    return digest.hexdigest()
-
-
 HDF5_SUFFIXES = (".hdf5", ".h5")
 KNOWN = "the formats are HDF5 of Gadget, Arepo or SWIFT, and BigFile"
 
+_Reader = Callable[[Sequence[Path], Overrides], Snapshot]
 
-def open_snapshot(names: Sequence[str], stated: Stated) -> Snapshot:
+
+def open_snapshot(names: Sequence[str], overrides: Overrides) -> Snapshot:
     """Open a snapshot of any format and check that it is whole.
 
     Args:
         names: a directory, a file, one file of a set (the others are found), a pattern, or files.
-        stated: what its files do not say.
+        overrides: what its files do not state.
 
     Raises:
         BadInput: if it is missing, of no known format, incomplete, or of several times.
     """
     paths = snapshot_paths(names)
     if paths[0].is_dir():
-        return BigFileSnapshot(paths[0], stated)
+        return BigFileSnapshot(paths[0], overrides)
     reader, number, is_virtual = _recognise(paths[0])
     if is_virtual:
         # A file of links to all the others: it is the whole snapshot.
         paths = paths[:1]
     elif len(paths) == 1 and number > 1:
         paths = _siblings(paths[0])
-    return reader(paths, stated)
+    return reader(paths, overrides)
 
 
 def snapshot_paths(names: Sequence[str]) -> list[Path]:
@@ -158,7 +78,7 @@ def _files_within(directory: Path) -> list[Path]:
     return found
 
 
-def _number_and_name(path: Path):
+def _number_and_name(path: Path) -> tuple[str, int, str]:
     numbers = re.findall(r"\d+", path.stem)
     return (os.fspath(path.parent), int(numbers[-1]) if numbers else -1, path.name)
 
@@ -173,11 +93,11 @@ def _siblings(path: Path) -> list[Path]:
     return sorted(found, key=_number_and_name)
 
 
-def _recognise(path: Path):
+def _recognise(path: Path) -> tuple[_Reader, int, bool]:
     """The reader of an HDF5 file, how many files its snapshot has, and whether it links to them."""
     if not h5py.is_hdf5(path):
         raise BadInput(f"{path}: is not a snapshot that can be read; {KNOWN}")
-    with open_file(path) as file, refusing_damage(path):
+    with open_file(path) as file, refusing(path, *DAMAGED):
         header = file.get("Header")
         if not isinstance(header, h5py.Group) or "NumPart_ThisFile" not in header.attrs:
             raise BadInput(f"{path}: is not a snapshot that can be read; {KNOWN}")

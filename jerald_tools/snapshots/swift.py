@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Snapshots of SWIFT: every dataset says its units and its powers of a; nothing is over h."""
+"""Snapshots of SWIFT: every dataset states its units and powers of a; nothing is over h."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import h5py
 import numpy as np
 
-from jerald_tools.errors import BadInput
-from jerald_tools.io.hdf5 import refusing_damage
+from jerald_tools.errors import BadInput, refusing
+from jerald_tools.io.hdf5 import DAMAGED
+from jerald_tools.io.header import plain_value
 from jerald_tools.io.particles import KM_CM, MPC_CM, UNIT_MASS_G
-from jerald_tools.io.record import plain_value
-from jerald_tools.snapshots.code_units import Stated, as_the_code_has_it, cosmology_of, redshift_of
+from jerald_tools.snapshots.code_units import (
+    Overrides,
+    as_the_code_has_it,
+    cosmology_of,
+    redshift_of,
+)
 from jerald_tools.snapshots.hdf5_set import HDF5Set
 from jerald_tools.snapshots.snapshot import SPECIES, SnapshotHeader
 
@@ -48,38 +55,39 @@ KERNEL_RADIUS = {
 class SwiftSnapshot:
     """A snapshot of SWIFT, see :class:`jerald_tools.snapshots.snapshot.Snapshot`."""
 
-    def __init__(self, paths: Sequence[Path], stated: Stated):
+    def __init__(self, paths: Sequence[Path], overrides: Overrides):
         """Read and check the headers of all files.
 
         Raises:
-            BadInput: if the set is not whole and of one time, or does not say its units.
+            BadInput: if the set is not whole and of one time, or does not state its units.
         """
         self._files = HDF5Set(paths)
-        self.paths = self._files.paths
-        header, said = self._files.header, self._files.attributes("Cosmology")
+        self.paths: Sequence[Path] = self._files.paths
+        header, attributes = self._files.header, self._files.attributes("Cosmology")
         units = self._files.attributes("Units")
         length = _first(units.get("Unit length in cgs (U_L)"))
         mass = _first(units.get("Unit mass in cgs (U_M)"))
         if length is None or mass is None:
             raise BadInput(f"{self.paths[0]}: its group Units is incomplete; give a whole snapshot")
         cosmology = {
-            "omega_m": _first(said.get("Omega_m")),
-            "omega_b": _first(said.get("Omega_b")),
-            "h": _first(said.get("h")),
-            "omega_lambda": _first(said.get("Omega_lambda")),
+            "omega_m": _first(attributes.get("Omega_m")),
+            "omega_b": _first(attributes.get("Omega_b")),
+            "h": _first(attributes.get("h")),
+            "omega_lambda": _first(attributes.get("Omega_lambda")),
         }
-        cosmology = cosmology_of(self.paths[0], cosmology, stated)
+        cosmology = cosmology_of(self.paths[0], cosmology, overrides)
         megaparsec = as_the_code_has_it(length, MPC_CM)
+        self._mass_unit = as_the_code_has_it(mass, UNIT_MASS_G)
         box = np.broadcast_to(np.asarray(header["BoxSize"], float), 3)
         counts = self._files.rows.sum(axis=0).tolist()
         self.header = SnapshotHeader(
             format="SWIFT HDF5",
             box_size=tuple((box * (length / megaparsec) * cosmology.h).tolist()),
-            redshift=redshift_of(self.paths[0], float(_first(header["Redshift"])), stated),
+            redshift=redshift_of(self.paths[0], float(_first(header["Redshift"])), overrides),
             cosmology=cosmology,
             counts=tuple(counts[:6]),
             megaparsec=megaparsec,
-            mass_unit=as_the_code_has_it(mass, UNIT_MASS_G),
+            mass_unit=self._mass_unit,
         )
         self._kernel = self._files.attributes("HydroScheme").get("Kernel function")
         self._columns = {field: self._column(field) for field in COLUMNS}
@@ -94,12 +102,12 @@ class SwiftSnapshot:
     def read(self, species: str, field: str, start: int, stop: int) -> np.ndarray:
         """Rows of a field, as the protocol has it."""
         kind = SPECIES[species]
-        if not self.has(species, field):
+        name = self._dataset(kind, field)
+        if name is None or not self.has(species, field):
             raise BadInput(
                 f"{self.paths[0]}: has no dataset PartType{kind}/"
                 f"{' or '.join(DATASETS.get(field, (field,)))}; give a snapshot that has it"
             )
-        name = self._dataset(kind, field)
         values = self._files.read(kind, name, start, stop)
         if field == "ids":
             return values
@@ -116,8 +124,8 @@ class SwiftSnapshot:
         to_ours = {
             "positions": h / header.megaparsec / a,
             "smoothing_length": h / header.megaparsec / a,
-            "masses": h / header.mass_unit,
-            "density": header.megaparsec**3 / header.mass_unit / h**2 * a**3,
+            "masses": h / self._mass_unit,
+            "density": header.megaparsec**3 / self._mass_unit / h**2 * a**3,
             "internal_energy": KM_CM**-2,
             "velocities": 1 / KM_CM,
             "temperature": 1.0,
@@ -128,7 +136,7 @@ class SwiftSnapshot:
         factor, power = _first(units.get(TO_CGS)), _first(units.get("a-scale exponent"))
         if factor is None or power is None:
             raise BadInput(
-                f"{self.paths[0]}: PartType{kind}/{name} does not say its units; give a snapshot "
+                f"{self.paths[0]}: PartType{kind}/{name} does not state its units; give a snapshot "
                 "as SWIFT writes it"
             )
         if field == "smoothing_length":
@@ -144,9 +152,10 @@ class SwiftSnapshot:
     def _column(self, field: str) -> int | None:
         """The column of hydrogen in a dataset of elements or ions, None where there is none."""
         (name,) = DATASETS[field]
-        with refusing_damage(self.paths[0]):
+        with refusing(self.paths[0], *DAMAGED):
             columns = self._files.file(0).get(f"SubgridScheme/NamedColumns/{name}")
-            names = [] if columns is None else [plain_value(entry) for entry in columns[()]]
+            stored = columns[()] if isinstance(columns, h5py.Dataset) else []
+            names = [plain_value(entry) for entry in stored]
         return next((i for i, text in enumerate(names) if text.strip() == COLUMNS[field]), None)
 
     def _dataset(self, kind: int, field: str) -> str | None:
@@ -154,6 +163,6 @@ class SwiftSnapshot:
         return next((name for name in names if self._files.dataset(kind, name)), None)
 
 
-def _first(value):
+def _first(value: Any) -> Any:
     """A number that SWIFT writes as an array of one."""
     return value[0] if isinstance(value, list) else value

@@ -2,19 +2,20 @@
 """Files for other codes, and particles of other codes as SWIFT files to paint."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from jerald_tools.errors import BadInput
 from jerald_tools.io.atomic import check_directory
 from jerald_tools.io.export import write_mesh, write_particles_bigfile, write_particles_gadget
-from jerald_tools.io.grids import InitialConditionsFile, MapFile, open_initial_conditions, open_map
-from jerald_tools.io.inputs import file_kind
+from jerald_tools.io.grids import InitialConditionsFile, MapFile
+from jerald_tools.io.inputs import file_type
 from jerald_tools.io.parallel import save_particles
-from jerald_tools.io.particles import open_particles
-from jerald_tools.io.record import Provenance
+from jerald_tools.io.particles import ParticlesFile
+from jerald_tools.io.record import Record
 from jerald_tools.mesh.ranks import on_root, world
-from jerald_tools.snapshots.code_units import Stated
-from jerald_tools.snapshots.open import describe_snapshot, open_snapshot
+from jerald_tools.snapshots.code_units import Overrides
+from jerald_tools.snapshots.open import open_snapshot
+from jerald_tools.snapshots.snapshot import describe_snapshot
 from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.provenance import provenance_of_copy
 from jerald_tools.stages.run import Run
@@ -36,7 +37,7 @@ def to_bigfile(run: Run, source: str, output: str) -> None:
     """
     ranks = world()
     on_root(ranks, check_directory, output, run.force)
-    kind = on_root(ranks, file_kind, source)
+    kind = on_root(ranks, file_type, source)
     writers = {
         "map": _map_to_bigfile,
         "initial-conditions": _initial_conditions_to_bigfile,
@@ -46,8 +47,8 @@ def to_bigfile(run: Run, source: str, output: str) -> None:
         raise BadInput(
             f"{source}: is not a map, initial conditions or particles; give a file of jerald-tools"
         )
-    provenance = provenance_of_copy(run, ranks, [source])
-    on_root(ranks, writers[kind], source, output, provenance, run.force)
+    record = provenance_of_copy(run, ranks, [source])
+    on_root(ranks, writers[kind], source, output, record, run.force)
     logger.info("%s: %s as BigFile", output, kind)
 
 
@@ -61,12 +62,12 @@ def to_gadget(run: Run, source: str, output: str) -> None:
     """
     ranks = world()
     check_outputs(ranks, [output], [source], run.force)
-    provenance = provenance_of_copy(run, ranks, [source])
-    on_root(ranks, _particles_to_gadget, source, output, provenance, run.force)
+    record = provenance_of_copy(run, ranks, [source])
+    on_root(ranks, _particles_to_gadget, source, output, record, run.force)
     logger.info("%s: particles as Gadget has them", output)
 
 
-def to_swift(run: Run, snapshot: Sequence[str], overrides: Stated, output: str) -> None:
+def to_swift(run: Run, snapshot: Sequence[str], overrides: Overrides, output: str) -> None:
     """Write the dark matter of a snapshot that started from a lattice as particles to paint.
 
     Args:
@@ -82,55 +83,53 @@ def to_swift(run: Run, snapshot: Sequence[str], overrides: Stated, output: str) 
     check_outputs(ranks, [output], snapshot, run.force)
     opened = on_root(ranks, open_snapshot, snapshot, overrides)
     header, rows = lattice_particles(ranks, opened)
-    provenance = provenance_of_copy(run, ranks, [on_root(ranks, describe_snapshot, opened)])
+    record = provenance_of_copy(run, ranks, [on_root(ranks, describe_snapshot, opened)])
     velocities = rows["velocities"].astype(run.dtype)
     save_particles(
-        output, ranks, rows["ids"], rows["positions"], velocities, header, provenance, run.force
+        output, ranks, rows["ids"], rows["positions"], velocities, header, record, run.force
     )
     logger.info("%s: %d particles at z = %g", output, header.number, header.redshift)
 
 
-def _map_to_bigfile(source: str, output: str, provenance: Provenance, force: bool) -> None:
-    with open_map(source) as file:
+def _map_to_bigfile(source: str, output: str, record: Record, force: bool) -> None:
+    with MapFile(source) as file:
         more = {"Quantity": file.header.quantity, "Units": file.header.units}
-        _mesh_to_bigfile(file, "map", output, provenance, more, force)
+        _mesh_to_bigfile(file, "map", output, record, more, force)
 
 
-def _initial_conditions_to_bigfile(
-    source: str, output: str, provenance: Provenance, force: bool
-) -> None:
-    with open_initial_conditions(source) as file:
+def _initial_conditions_to_bigfile(source: str, output: str, record: Record, force: bool) -> None:
+    with InitialConditionsFile(source) as file:
         more = {"Quantity": "linear overdensity", "Units": "1"}
-        _mesh_to_bigfile(file, "linear_density", output, provenance, more, force)
+        _mesh_to_bigfile(file, "linear_density", output, record, more, force)
 
 
 def _mesh_to_bigfile(
     file: MapFile | InitialConditionsFile,
     dataset: str,
     output: str,
-    provenance: Provenance,
-    attributes: Mapping[str, str],
+    record: Record,
+    attributes: dict[str, str],
     force: bool,
 ) -> None:
     file.verify()
     starts = range(0, file.header.mesh[0], PLANES)
     pieces = ((start, file.read(start, start + PLANES)) for start in starts)
     dtype = file.dataset(dataset).dtype
-    write_mesh(output, file.header, pieces, dtype, provenance, attributes, force)
+    write_mesh(output, file.header, pieces, dtype, record, attributes, force)
 
 
-def _particles_to_bigfile(source: str, output: str, provenance: Provenance, force: bool) -> None:
-    with open_particles(source) as file:
+def _particles_to_bigfile(source: str, output: str, record: Record, force: bool) -> None:
+    with ParticlesFile(source) as file:
         file.verify()
-        write_particles_bigfile(output, file, provenance, force)
+        write_particles_bigfile(output, file, record, force)
 
 
-def _particles_to_gadget(source: str, output: str, provenance: Provenance, force: bool) -> None:
-    with open_particles(source) as file:
+def _particles_to_gadget(source: str, output: str, record: Record, force: bool) -> None:
+    with ParticlesFile(source) as file:
         file.verify()
         if len(set(file.header.box_size)) > 1:
             raise BadInput(
                 f"{source}: its box is {file.header.box_size} Mpc/h; Gadget's header knows cubes "
                 "alone: use to-bigfile"
             )
-        write_particles_gadget(output, file, provenance, force)
+        write_particles_gadget(output, file, record, force)

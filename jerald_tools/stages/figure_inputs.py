@@ -2,10 +2,12 @@
 """What plot-figures draws, from its files: maps in pairs, spectra, fits."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Float
 
+from jerald_tools.agreement import same_redshift
 from jerald_tools.analysis.band import Band
 from jerald_tools.analysis.figures.scaling import MeasuredStep
 from jerald_tools.analysis.figures.spectra import Curve
@@ -15,13 +17,13 @@ from jerald_tools.analysis.power_spectrum import Comparison
 from jerald_tools.analysis.tables import BandedMap, FittedLoss, MeasuredMap
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting import regions
-from jerald_tools.io.grids import check_agreement, open_map
-from jerald_tools.io.inputs import text_kind
+from jerald_tools.io.grids import MapFile, MapHeader, check_agreement
+from jerald_tools.io.inputs import text_type
 from jerald_tools.io.spectra import read_spectrum
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks
 from jerald_tools.model.fitted_model import FittedModel
-from jerald_tools.quantities import NAMES, quantity_named
+from jerald_tools.quantities import quantity_named
 
 
 def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair]:
@@ -30,50 +32,56 @@ def load_pairs(models: Sequence[str], references: Sequence[str]) -> list[MapPair
     Raises:
         BadInput: if a map has no partner, two claim one, or partners disagree on mesh or box.
     """
-    waiting = {}
+    unpaired: dict[str, MapHeader] = {}
     for path in references:
-        with open_map(path) as file:
-            key = _key(file.header)
-        if key in waiting:
-            raise BadInput(f"{path}: {waiting[key]} is {_words(key)} too; give one reference each")
-        waiting[key] = path
+        header = _map_header(path)
+        twin = _partner(header, unpaired)
+        if twin is not None:
+            raise BadInput(f"{path}: {twin} is {_words(header)} too; give one reference each")
+        unpaired[path] = header
     pairs = []
     for path in models:
-        with open_map(path) as file:
-            key = _key(file.header)
-            if key not in waiting:
-                raise BadInput(f"{path}: no reference (left) of {_words(key)}; give --reference")
-            with open_map(waiting.pop(key)) as reference:
-                check_agreement(path, file.header, reference.path, reference.header)
-                pairs.append(
-                    MapPair(
-                        file.header.quantity,
-                        _style_of(file.header.quantity),
-                        file.header.units,
-                        file.header.redshift,
-                        file.header.box_size,
-                        reference.read(),
-                        file.read(),
-                    )
-                )
-    for key, path in waiting.items():
-        raise BadInput(f"{path}: no model map of {_words(key)} to show beside it; give one")
+        header = _map_header(path)
+        reference = _partner(header, unpaired)
+        if reference is None:
+            raise BadInput(f"{path}: no reference (left) of {_words(header)}; give --reference")
+        check_agreement(path, header, reference, unpaired.pop(reference))
+        pairs.append(
+            MapPair(
+                header.quantity,
+                _style_of(header.quantity),
+                header.units,
+                header.redshift,
+                header.box_size,
+                _map_values(reference),
+                _map_values(path),
+            )
+        )
+    for path, header in unpaired.items():
+        raise BadInput(f"{path}: no model map of {_words(header)} to show beside it; give one")
     return pairs
 
 
-def _style_of(quantity: str) -> MapStyle:
-    """The style of a quantity; one that this project does not know is shown under its own name."""
-    if quantity in NAMES:
-        return quantity_named(quantity).style
-    return MapStyle(quantity.replace("-", " "))
+def _map_header(path: str) -> MapHeader:
+    with MapFile(path) as file:
+        return file.header
 
 
-def _key(header) -> tuple[str, float]:
-    return header.quantity, round(header.redshift, 2)
+def _map_values(path: str) -> Float[np.ndarray, "x y z"]:
+    with MapFile(path) as file:
+        return file.read()
 
 
-def _words(key: tuple[str, float]) -> str:
-    return f"{key[0]} at z = {key[1]:g}"
+def _partner(header: MapHeader, maps: Mapping[str, MapHeader]) -> str | None:
+    """The path of the map of the same quantity and redshift, None if there is none."""
+    for path, other in maps.items():
+        if other.quantity == header.quantity and same_redshift(other.redshift, header.redshift):
+            return path
+    return None
+
+
+def _words(header: MapHeader) -> str:
+    return f"{header.quantity} at z = {header.redshift:g}"
 
 
 def shape_of_test_region(pairs: Sequence[MapPair]) -> tuple[int, int, int]:
@@ -95,6 +103,10 @@ def load_curve(path: str, is_baseline: bool = False) -> Curve:
     quantity, redshift = notes["quantity"], number_of(notes, "redshift", path)
     style = _style_of(quantity)
     return Curve(quantity, style, redshift, comparison, is_baseline, *_bands(columns))
+
+
+def _style_of(quantity: str) -> MapStyle:
+    return quantity_named(quantity).style
 
 
 def _bands(columns: dict[str, np.ndarray]) -> tuple[Band, Band] | tuple[None, None]:
@@ -126,7 +138,7 @@ def load_measured_map(path: str) -> MeasuredMap:
     Raises:
         BadInput: as :func:`load_comparison` does, or for a fit that does not say how good it is.
     """
-    if text_kind(path) == "fit":
+    if text_type(path) == "fit":
         return _validated_map(path)
     comparison, notes, _ = load_comparison(path)
     return _measured_map(path, comparison, notes)
@@ -210,7 +222,7 @@ def load_comparison(path: str) -> tuple[Comparison, dict[str, str], dict[str, np
     """A spectrum of powerspec with a reference, its notes, and all its columns.
 
     Raises:
-        BadInput: if it was made without a reference, or says not what it is of.
+        BadInput: if it was made without a reference, or does not state its quantity.
     """
     columns, notes = read_spectrum(path)
     if not {"P_ref", "r"} <= columns.keys():
@@ -234,4 +246,4 @@ def number_of(notes: dict[str, str], name: str, path: str) -> float:
     try:
         return float(notes[name])
     except ValueError as error:
-        raise BadInput(f"{path}: {name} {notes[name]!r} is not a number; mend it") from error
+        raise BadInput(f"{path}: {name} {notes[name]!r} is not a number; correct it") from error

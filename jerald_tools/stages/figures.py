@@ -4,16 +4,18 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import matplotlib
+import matplotlib.style
 from matplotlib.figure import Figure
 
 from jerald_tools.analysis import tables
 from jerald_tools.analysis.figures.distribution import plot_distribution
+from jerald_tools.analysis.figures.heatmap import plot_heatmap
 from jerald_tools.analysis.figures.relative_difference import plot_relative_difference
 from jerald_tools.analysis.figures.scaling import plot_scaling
 from jerald_tools.analysis.figures.slices import plot_slices
 from jerald_tools.analysis.figures.spectra import plot_spectra
 from jerald_tools.analysis.figures.style import SETTINGS
+from jerald_tools.analysis.tables import MeasuredMap
 from jerald_tools.io.atomic import atomic_write, check_target
 from jerald_tools.mesh.ranks import on_root, world
 from jerald_tools.quantities import NAMES
@@ -84,6 +86,11 @@ def distribution(run: Run, models: Sequence[str], references: Sequence[str], out
     _write_figure(run, output, draw)
 
 
+def heatmap(run: Run, files: Sequence[str], output: str, by_quantity: bool = False) -> None:
+    """Draw the numbers of :func:`table` as heat maps of P / P_ref and r(k)."""
+    _write_figure(run, output, lambda: plot_heatmap(_measured_maps(files, by_quantity)))
+
+
 def scaling(run: Run, measurements: Sequence[str], output: str) -> None:
     """Draw time and memory of an optimisation step against ranks, from benchmarks/step.py."""
     _write_figure(run, output, lambda: plot_scaling(load_measured_steps(measurements)))
@@ -93,9 +100,7 @@ def table(run: Run, files: Sequence[str], output: str, by_quantity: bool = False
     """Write mean, P / P_ref and r(k) in bins of k, a row for each spectrum or fit."""
 
     def write() -> str:
-        maps = [load_measured_map(path) for path in files]
-        if by_quantity:
-            maps = tables.in_order(maps, NAMES)
+        maps = _measured_maps(files, by_quantity)
         return tables.quality_markdown(maps) if _is_markdown(output) else tables.quality_csv(maps)
 
     _write_table(run, output, write)
@@ -123,6 +128,12 @@ def losses(run: Run, fits: Sequence[str], output: str) -> None:
     _write_table(run, output, write)
 
 
+def _measured_maps(files: Sequence[str], by_quantity: bool) -> list[MeasuredMap]:
+    """A row for each file, in the order of the files or by quantity and redshift."""
+    maps = [load_measured_map(path) for path in files]
+    return tables.in_order(maps, NAMES) if by_quantity else maps
+
+
 def _is_markdown(output: str) -> bool:
     return Path(output).suffix.lower() == ".md"
 
@@ -132,7 +143,7 @@ def _write_figure(run: Run, output: str, draw: Callable[[], Figure]) -> None:
 
     def work() -> None:
         check_target(output, run.force)
-        with matplotlib.rc_context(SETTINGS):
+        with matplotlib.style.context(SETTINGS):
             figure = draw()
             with atomic_write(output, run.force) as temporary:
                 figure.savefig(temporary, format=Path(output).suffix[1:].lower())

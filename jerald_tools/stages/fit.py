@@ -11,12 +11,13 @@ from jerald_tools.fitting.document import fit_content
 from jerald_tools.fitting.ensemble import fit_ensemble
 from jerald_tools.fitting.fit import Search, fit_parameters
 from jerald_tools.fitting.journal import is_journal_of, journal_in
+from jerald_tools.fitting.map_statistics import map_quality
 from jerald_tools.fitting.objective import verify_evaluation
 from jerald_tools.fitting.problem import FitFiles, Task, load_problems
-from jerald_tools.fitting.quality import map_quality
 from jerald_tools.fitting.regions import Regions
 from jerald_tools.fitting.search import start_from_fit, starting_points
 from jerald_tools.fitting.statistics_loss import loss_named
+from jerald_tools.io.fingerprint import fingerprint
 from jerald_tools.mesh.ranks import Ranks, on_root, world
 from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.fitted_model import FittedModel
@@ -27,7 +28,6 @@ from jerald_tools.stages.outputs import check_outputs, refuse_inputs
 from jerald_tools.stages.progress import Advance, progress
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
-from jerald_tools.stages.run_identity import run_identity
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ def fit(
         **dataclasses.asdict(search),
     }
     del asked["verify_ranks"]
-    identity = on_root(ranks, run_identity, f"fit {quantity}", asked, inputs)
+    identity = on_root(ranks, fingerprint, f"fit {quantity}", asked, inputs)
     journal_path = f"{output}.journal"
     # Beside its own journal, an output is what an interruption at the very end of this fit left.
     force = run.force or on_root(ranks, is_journal_of, journal_path, identity)

@@ -8,27 +8,29 @@ import dataclasses
 import functools
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-import numpy as np
+import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Complex, Float
+from jaxtyping import Float
 
 from jerald_tools.agreement import same_lengths
 from jerald_tools.cosmology import Cosmology, growth
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import LinearPower, camb_linear_power, read_linear_power
-from jerald_tools.gravity.lpt import lattice_shape, linear_field, noise_of_field
+from jerald_tools.gravity.lpt import lattice_shape, linear_field
 from jerald_tools.gravity.recovered_field import recovered_linear_field
-from jerald_tools.gravity.white_noise import white_noise
+from jerald_tools.gravity.white_noise import noise_of_field, white_noise
 from jerald_tools.io.grids import FieldFile, FieldHeader, InitialConditionsHeader
-from jerald_tools.io.parallel import load_field, read_header, save_initial_conditions
-from jerald_tools.io.white_noise import BinaryNoise, open_white_noise
+from jerald_tools.io.parallel import Opener, load_field, read_header, save_initial_conditions
+from jerald_tools.io.white_noise import open_white_noise
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
 from jerald_tools.mesh.wavenumbers import wavenumber_table
-from jerald_tools.snapshots.code_units import Stated
-from jerald_tools.snapshots.open import describe_snapshot, open_snapshot
+from jerald_tools.snapshots.code_units import Overrides
+from jerald_tools.snapshots.open import open_snapshot
+from jerald_tools.snapshots.snapshot import describe_snapshot
 from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
@@ -38,6 +40,13 @@ logger = logging.getLogger(__name__)
 
 # A larger relative difference between the sigma8 of a table and of the cosmology is worth a line.
 SIGMA8_TOLERANCE = 0.01
+
+
+class FieldInput(NamedTuple):
+    """A file with a field on a mesh, and the function that opens it."""
+
+    path: str
+    open_file: Opener
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +61,9 @@ class Source:
         box_size: side of the box along x [Mpc/h], unless a file states it.
         fixed: whether a seed's amplitudes are at their mean.
         paired: whether all phases are shifted by pi.
+
+    Raises:
+        BadInput: if these contradict each other, or a seed's mesh or box is missing.
     """
 
     seed: int | None = None
@@ -62,17 +74,26 @@ class Source:
     fixed: bool = False
     paired: bool = False
 
-    @property
-    def path(self) -> str | None:
-        """The file in place of a seed."""
-        return self.white_noise or self.linear_density
+    def __post_init__(self):
+        sources = (self.seed, self.white_noise, self.linear_density)
+        if sum(source is not None for source in sources) != 1:
+            raise BadInput("give one of --seed, --white-noise and --linear-density")
+        if self.seed is None and self.fixed:
+            raise BadInput("--fixed is for a --seed; leave it out")
+        if self.linear_density is not None and self.paired:
+            raise BadInput("--paired is for a --seed or --white-noise; leave it out")
+        if self.seed is not None and (self.mesh is None or self.box_size is None):
+            raise BadInput("a --seed needs --mesh and --box-size; give both")
 
     @property
-    def open_file(self) -> Callable[[str], FieldFile | BinaryNoise]:
-        """The function that opens that file."""
+    def file(self) -> FieldInput | None:
+        """The file in place of a seed."""
         if self.white_noise is not None:
-            return open_white_noise
-        return functools.partial(FieldFile, name="linear_density")
+            return FieldInput(self.white_noise, open_white_noise)
+        if self.linear_density is not None:
+            open_file = functools.partial(FieldFile, name="linear_density")
+            return FieldInput(self.linear_density, open_file)
+        return None
 
 
 def generate(
@@ -98,14 +119,14 @@ def generate(
         BadInput: on every rank, if a file cannot be used or contradicts an option.
     """
     ranks = world()
-    check_outputs(ranks, [output], [power, source.path], run.force)
+    inputs = [path for path in (source.white_noise, source.linear_density, power) if path]
+    check_outputs(ranks, [output], inputs, run.force)
     found = _header_of(ranks, source)
     universe = dataclasses.replace(found.cosmology or Cosmology(), **cosmology)
     mesh = make_mesh(found.shape, _box_size(found, source), run.precision, ranks)
     lattice = lattice_shape(mesh.shape, particles)
     field, attributes = _linear_density(run, mesh, source, power, universe)
     header = InitialConditionsHeader(mesh.box_size, mesh.shape, lattice, universe, attributes)
-    inputs = [path for path in (source.path, power) if path is not None]
     provenance = provenance_of(run, mesh, inputs)
     save_initial_conditions(output, mesh, field, header, provenance, run.force)
     logger.info("%s: mesh %s, particles %s, %s", output, mesh.shape, lattice, universe)
@@ -114,7 +135,7 @@ def generate(
 def recover(
     run: Run,
     snapshot: Sequence[str],
-    overrides: Stated,
+    overrides: Overrides,
     lpt_order: int,
     particles: int | None,
     output: str,
@@ -162,29 +183,28 @@ def recover(
 
 def _header_of(ranks: Ranks, source: Source) -> FieldHeader:
     """The mesh of a seed, or what the file in its place states of its field."""
-    if source.path is None:
-        return FieldHeader((source.mesh,) * 3, box_size=None, cosmology=None)
-    found = read_header(ranks, source.open_file, source.path)
+    if source.file is None:
+        assert source.mesh is not None  # a seed has one
+        return FieldHeader((source.mesh, source.mesh, source.mesh), box_size=None, cosmology=None)
+    found = read_header(ranks, source.file.open_file, source.file.path)
     if source.mesh not in (None, found.shape[0]):
-        raise BadInput(f"{source.path}: its mesh is {found.shape}; leave out --mesh")
+        raise BadInput(f"{source.file.path}: its mesh is {found.shape}; leave out --mesh")
     return found
 
 
 def _box_size(found: FieldHeader, source: Source) -> tuple[float, float, float]:
     """The sides of the box [Mpc/h], from the file or from the side along x."""
-    side = source.box_size
+    side, path = source.box_size, source.file.path if source.file else None
     if side is None:
         if found.box_size is None:
-            raise BadInput(f"{source.path}: has no attribute box_size; give --box-size")
+            raise BadInput(f"{path}: has no attribute box_size; give --box-size")
         return found.box_size
     if not 0 < side < math.inf:
         raise BadInput(f"--box-size {side:g}: give a positive length in Mpc/h")
-    nodes = found.shape[0]
-    box_size = (side * nodes / nodes, side * found.shape[1] / nodes, side * found.shape[2] / nodes)
+    nx, ny, nz = found.shape
+    box_size = (side * nx / nx, side * ny / nx, side * nz / nx)
     if found.box_size is not None and not same_lengths(box_size, found.box_size):
-        raise BadInput(
-            f"{source.path}: its box is {found.box_size} Mpc/h; leave out --box-size {side:g}"
-        )
+        raise BadInput(f"{path}: its box is {found.box_size} Mpc/h; leave out --box-size {side:g}")
     return box_size
 
 
@@ -192,33 +212,24 @@ def _linear_density(
     run: Run, mesh: Mesh, source: Source, power: str | None, cosmology: Cosmology
 ) -> tuple[Float[Array, "x y z"], dict]:
     """The linear overdensity at z = 0, this rank's slab, and how it was made."""
-    attributes = {}
-    if source.path is None:
-        attributes |= {"seed": source.seed, "fixed": source.fixed, "paired": source.paired}
-    elif source.paired:
-        attributes["paired"] = True
+    if source.file is None:
+        stored = None
+        attributes = {"seed": source.seed, "fixed": source.fixed, "paired": source.paired}
+    else:
+        stored = load_field(mesh, source.file.open_file, source.file.path).astype(mesh.dtype)
+        attributes = {"paired": True} if source.paired else {}
     if source.linear_density is not None:
-        return _stored_field(mesh, source), attributes
+        return jnp.asarray(stored), attributes
     spectrum = _linear_power(mesh, power, cosmology)
-    attributes["linear_power"] = spectrum.source
     with run.stopwatch.stage("white noise"):
-        noise = _white_noise(mesh, source)
+        if stored is None:
+            assert source.seed is not None  # without a file there is one
+            noise = white_noise(mesh, source.seed, source.fixed, source.paired)
+        else:
+            noise = noise_of_field(mesh, -stored if source.paired else stored)
     with run.stopwatch.stage("linear density"):
         field = linear_field(mesh, noise, spectrum).block_until_ready()
-    return field, attributes
-
-
-def _stored_field(mesh: Mesh, source: Source) -> Float[np.ndarray, "x y z"]:
-    """This rank's slab of the field in the source's file."""
-    return load_field(mesh, source.open_file, source.path).astype(mesh.dtype)
-
-
-def _white_noise(mesh: Mesh, source: Source) -> Complex[Array, "x y z"]:
-    """The modes of the white noise of a seed or a file, this rank's part."""
-    if source.seed is not None:
-        return white_noise(mesh, source.seed, source.fixed, source.paired)
-    field = _stored_field(mesh, source)
-    return noise_of_field(mesh, -field if source.paired else field)
+    return field, {**attributes, "linear_power": spectrum.source}
 
 
 def _linear_power(mesh: Mesh, path: str | None, cosmology: Cosmology) -> LinearPower:

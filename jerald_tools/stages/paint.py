@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from jerald_tools.errors import BadInput
 from jerald_tools.io.parallel import load_particles, read_header, save_map, save_particles
-from jerald_tools.io.particles import ParticlesHeader, open_particles
+from jerald_tools.io.particles import ParticlesFile, ParticlesHeader
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
 from jerald_tools.model.fitted_model import FittedModel
@@ -82,7 +82,7 @@ def paint(
     check_outputs(ranks, itertools.chain(*maps, *displaced), [fit, *particles], run.force)
     tasks = []
     for path, map_names, particle_names in zip(particles, maps, displaced, strict=True):
-        header = read_header(ranks, open_particles, path)
+        header = read_header(ranks, ParticlesFile, path)
         mesh = painting_mesh(header, fits[min(fits)], options.nodes, run.precision, ranks)
         for one in fits.values():
             if one is not None:

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from jerald_tools.errors import RunFailed
 from jerald_tools.io.history import CHANGED, as_text, as_values, trace
 from jerald_tools.io.inputs import describe_input
-from jerald_tools.io.record import Input, Provenance, now, peak_memory, this_run
+from jerald_tools.io.record import Input, Record, now, peak_memory, this_run
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root, world
 from jerald_tools.stages.run import Run
 
 
-def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str | Input]) -> Provenance:
+def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str | Input]) -> Record:
     """How an output was made; every rank must call it, since the largest memory is recorded.
 
     Args:
@@ -28,7 +28,7 @@ def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str | Input]) -> Proven
     return _provenance(run, mesh.ranks, inputs, mesh.backend, _fftw_plans(mesh))
 
 
-def provenance_of_copy(run: Run, ranks: Ranks, inputs: Sequence[str | Input]) -> Provenance:
+def provenance_of_copy(run: Run, ranks: Ranks, inputs: Sequence[str | Input]) -> Record:
     """How an output was made that needed no mesh; every rank must call it.
 
     Args:
@@ -64,20 +64,19 @@ def _provenance(
     inputs: Sequence[str | Input],
     backend: str,
     details: dict[str, str],
-) -> Provenance:
+) -> Record:
     described = on_root(ranks, lambda: tuple(map(_described, inputs)))
-    return Provenance(
-        origin=this_run(described),
-        ranks=ranks.size,
-        threads=run.threads,
-        backend=backend,
-        precision=run.precision,
-        written=now(),
-        elapsed=time.perf_counter() - run.started,
-        seconds=run.stopwatch.seconds,
-        peak_memory=max(gather(ranks, peak_memory())),
-        details=details | run.notes,
-    )
+    circumstances = {
+        "ranks": ranks.size,
+        "threads": run.threads,
+        "precision": run.precision,
+        "backend": backend,
+        "written": now(),
+        "elapsed_seconds": round(time.perf_counter() - run.started, 3),
+        "peak_memory_bytes": max(gather(ranks, peak_memory())),
+        "seconds": {name: round(seconds, 3) for name, seconds in run.stopwatch.seconds.items()},
+    }
+    return this_run(described, circumstances | details | run.notes)
 
 
 def _described(source: str | Input) -> Input:

@@ -2,7 +2,6 @@
 """Power spectra of maps and particles as CSV, alone or beside a reference."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Iterator, Sequence
 
@@ -15,7 +14,6 @@ from jerald_tools.fitting.regions import region_mask
 from jerald_tools.io.spectra import write_spectrum
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
-from jerald_tools.stages.ensemble_band import model_error_of
 from jerald_tools.stages.outputs import check_outputs, output_names
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
@@ -25,6 +23,7 @@ from jerald_tools.stages.spectrum_inputs import (
     Source,
     check_partners,
     measure,
+    model_error_of,
     read_source,
 )
 
@@ -83,11 +82,10 @@ def measure_spectra(
     partner = read_source(ranks, reference, painting) if reference else None
     sources = [read_source(ranks, path, painting, partner) for path in inputs]
     check_partners(sources, partner, painting, over_reference_mean=measurement.mean != "own")
-    model_error = model_error_of(ranks, sources) if band else None
-
     spectra = _measure_each(run, ranks, sources, partner, painting, measurement)
     made_of = [[path] for path in inputs]
     if band:
+        model_error = model_error_of(ranks, sources)
         meshes, columns, notes = zip(*spectra, strict=True)
         spectra = [(meshes[0], band_columns(columns, model_error), band_notes(notes))]
         made_of = [inputs]
@@ -97,9 +95,9 @@ def measure_spectra(
             **notes,
             "region": measurement.region,
             "label": measurement.label or REGION_LABELS[measurement.region],
-            "provenance": json.dumps(provenance_of(run, mesh, used).as_dict()),
         }
-        on_root(ranks, write_spectrum, path, columns, notes, run.force)
+        record = provenance_of(run, mesh, used)
+        on_root(ranks, write_spectrum, path, columns, notes, record, run.force)
 
 
 def _measure_each(

@@ -4,11 +4,13 @@
 import logging
 from collections.abc import Sequence
 
+from jerald_tools.errors import BadInput
 from jerald_tools.io.parallel import save_map
 from jerald_tools.mesh.ranks import on_root, world
 from jerald_tools.quantities import quantity_named
-from jerald_tools.snapshots.code_units import Stated
-from jerald_tools.snapshots.open import describe_snapshot, open_snapshot
+from jerald_tools.snapshots.code_units import Overrides
+from jerald_tools.snapshots.open import open_snapshot
+from jerald_tools.snapshots.snapshot import describe_snapshot
 from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.progress import progress
 from jerald_tools.stages.provenance import provenance_of
@@ -23,7 +25,7 @@ logger = logging.getLogger(__name__)
 def make_target(
     run: Run,
     snapshot: Sequence[str],
-    overrides: Stated,
+    overrides: Overrides,
     wanted: TargetOptions,
     output: str | None,
     chunk: int = 2**22,
@@ -45,6 +47,8 @@ def make_target(
             or lacks what the map needs.
         RunFailed: on every rank, if the map is not finite.
     """
+    if output is None and not dry_run:
+        raise BadInput("a map has no name; give -o FILE, or --dry-run")
     ranks, target = world(), quantity_named(wanted.quantity).target
     target.check_options(wanted)
     check_outputs(ranks, [output] if output else [], snapshot, run.force)
@@ -58,7 +62,7 @@ def make_target(
         logger.warning(
             "types %s are left out, which have %s particles", target.types_left_out, others
         )
-    if dry_run:
+    if output is None or dry_run:
         lines = plan(mesh, opened, recipe, chunk, run.precision)
         if ranks.is_root:
             print("\n".join(lines), flush=True)

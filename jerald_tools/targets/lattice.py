@@ -15,8 +15,7 @@ from jerald_tools.io.particles import ParticlesHeader
 from jerald_tools.mesh.exchange import ids_to_ranks, redistribute
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, agree, gather
-from jerald_tools.snapshots.open import read_field
-from jerald_tools.snapshots.snapshot import Snapshot
+from jerald_tools.snapshots.snapshot import Snapshot, read_field
 
 # How far unperturbed positions may be from a lattice, in spacings.
 REGULAR = 0.02

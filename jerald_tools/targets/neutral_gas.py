@@ -9,8 +9,7 @@ from jaxtyping import Float
 
 from jerald_tools.errors import BadInput
 from jerald_tools.io.uv_background import PhotoionisationRates, read_rates
-from jerald_tools.snapshots.open import read_field
-from jerald_tools.snapshots.snapshot import Snapshot, SnapshotHeader
+from jerald_tools.snapshots.snapshot import Snapshot, SnapshotHeader, read_field
 from jerald_tools.targets.ionisation import (
     PROTON_MASS,
     cross_section,

@@ -11,8 +11,7 @@ from jaxtyping import Float
 from jerald_tools.errors import BadInput
 from jerald_tools.io.grids import MapHeader
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.snapshots.open import read_field
-from jerald_tools.snapshots.snapshot import Snapshot, SnapshotHeader
+from jerald_tools.snapshots.snapshot import Snapshot, SnapshotHeader, read_field
 from jerald_tools.targets.options import DEPOSITS, TargetOptions
 
 Read = Callable[[str], Float[np.ndarray, " n"]]

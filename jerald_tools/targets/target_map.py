@@ -20,8 +20,7 @@ from jerald_tools.mesh.deposit import (
 )
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, agree, gather
-from jerald_tools.snapshots.open import read_field
-from jerald_tools.snapshots.snapshot import Snapshot, SnapshotHeader
+from jerald_tools.snapshots.snapshot import Snapshot, SnapshotHeader, read_field
 from jerald_tools.targets.target import Recipe
 
 MEBIBYTE = 2**20

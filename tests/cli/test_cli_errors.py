@@ -160,7 +160,10 @@ ROWS = [
     (f"{TARGET} pk.txt", "pk.txt: is not a snapshot that can be read; the formats are"),
     (f"{TARGET} map.h5", "map.h5: is not a snapshot that can be read; the formats are"),
     (f"{TARGET} torn_snap.hdf5", "torn_snap.hdf5: truncated or damaged"),
-    (f"{TARGET} no_units.hdf5", "no_units.hdf5: does not say its unit of length; give --length-u"),
+    (
+        f"{TARGET} no_units.hdf5",
+        "no_units.hdf5: does not state its unit of length; give --length-u",
+    ),
     (f"{TARGET} no_baryons.hdf5", "no_baryons.hdf5: its header has no omega_b; give --omega-b"),
     (f"{TARGET} curved.hdf5", "curved.hdf5: omega_m + omega_lambda = 0.9"),
     (f"{TARGET} times.0.hdf5", "times.1.hdf5: Redshift 1, but times.0.hdf5 has 2"),
@@ -256,7 +259,7 @@ ROWS = [
     ("generate-ics --linear-density changed_ics.h5 -o new.h5", "linear_density was changed since"),
     (
         "generate-ics --white-noise pk.txt --power pk.txt -o new.h5",
-        "pk.txt: is no white noise that",
+        "pk.txt: is not white noise in a known layout; give HDF5",
     ),
     (f"{FASTPM} --start-redshift 0", "--start-redshift 0: give a positive number"),
     (f"{FASTPM} --spacing cubic", "--spacing cubic: choose one of linear, logarithmic"),
@@ -289,7 +292,7 @@ ROWS = [
     (f"{PAINT} --fit .", ".: cannot be read: Is a directory"),
     (f"{PAINT} --fit dm.json --mesh 4", "dm.json: made for another setting (cell_size 1.25 x"),
     (f"{PAINT} --fit dm.json -o dm.json --force", "dm.json is an input: give another name"),
-    (f"{PAINT} --fit newer.json", "newer.json: format version 99 is newer than 1"),
+    (f"{PAINT} --fit newer.json", "newer.json: format version 99 is newer than 2"),
     (f"{PAINT} --fit edited_below.json", "edited_below.json: was edited since it was written"),
     (f"{PAINT} --fit text_for_alpha.json {TAKEN}", "could not convert string to float: 'big'"),
     (
@@ -384,9 +387,9 @@ ROWS = [
     ("provenance foreign.h5", "foreign.h5: is not a file of jerald-tools"),
     ("provenance torn_particles.h5", "torn_particles.h5: truncated or damaged"),
     ("provenance truncated.json", "truncated.json: truncated or not JSON"),
-    ("provenance newer.json", "newer.json: format version 99 is newer than 1"),
+    ("provenance newer.json", "newer.json: format version 99 is newer than 2"),
     ("provenance spectrum.csv", "spectrum.csv: has no # line of its provenance"),
-    ("provenance edited.csv", "edited.csv: was changed since it was written; make it anew"),
+    ("provenance edited.csv", "edited.csv: was changed since it was written; make it again"),
 ]
 
 

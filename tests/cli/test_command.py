@@ -24,16 +24,16 @@ SCRIPTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["sc
 ALONE = """
 import sys
 import click
-from jerald_tools.cli import failure
+from jerald_tools.cli import rank_failure
 from jerald_tools.cli.command import command
 from jerald_tools.errors import BadInput
 
 # Patience is endless where all ranks come and short where one never does, and turns are long where
 # two ranks speak: no machine is too slow.
 ENDLESS = 300.0
-failure.PATIENCE_SECONDS = ENDLESS if "all" in sys.argv else 0.5
-failure.SHORT_PATIENCE_SECONDS = ENDLESS if "slip" in sys.argv else 0.5
-failure.TURN_SECONDS = 5.0 if "two" in sys.argv else 0.0
+rank_failure.PATIENCE_SECONDS = ENDLESS if "all" in sys.argv else 0.5
+rank_failure.SHORT_PATIENCE_SECONDS = ENDLESS if "slip" in sys.argv else 0.5
+rank_failure.TURN_SECONDS = 5.0 if "two" in sys.argv else 0.0
 
 @command("demo", body="__main__:act", example="demo all")
 @click.option("--number", type=int)
@@ -167,7 +167,7 @@ def test_verbosity(capsys):
 
 def test_other_ranks_are_silent(capsys, monkeypatch):
     monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "1")
-    monkeypatch.setattr("jerald_tools.cli.failure.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("jerald_tools.cli.rank_failure.PATIENCE_SECONDS", 0.0)
     assert status_of(fail_with(BadInput("x.h5: bad"))) == 2
     assert status_of(demo(lambda run: logging.getLogger("jerald_tools").info("news"))) == 0
     assert capsys.readouterr().err == ""

@@ -10,17 +10,17 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from small_universe import BOX_SIZE, COSMOLOGY, PROVENANCE, REDSHIFT, map_of, save_target
+from small_universe import BOX_SIZE, COSMOLOGY, RECORD, REDSHIFT, map_of, save_target
 
 from jerald_tools.cli.convert import to_bigfile, to_gadget, to_swift
 from jerald_tools.errors import BadInput
-from jerald_tools.io import record as digest
 from jerald_tools.io.bigfile import Block, read_attributes, write_block
 from jerald_tools.io.grids import InitialConditionsHeader, write_initial_conditions
-from jerald_tools.io.particles import ParticlesHeader, open_particles, write_particles
-from jerald_tools.io.record import fixed_string
+from jerald_tools.io.hdf5 import read_record, write_record
+from jerald_tools.io.header import fixed_string
+from jerald_tools.io.particles import ParticlesFile, ParticlesHeader, write_particles
 from jerald_tools.mesh.ranks import gather, on_root, world
-from jerald_tools.snapshots.code_units import Stated
+from jerald_tools.snapshots.code_units import Overrides
 from jerald_tools.snapshots.open import open_snapshot
 
 SIDE = 8
@@ -39,7 +39,7 @@ def rows():
 
 def save_cube(path, **changes):
     where, moving = rows()
-    write_particles(path, HEADER, [(0, where)], [(0, moving)], PROVENANCE, **changes)
+    write_particles(path, HEADER, [(0, where)], [(0, moving)], RECORD, **changes)
     return path
 
 
@@ -59,7 +59,7 @@ def test_particles_there_and_back(folder, main):
     call(main, folder / "particles.h5", "-o", folder / "theirs.hdf5")
     call(to_swift, folder / "theirs.hdf5", "--precision", "double", "-o", folder / "back.h5")
     where, moving = rows()
-    with open_particles(folder / "back.h5") as file:
+    with ParticlesFile(folder / "back.h5") as file:
         ids, positions, velocities = file.read()
         header = file.header
     np.testing.assert_array_equal(ids, np.arange(1, SIDE**3 + 1))
@@ -75,7 +75,7 @@ def test_particles_there_and_back(folder, main):
 @pytest.mark.parametrize("main", [to_bigfile, to_gadget])
 def test_masses_are_those_of_all_matter(folder, main):
     call(main, folder / "particles.h5", "-o", folder / "theirs.hdf5")
-    snapshot = open_snapshot([folder / "theirs.hdf5"], Stated())
+    snapshot = open_snapshot([folder / "theirs.hdf5"], Overrides())
     mass = snapshot.read("dark-matter", "masses", 0, 1)[0]
     assert mass == pytest.approx(27.75366 * COSMOLOGY.omega_m * BOX**3 / SIDE**3, rel=1e-6)
 
@@ -90,7 +90,7 @@ def test_ids_from_zero_and_in_any_order(folder):
         values = values - np.uint64(1) if name == "ID" else values
         write_block(folder / "theirs/1" / name, values.shape, [(0, values)], dtype)
     call(to_swift, folder / "theirs", "-o", folder / "back.h5")
-    with open_particles(folder / "back.h5") as file:
+    with ParticlesFile(folder / "back.h5") as file:
         np.testing.assert_allclose(file.positions(), rows()[0], rtol=0, atol=1e-13 * BOX)
 
 
@@ -126,7 +126,7 @@ def test_fields_as_nbodykit_reads_them(folder):
 
     field = np.random.default_rng(2).normal(size=(4, 4, 4)).astype(np.float32)
     header = InitialConditionsHeader((3.0,) * 3, (4,) * 3, (2,) * 3, COSMOLOGY)
-    write_initial_conditions(folder / "ics.h5", header, [(0, field)], PROVENANCE)
+    write_initial_conditions(folder / "ics.h5", header, [(0, field)], RECORD)
     call(to_bigfile, folder / "ics.h5", "-o", folder / "ics")
     np.testing.assert_array_equal(Block(folder / "ics/Field").read().reshape(4, 4, 4), field)
 
@@ -188,7 +188,7 @@ def test_a_failure_leaves_no_directory(folder):
         velocities[3, 1] = np.nan
         values = hashlib.sha256(velocities[:].tobytes()).hexdigest()
         velocities.attrs.modify("sha256", fixed_string(values))
-        digest.seal(file)
+        write_record(file, read_record(file))
     with pytest.raises(BadInput, match="Velocities has values that are NaN"):
         call(to_bigfile, folder / "particles.h5", "-o", folder / "theirs")
     assert [path.name for path in folder.iterdir()] == ["particles.h5"]

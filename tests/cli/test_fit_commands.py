@@ -31,8 +31,8 @@ from jerald_tools.cli import fit as fit_commands
 from jerald_tools.cli import paint
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.journal import Journal
-from jerald_tools.io.append_log import RecordFile
-from jerald_tools.io.fits import read_fit
+from jerald_tools.io.append_log import AppendLog
+from jerald_tools.io.sealed_json import read_document
 from jerald_tools.mesh.ranks import gather, on_root, world
 from jerald_tools.quantities import NAMES, quantity_named
 
@@ -57,7 +57,7 @@ def fit(folder, quantity, name, *options):
                  "--target", folder / f"{quantity}.h5", "-o", folder / name, "--precision",
                  "double", "-q", *options]  # fmt: skip
     command.main([str(argument) for argument in arguments], standalone_mode=False)
-    return on_root(world(), read_fit, folder / name)
+    return on_root(world(), read_document, folder / name)
 
 
 def painted(folder, fit_name):
@@ -66,7 +66,7 @@ def painted(folder, fit_name):
     arguments = [folder / "particles.h5", "--fit", folder / fit_name, "-o", output, "--force",
                  "--precision", "double", "-q"]  # fmt: skip
     paint.main.main([str(argument) for argument in arguments], standalone_mode=False)
-    return map_of(output) / read_fit(folder / fit_name)["target"]["mean"]
+    return map_of(output) / read_document(folder / fit_name)["target"]["mean"]
 
 
 def regions():
@@ -139,7 +139,7 @@ def test_any_number_of_ranks_fits_and_paints(folder):
     below = ["--dm", folder / "dm1.json"]
     fit(folder, "stellar-mass", "stellar0.json", "--layers", 0, "--evaluations", 10, *paper, *below)
     for name, quantity in (("dm1.json", "dark-matter"), ("stellar0.json", "stellar-mass")):
-        said = on_root(world(), read_fit, folder / name)
+        said = on_root(world(), read_document, folder / name)
         expected = losses_of(painted(folder, name), quantity)
         losses = {region: said["loss"][region] for region in expected}
         assert losses == pytest.approx(expected, rel=1e-9)
@@ -149,7 +149,7 @@ def test_any_number_of_ranks_fits_and_paints(folder):
 @pytest.mark.parametrize("quantity", NAMES)
 def test_a_fit_says_what_its_own_map_says(fits, quantity):
     """Losses and means, by NumPy."""
-    document = read_fit(fits / FILES[quantity])
+    document = read_document(fits / FILES[quantity])
     smoothing = 1.0 if quantity == "stellar-mass" else None
     predicted = painted(fits, FILES[quantity])
     expected = losses_of(predicted, quantity, smoothing)
@@ -171,16 +171,16 @@ def test_a_fit_says_what_its_own_map_says(fits, quantity):
 
 @pytest.mark.parametrize("quantity", NAMES)
 def test_a_fit_says_where_it_is_valid_and_carries_its_prerequisites(fits, quantity):
-    document = read_fit(fits / FILES[quantity])
+    document = read_document(fits / FILES[quantity])
     assert document["quantity"] == quantity
     assert document["redshift"] == REDSHIFT
     assert document["layers"] == len(document["parameters"]["layers"]) == 2
     assert number_of(document["parameters"]) == NUMBERS_OF_PARAMETERS[quantity]
     assert {key for key in document if key.endswith("_fit")} == CARRIED[quantity]
     if "dark_matter_fit" in document:
-        assert document["dark_matter_fit"] == read_fit(fits / "dm.json")
+        assert document["dark_matter_fit"] == read_document(fits / "dm.json")
     if "stellar_mass_fit" in document:
-        assert document["stellar_mass_fit"] == read_fit(fits / "stellar.json")
+        assert document["stellar_mass_fit"] == read_document(fits / "stellar.json")
     setting = document["setting"]
     assert setting["cell_size"] == pytest.approx([CELL_SIZE] * 3)
     assert setting["particles_per_cell"] == 1
@@ -198,14 +198,14 @@ def test_a_fit_says_where_it_is_valid_and_carries_its_prerequisites(fits, quanti
 def test_the_same_fit_twice_is_the_same_to_the_bit(fits):
     again = fit(fits, "neutral-hydrogen", "again.json", *HYDROGEN_OPTIONS,
                 "--dm", fits / "dm.json", "--stellar", fits / "stellar.json")  # fmt: skip
-    first = read_fit(fits / "hi.json")
+    first = read_document(fits / "hi.json")
     for document in (first, again):
         del document["provenance"], document["sha256"]
     assert json.dumps(again) == json.dumps(first)
 
 
 def test_a_warm_start_goes_on_where_the_earlier_fit_ended(fits):
-    earlier = read_fit(fits / "stellar.json")
+    earlier = read_document(fits / "stellar.json")
     more = fit(fits, "stellar-mass", "warm.json", "--start", fits / "stellar.json", "--starts",
                1, "--evaluations", 2, "--smoothing", 1, "--dm", fits / "dm.json",
                *PAPER)  # fmt: skip
@@ -381,7 +381,7 @@ def test_an_output_beside_its_own_journal_is_replaced(folder, monkeypatch):
         patch.setattr(Journal, "remove", die)
         with pytest.raises(Killed):
             fit(folder, "stellar-mass", "last.json", *BRIEF)
-    first = read_fit(folder / "last.json")
+    first = read_document(folder / "last.json")
     assert (folder / "last.json.journal").exists()
     again = fit(folder, "stellar-mass", "last.json", *BRIEF)
     assert again["parameters"] == first["parameters"]
@@ -395,7 +395,7 @@ def test_an_output_beside_another_journal_is_kept(folder, is_empty):
     journal = folder / "kept.json.journal"
     journal.touch()
     if not is_empty:
-        records = RecordFile(journal)
+        records = AppendLog(journal)
         records.append(b'{"command": "fit-dm"}')
         records.close()
     with pytest.raises(BadInput, match=r"kept.json: exists already; .* --force"):
@@ -432,4 +432,4 @@ def test_a_target_of_the_step_after_its_redshift_is_taken(folder):
     arguments = ["gas", folder / "particles.h5", "--target", folder / "stepped.h5", "-o",
                  folder / "stepped.json", "-q", *BRIEF]  # fmt: skip
     fit_commands.fit.main([str(argument) for argument in arguments], standalone_mode=False)
-    assert read_fit(folder / "stepped.json")["redshift"] == REDSHIFT
+    assert read_document(folder / "stepped.json")["redshift"] == REDSHIFT

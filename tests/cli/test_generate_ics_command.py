@@ -15,7 +15,7 @@ from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import read_linear_power
 from jerald_tools.gravity.lpt import linear_field
 from jerald_tools.gravity.white_noise import white_noise
-from jerald_tools.io.grids import open_initial_conditions
+from jerald_tools.io.grids import InitialConditionsFile
 from jerald_tools.io.white_noise import open_white_noise
 from jerald_tools.mesh.fields import c2r
 from jerald_tools.mesh.mesh import make_mesh
@@ -30,7 +30,7 @@ def generate_ics(*arguments):
 
 
 def read(path):
-    with open_initial_conditions(path) as file:
+    with InitialConditionsFile(path) as file:
         return file.header, file.read()
 
 
@@ -148,9 +148,15 @@ def test_white_noise_of_other_codes_gives_the_same_density(shared_folder, save):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda path: save_grafic(path, NOISE, cut=5), "GRAFIC's header says 8 x 6 x 10"),
-        (lambda path: path.write_bytes(b"\x10\0\0\0"), "is no white noise that can be read"),
-        (lambda path: path.write_text("white noise, " * 100), "is no white noise that can be"),
+        (
+            lambda path: save_grafic(path, NOISE, cut=5),
+            "which are not the 8 x 6 x 10 numbers of its GRAFIC header; copy it again",
+        ),
+        (lambda path: path.write_bytes(b"\x10\0\0\0"), "is not white noise in a known layout"),
+        (
+            lambda path: path.write_text("white noise, " * 100),
+            "is not white noise in a known layout",
+        ),
         (lambda path: save_music(path, NOISE + np.nan), "NaN or infinite"),
     ],
 )
@@ -235,7 +241,7 @@ def test_our_own_file_brings_box_and_cosmology(tmp_path):
         (["--white-noise", "absent.h5", "--power", POWER, "--box-size", 20], "absent.h5"),
         (
             ["--white-noise", POWER, "--power", POWER, "--box-size", 20],
-            "is no white noise that can be read",
+            "is not white noise in a known layout",
         ),
         (["--white-noise", "delta.h5", "--power", POWER, "--box-size", 20], "no dataset"),
         (["--white-noise", "loud.h5", "--power", POWER, "--box-size", 20], "variance 9"),

@@ -15,7 +15,7 @@ from jerald_tools.cli.make_target import main
 from jerald_tools.errors import BadInput
 from jerald_tools.io.bigfile import write_block, write_group
 from jerald_tools.mesh.ranks import on_root, world
-from jerald_tools.snapshots.code_units import Stated
+from jerald_tools.snapshots.code_units import Overrides
 from jerald_tools.snapshots.open import open_snapshot
 
 QUANTITIES = ("dark-matter", "gas", "stellar-mass", "neutral-hydrogen")
@@ -158,7 +158,7 @@ def test_a_rank_may_have_no_particles_left(shared_folder):
         BIGFILE,
         *(write(shared_folder, np.float64) for write in (gadget_four, arepo, swift)),
     ):
-        opened = open_snapshot([snapshot], Stated())
+        opened = open_snapshot([snapshot], Overrides())
         for field in ("positions", "masses", "neutral_fraction"):
             shape = opened.read("gas", field, 7, 9).shape
             assert opened.read("gas", field, 7, 7).shape == (0, *shape[1:])
@@ -298,7 +298,7 @@ def test_yt_reads_the_same_positions_and_masses(shared_folder, write):
         yt.set_log_level("error")
         data = yt.load(str(path)).all_data()
         h = header()["HubbleParam"]
-        snapshot = open_snapshot([path], Stated())
+        snapshot = open_snapshot([path], Overrides())
         number = snapshot.header.number("dark-matter")
         where = np.asarray(data["PartType1", "particle_position"].to("Mpccm/h"))
         mass = np.asarray(data["PartType1", "particle_mass"].to("g"))
@@ -324,7 +324,7 @@ def test_more_than_four_thousand_million_particles(tmp_path):
             "PartType1/Coordinates", (number, 3), np.float32, chunks=(2**16, 3)
         )
         where[-1] = [1000.0, 2000.0, 3000.0]
-    snapshot = pickle.loads(pickle.dumps(open_snapshot([tmp_path / "large.hdf5"], Stated())))
+    snapshot = pickle.loads(pickle.dumps(open_snapshot([tmp_path / "large.hdf5"], Overrides())))
     assert snapshot.header.number("dark-matter") == number
     last = snapshot.read("dark-matter", "positions", number - 2, number)
     np.testing.assert_allclose(last, [[0, 0, 0], [1, 2, 3]], rtol=1e-12)

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from model_cases import QUANTITIES, generic_parameters
+from model_cases import generic_parameters
 from small_universe import (
     BOX_SIZE,
     CELL_SIZE,
@@ -35,16 +35,16 @@ from small_universe import (
 from jerald_tools.cli.paint import main
 from jerald_tools.cosmology import hubble_rate
 from jerald_tools.errors import BadInput
-from jerald_tools.io.fits import read_fit
 from jerald_tools.io.parallel import load_particles
-from jerald_tools.io.particles import open_particles
+from jerald_tools.io.particles import ParticlesFile
+from jerald_tools.io.sealed_json import read_document
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import Ranks, gather, on_root, world
 from jerald_tools.model.model import predict
 from jerald_tools.model.neutral_hydrogen import relative_stellar_mass
 from jerald_tools.model.quantity import ModelInputs
-from jerald_tools.quantities import quantity_named
+from jerald_tools.quantities import NAMES, quantity_named
 from jerald_tools.stages import paint as stage
 
 # km/s that move a particle by one cell in redshift space.
@@ -65,7 +65,7 @@ def folder():
     """One folder for all ranks, with particles and untrained fits in it."""
     name = Path(on_root(world(), tempfile.mkdtemp))
     on_root(world(), save_particles, name / "particles.h5")
-    for quantity in QUANTITIES:
+    for quantity in NAMES:
         on_root(world(), save_fit, name / f"{quantity}.json", quantity)
     yield name
     gather(world(), "done")
@@ -80,7 +80,7 @@ def expected_maps() -> dict:
     def chain(start):
         maps, particles, stars = {}, {}, None
         improved = start
-        for name in QUANTITIES:
+        for name in NAMES:
             quantity = quantity_named(name).with_constants(CONSTANTS.get(name, {}))
             parameters = generic_parameters(name, 1)
             sources = (stars,) if "stellar-mass" in quantity.prerequisites else ()
@@ -99,7 +99,7 @@ def expected_maps() -> dict:
 @pytest.mark.ranks
 def test_a_fit_paints_what_the_model_predicts(folder):
     maps, particles = expected_maps()
-    for quantity in QUANTITIES:
+    for quantity in NAMES:
         output, displaced = folder / f"{quantity}.h5", folder / f"{quantity}_particles.h5"
         paint(folder / "particles.h5", "--fit", folder / f"{quantity}.json", "--precision",
               "double", "--save-particles", displaced, "-o", output)  # fmt: skip
@@ -110,7 +110,7 @@ def test_a_fit_paints_what_the_model_predicts(folder):
         assert (header.redshift, header.cosmology) == (REDSHIFT, COSMOLOGY)
         np.testing.assert_allclose(header.box_size, BOX_SIZE)
         assert header.attributes["redshift_space"] == "none"
-        with open_particles(displaced) as file:
+        with ParticlesFile(displaced) as file:
             ids, where, moving = file.read()
         np.testing.assert_array_equal(ids, np.arange(1, len(ids) + 1))
         wrapped = np.asarray(particles[quantity]) % np.array(BOX_SIZE)
@@ -122,7 +122,7 @@ def test_without_a_fit_it_paints_the_particles_density(folder):
     exact = cloud_in_cell(positions())
     own = painted(folder, folder / "particles.h5", "--save-particles", folder / "same.h5")
     np.testing.assert_allclose(own, exact, rtol=0, atol=1e-12)
-    with open_particles(folder / "same.h5") as file:
+    with ParticlesFile(folder / "same.h5") as file:
         np.testing.assert_allclose(file.positions(), positions(), rtol=0, atol=1e-14)
     header = header_of(folder / "map.h5")
     assert (header.quantity, header.units, header.mesh) == ("dark-matter", "1 + delta", SHAPE)
@@ -144,7 +144,7 @@ def test_many_particle_files_have_a_map_each(folder):
     np.testing.assert_array_equal(maps, alone)
     assert np.any(maps[0] != maps[1])
     for name in ("particles", "other"):
-        with open_particles(folder / f"{name}_displaced.h5") as file:
+        with ParticlesFile(folder / f"{name}_displaced.h5") as file:
             assert file.header.number == len(positions())
 
 
@@ -192,7 +192,7 @@ def test_redshift_space_conserves_what_a_fit_paints(folder):
     assert moved.min() >= 0
 
 
-@pytest.mark.parametrize("quantity", [None, *QUANTITIES])
+@pytest.mark.parametrize("quantity", [None, *NAMES])
 def test_without_velocities_redshift_space_is_real_space(folder, quantity):
     save_particles(folder / "still.h5", moving=np.zeros(positions().shape))
     options = ["--fit", folder / f"{quantity}.json"] if quantity else []
@@ -258,7 +258,7 @@ def test_cells_of_a_fit_must_fill_the_box(folder):
 
 
 def test_a_carried_fit_that_was_edited_is_refused(folder):
-    carried = read_fit(folder / "dark-matter.json")
+    carried = read_document(folder / "dark-matter.json")
     carried["redshift"] = 1.0
     save_fit(folder / "edited.json", "stellar-mass", dark_matter_fit=carried)
     with pytest.raises(BadInput, match=r"edited\.json: dark_matter_fit: was edited"):
@@ -279,7 +279,7 @@ def test_outputs_that_exist_are_kept_unless_forced(folder):
 
 
 def test_particles_are_read_once_for_all_members(folder, monkeypatch):
-    values = read_fit(folder / "dark-matter.json")["parameters"]
+    values = read_document(folder / "dark-matter.json")["parameters"]
     members = [{"parameters": values}, {"parameters": values}]
     ensemble = {"k": [1.0], "model_error": [0.1], "members": members}
     fit = save_fit(folder / "ensemble.json", "dark-matter", ensemble=ensemble)

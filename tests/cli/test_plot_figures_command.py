@@ -10,23 +10,23 @@ import pytest
 from jerald_tools.cli.plot_figures import main
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
-from jerald_tools.io.fits import write_fit
 from jerald_tools.io.grids import MapHeader, write_map
-from jerald_tools.io.record import Provenance, this_run
+from jerald_tools.io.record import this_run
+from jerald_tools.io.sealed_json import write_document
 from jerald_tools.io.spectra import write_spectrum
 from jerald_tools.stages import figures
 from jerald_tools.stages.figure_inputs import load_measured_steps, load_pairs
 
 MESH = (16, 12, 20)
 HEADER = MapHeader("dark-matter", "1 + delta", "", (8.0, 6.0, 10.0), MESH, 2.0, Cosmology())
-PROVENANCE = Provenance(this_run(arguments=["test"]))
+RECORD = this_run(arguments=["test"])
 BEGINNINGS = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
 
 
 def save_map(path, seed, **changes):
     header = dataclasses.replace(HEADER, **changes)
     field = np.random.default_rng(seed).lognormal(size=header.mesh)
-    write_map(path, header, [(0, field)], PROVENANCE)
+    write_map(path, header, [(0, field)], RECORD)
     return str(path)
 
 
@@ -42,7 +42,7 @@ def save_spectrum(path, redshift=2.0, label="whole box", **changes):
 def save_fit(path, layers, validation):
     losses = {"train": 0.5, "validation": validation, "test": 0.7}
     content = {"quantity": "dark-matter", "redshift": 2.0, "layers": layers, "loss": losses}
-    write_fit(path, {**content, "parameters": {}, "history": {}})
+    write_document(path, {**content, "parameters": {}, "history": {}})
     return str(path)
 
 
@@ -85,6 +85,17 @@ def test_partners_are_found_by_quantity_and_redshift(maps):
     assert second.redshift == 5.0
 
 
+def test_partners_may_state_a_redshift_a_little_apart(tmp_path):
+    model = save_map(tmp_path / "model.h5", 1, redshift=2.0)
+    references = [
+        save_map(tmp_path / f"z{redshift}.h5", 2, redshift=redshift) for redshift in (2.002, 2.01)
+    ]
+    (pair,) = load_pairs([model], references[:1])
+    assert pair.redshift == 2.0
+    with pytest.raises(BadInput, match=r"model.h5: no reference \(left\) of dark-matter at z = 2"):
+        load_pairs([model], references[1:])
+
+
 @pytest.mark.parametrize("option", ["--test-region", "--no-test-region"])
 def test_the_test_region_is_marked_if_wanted(maps, tmp_path, monkeypatch, option):
     models, references = maps
@@ -108,6 +119,8 @@ def test_spectra_and_the_table_are_drawn_from_files_of_powerspec(tmp_path):
     table = (tmp_path / "table.md").read_text().splitlines()
     assert table[2].startswith("| dark-matter | 5 | whole box | 0.90 | 0.81, 0.950 |")
     assert len(table) == 4
+    plot("heatmap", *files, "-o", tmp_path / "table.png")
+    assert (tmp_path / "table.png").read_bytes().startswith(BEGINNINGS["png"])
     plot("table", *files, "-o", tmp_path / "table.csv")
     assert len((tmp_path / "table.csv").read_text().splitlines()) == 1 + 2 * 5
 

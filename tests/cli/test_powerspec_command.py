@@ -15,7 +15,7 @@ from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
 from jerald_tools.io.grids import MapHeader, write_map
 from jerald_tools.io.particles import ParticlesHeader, write_particles
-from jerald_tools.io.record import Provenance, this_run
+from jerald_tools.io.record import this_run
 from jerald_tools.io.spectra import read_spectrum
 from jerald_tools.mesh.ranks import on_root, world
 
@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "nbodykit_power.h5"
 MESH = (16, 12, 20)
 BOX_SIZE = (8.0, 6.0, 10.0)
 HEADER = MapHeader("stellar-mass", "1e10 Msun/h per cell", "", BOX_SIZE, MESH, 2.0, Cosmology())
-PROVENANCE = Provenance(this_run(arguments=["test"]))
+RECORD = this_run(arguments=["test"])
 
 
 def powerspec(*arguments):
@@ -32,7 +32,7 @@ def powerspec(*arguments):
 
 def save(path, field, **changes):
     header = dataclasses.replace(HEADER, mesh=field.shape, **changes)
-    on_root(world(), write_map, path, header, [(0, field)], PROVENANCE)
+    on_root(world(), write_map, path, header, [(0, field)], RECORD)
     return path
 
 
@@ -100,7 +100,7 @@ def test_particles_as_nbodykit_paints_them(shared_folder):
     header = ParticlesHeader((20.0,) * 3, (64,) * 3, 0.0, Cosmology())
     rows = [(0, positions)], [(0, np.zeros(positions.shape, np.float32))]
     path, output = shared_folder / "particles.h5", shared_folder / "particles.csv"
-    on_root(world(), write_particles, path, header, *rows, PROVENANCE)
+    on_root(world(), write_particles, path, header, *rows, RECORD)
     powerspec(path, "--mesh", 64, "--window", "tsc", "--interlace", "--compensate",
               "--precision", "double", "-o", output)  # fmt: skip
     columns, notes = read_spectrum(output)

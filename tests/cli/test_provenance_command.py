@@ -18,8 +18,8 @@ from jerald_tools.cli.paint import main as paint
 from jerald_tools.cli.powerspec import main as powerspec
 from jerald_tools.cli.run_fastpm import main as run_fastpm
 from jerald_tools.cli.show_provenance import main as provenance
-from jerald_tools.io import fits
-from jerald_tools.io.grids import open_map
+from jerald_tools.io.grids import MapFile
+from jerald_tools.io.sealed_json import read_document, write_document
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 SEED = "--seed 9281 --mesh 16 --particles 8 --box-size 10 --power pk.txt -o ics.h5"
@@ -199,7 +199,7 @@ def test_an_edited_fit_that_was_accepted(capsys, folder, monkeypatch):
     monkeypatch.chdir(folder)
     edit_fit(folder / "dm.json")
     run(paint, f"{PAINT} --force --accept-edited -q")
-    with open_map("maps/dm.h5") as file:
+    with MapFile("maps/dm.h5") as file:
         assert file.header.attributes["fit_edited"] == ["itself"]
     by_name, _ = steps_of(capsys, "maps/dm.h5")
     assert {name for name, step in by_name.items() if step["edited"]} == {"dm.json"}
@@ -210,7 +210,7 @@ def test_an_edited_fit_that_was_accepted(capsys, folder, monkeypatch):
 
 def test_a_fit_still_has_the_one_it_stands_on(capsys, folder):
     """The file of the fit below is gone, its document is not."""
-    below = fits.read_fit(folder / "dm.json")
+    below = read_document(folder / "dm.json")
     origin = {
         "version": "1",
         "commit": "c",
@@ -218,7 +218,7 @@ def test_a_fit_still_has_the_one_it_stands_on(capsys, folder):
         "inputs": [{"path": "dm.json", "sha256": below["sha256"], "origin": below["provenance"]}],
     }
     stars = {**below, "dark_matter_fit": below, "provenance": origin}
-    fits.write_fit(folder / "stars.json", stars)
+    write_document(folder / "stars.json", stars)
     (folder / "dm.json").unlink()
     by_name, _ = steps_of(capsys, folder / "stars.json")
     assert by_name["dm.json"]["status"] == "carried"

@@ -17,7 +17,7 @@ from jerald_tools.gravity.linear_power import read_linear_power
 from jerald_tools.gravity.lpt import inverse_laplacian, linear_field, second_order_source
 from jerald_tools.gravity.white_noise import white_noise
 from jerald_tools.io.bigfile import write_block, write_group
-from jerald_tools.io.grids import open_initial_conditions
+from jerald_tools.io.grids import InitialConditionsFile
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
 
@@ -35,7 +35,7 @@ def recover(*arguments):
 
 
 def recovered(path):
-    with open_initial_conditions(path) as file:
+    with InitialConditionsFile(path) as file:
         return file.header, file.read()
 
 

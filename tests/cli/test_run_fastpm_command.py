@@ -13,10 +13,11 @@ from jerald_tools.cli.run_fastpm import main
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.fastpm import simulate
+from jerald_tools.gravity.lpt import InitialConditions
 from jerald_tools.gravity.step_scheme import StepScheme
 from jerald_tools.io.grids import InitialConditionsHeader, write_initial_conditions
-from jerald_tools.io.particles import open_particles
-from jerald_tools.io.record import Provenance, this_run
+from jerald_tools.io.particles import ParticlesFile
+from jerald_tools.io.record import this_run
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root, world
 
@@ -41,8 +42,8 @@ def smooth_density():
 
 def save_ics(path):
     header = InitialConditionsHeader(BOX_SIZE, MESH, LATTICE, COSMOLOGY, {"seed": 3})
-    provenance = Provenance(this_run(arguments=["test"]))
-    write_initial_conditions(path, header, [(0, smooth_density())], provenance)
+    record = this_run(arguments=["test"])
+    write_initial_conditions(path, header, [(0, smooth_density())], record)
     return path
 
 
@@ -60,7 +61,11 @@ def expected_particles(redshifts, **scheme):
     """Of one process, whatever the ranks of the command."""
     mesh = make_mesh(MESH, BOX_SIZE, "double", ranks=Ranks())
     return dict(
-        simulate(mesh, smooth_density(), LATTICE, COSMOLOGY, StepScheme(**scheme), redshifts)
+        simulate(
+            InitialConditions(mesh, smooth_density(), LATTICE, COSMOLOGY),
+            StepScheme(**scheme),
+            redshifts,
+        )
     )
 
 
@@ -77,7 +82,7 @@ def test_particles_at_each_redshift(folder):
                "-o", folder / "particles_z{redshift}.h5")  # fmt: skip
     expected = expected_particles([2.0, 0.5], steps=3, force_mesh_factor=2)
     for redshift, name in ((2.0, "particles_z2.00.h5"), (0.5, "particles_z0.50.h5")):
-        with open_particles(folder / name) as file:
+        with ParticlesFile(folder / name) as file:
             header = file.header
             ids, positions, velocities = file.read()
         np.testing.assert_array_equal(ids, np.arange(1, 8 * 6 * 10 + 1))
@@ -105,7 +110,7 @@ def test_single_run_writes_all_redshifts(folder):
                "-o", folder / "z{redshift}.h5")  # fmt: skip
     scheme = {"steps": 4, "single_run": True, "spacing": "logarithmic"}
     for redshift, expected in expected_particles([1.0, 3.0], **scheme).items():
-        with open_particles(folder / f"z{redshift:.2f}.h5") as file:
+        with ParticlesFile(folder / f"z{redshift:.2f}.h5") as file:
             assert periodic_distance(file.positions(), expected.positions).max() < 1e-11
             stages = file.header.attributes["step_scheme"]["stages"]
         assert len(stages) == 6
@@ -115,7 +120,7 @@ def test_single_run_writes_all_redshifts(folder):
 def test_one_redshift_needs_no_placeholder_and_single_precision_is_the_default(folder):
     run_fastpm(folder / "ics.h5", "--redshift", 2, "--steps", 2, "-o", folder / "z2.h5")
     expected = expected_particles([2.0], steps=2)[2.0]
-    with open_particles(folder / "z2.h5") as file:
+    with ParticlesFile(folder / "z2.h5") as file:
         assert periodic_distance(file.positions(), expected.positions).max() < 1e-5
         assert file.velocities().dtype == np.float32
 

@@ -18,7 +18,7 @@ PROJECT = Path(__file__).parents[2]
 # in the middle of it. Patience is endless where it must not run out, on whatever machine.
 DEMO = """
 import os, sys, threading, time
-from jerald_tools.cli import failure, stop_signals
+from jerald_tools.cli import rank_failure, stop_signals
 from jerald_tools.cli.command import command
 from jerald_tools.process import launched_rank
 from jerald_tools.mesh.ranks import gather, stop_if_requested, world
@@ -28,14 +28,14 @@ action, to = sys.argv.pop(1), [int(rank) for rank in sys.argv.pop(1).split(",")]
 runs_out = action == "hang" and launched_rank() in to
 stop_signals.PATIENCE_SECONDS = 0.5 if runs_out else ENDLESS
 stop_signals.LATER_SECONDS = ENDLESS if 0 in to else 0.0
-failure.PATIENCE_SECONDS = ENDLESS
-end = failure.end
+rank_failure.PATIENCE_SECONDS = ENDLESS
+end = rank_failure.end
 
 def end_slowly(*arguments):
     time.sleep(0.5)
     return end(*arguments)
 
-failure.end = end_slowly
+rank_failure.end = end_slowly
 
 @command("demo", body="__main__:act", example="demo")
 def main():

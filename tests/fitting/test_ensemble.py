@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import click
 import numpy as np
 import pytest
 from small_universe import (
@@ -20,12 +19,14 @@ from small_universe import (
 )
 
 from jerald_tools.analysis.band import correlation_band, power_band
-from jerald_tools.cli import fit_dm, fit_stellar, paint, plot_figures, powerspec
+from jerald_tools.cli import paint, plot_figures, powerspec
+from jerald_tools.cli.fit import fit_dm, fit_stellar
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.ensemble import half_width, model_error
-from jerald_tools.io.fits import read_fit
+from jerald_tools.io.sealed_json import read_document
 from jerald_tools.io.spectra import read_spectrum
 from jerald_tools.mesh.ranks import gather, on_root, world
+from jerald_tools.model.fitted_model import FittedModel
 
 MEMBERS = 3
 
@@ -42,9 +43,9 @@ def folder():
     for quantity in ("dark-matter", "stellar-mass"):
         on_root(world(), save_target, name / f"{quantity}.h5", quantity)
     few = ["--evaluations", 4, "--starts", 2, "--members", MEMBERS, "--loss", "paper"]
-    run(fit_dm.main, name / "particles.h5", "--target", name / "dark-matter.h5", "--layers", 1,
+    run(fit_dm, name / "particles.h5", "--target", name / "dark-matter.h5", "--layers", 1,
         *few, "-o", name / "dm.json")  # fmt: skip
-    run(fit_stellar.main, name / "particles.h5", "--target", name / "stellar-mass.h5", "--layers",
+    run(fit_stellar, name / "particles.h5", "--target", name / "stellar-mass.h5", "--layers",
         0, "--dm", name / "dm.json", *few, "-o", name / "stars.json")  # fmt: skip
     run(paint.main, name / "particles.h5", "--fit", name / "stars.json", "--members", "all", "-o",
         name / "stars_{member}.h5")  # fmt: skip
@@ -55,9 +56,9 @@ def folder():
 
 
 @pytest.mark.ranks
-def test_members_are_fits_to_halves_whatever_the_ranks(folder):
+def test_members_are_fits_to_halves_on_any_number_of_ranks(folder):
     """Each member's loss is that of its map in its own half, by NumPy, for the paper's loss."""
-    document = read_fit(folder / "stars.json")
+    document = read_document(folder / "stars.json")
     members = document["ensemble"]["members"]
     assert [member["half"] for member in members] == ["upper z", "lower z", "upper x"]
     ensemble = document["ensemble"]
@@ -72,8 +73,9 @@ def test_members_are_fits_to_halves_whatever_the_ranks(folder):
         assert member["train"] == pytest.approx(expected, rel=1e-8)
         assert header_of(folder / f"stars_{number}.h5").attributes["member"] == number
     assert members[0]["train"] <= document["loss"]["train"] * (1 + 1e-9)
-    below = document["dark_matter_fit"]["ensemble"]["members"]
-    assert len(below) == MEMBERS
+    fit = FittedModel.load(folder / "stars.json")
+    assert fit.number_of_members == MEMBERS
+    assert fit.prerequisites["dark-matter"].number_of_members == MEMBERS
 
 
 def test_one_member_is_painted_as_among_all(folder):
@@ -101,8 +103,8 @@ def test_a_band_is_the_members_scatter_and_the_models_error(folder):
         output = folder / f"own_{member}.csv"
         run(powerspec.main, folder / f"stars_{member}.h5", "--reference", reference, "-o", output)
         alone.append(read_spectrum(output)[0])
-    ensemble = read_fit(folder / "stars.json")["ensemble"]
-    error = np.interp(np.log(columns["k"]), np.log(ensemble["k"]), ensemble["model_error"])
+    said = FittedModel.load(folder / "stars.json").member(0).map_attributes()
+    error = np.interp(np.log(columns["k"]), np.log(said["k"]), said["model_error"])
     logarithms = np.log([member["P"] for member in alone])
     low, median, high = np.percentile(logarithms, [16, 50, 84], axis=0)
     np.testing.assert_allclose(columns["P"], np.exp(median), rtol=1e-12)
@@ -130,23 +132,21 @@ def test_bands_are_drawn_and_counted(folder):
         run(plot_figures.main, "coverage", folder / "no_band.csv", "-o", folder / "no.md")
 
 
-def test_a_fit_is_a_row_of_the_table_as_it_sees_itself(folder):
+def test_a_fit_is_a_row_of_the_table_by_its_own_quality(folder):
     run(plot_figures.main, "table", folder / "stars.json", "-o", folder / "validation.csv")
     with (folder / "validation.csv").open() as file:
         rows = list(csv.DictReader(file))
-    fit = read_fit(folder / "stars.json")
-    quality = fit["quality"]["validation"]
+    quality = FittedModel.load(folder / "stars.json").quality("validation")
     assert {row["label"] for row in rows} == {"paper, validation region"}
-    assert {float(row["mean_ratio"]) for row in rows} == {quality["mean_ratio"]}
-    inside = [1.2 <= k < 3 for k in quality["k"]]
-    modes = np.array(quality["modes"])[inside]
+    assert {float(row["mean_ratio"]) for row in rows} == {quality.mean_ratio}
+    inside = (quality.k >= 1.2) & (quality.k < 3)
     for name in ("ratio", "r"):
-        expected = np.average(np.array(quality[name])[inside], weights=modes)
+        expected = np.average(getattr(quality, name)[inside], weights=quality.modes[inside])
         (found,) = (float(row[name]) for row in rows if float(row["k_low"]) == 1.2)
         assert found == pytest.approx(expected, rel=1e-12)
 
 
-def test_what_is_no_ensemble_is_refused(folder):
+def test_maps_that_are_no_ensemble_are_refused(folder):
     save_fit(folder / "plain.json", "stellar-mass")
     particles, stars = folder / "particles.h5", folder / "stars.json"
     for fit, which, reason in (
@@ -165,7 +165,7 @@ def test_what_is_no_ensemble_is_refused(folder):
                 folder / "no_{member}.h5",
             )
     shutil.copy(particles, folder / "1.h5")
-    with pytest.raises(click.UsageError, match=r"1\.h5 is an input"):
+    with pytest.raises(BadInput, match=r"1\.h5 is an input"):
         run(paint.main, folder / "1.h5", "--fit", stars, "--members", 1, "--force", "-o",
             folder / "{member}.h5")  # fmt: skip
     first = folder / "stars_0.h5"
@@ -190,21 +190,21 @@ def test_what_is_no_ensemble_is_refused(folder):
 
 
 def test_bands_of_three_members():
-    powers = np.exp(np.outer([-1.0, 0.0, 1.0], [1.0, 2.0]))
+    powers = list(np.exp(np.outer([-1.0, 0.0, 1.0], [1.0, 2.0])))
     band = power_band(powers, 0.0)
     np.testing.assert_allclose(band.median, 1.0)
     # The 16th percentile of three numbers lies 0.32 of the way from the first to the second.
     np.testing.assert_allclose(np.log(band.low), [-0.68, -1.36])
     widened = power_band(powers, np.array([0.0, 1.0]))
     np.testing.assert_allclose(np.log(widened.high), [0.68, np.hypot(1.36, 1.0)])
-    r = correlation_band(np.array([[0.9], [0.98], [1.0]]))
+    r = correlation_band([np.array([0.9]), np.array([0.98]), np.array([1.0])])
     np.testing.assert_allclose([r.low, r.median, r.high], [[0.9256], [0.98], [0.9936]])
 
 
-def test_what_is_missed_is_scatter_and_model_error():
-    """Members scatter by 0.3 and miss by 0.5 in one bin, by 0.2 in the other: 0.4 and nothing.
+def test_errors_beyond_the_scatter_are_the_models_error():
+    """Members scatter by 0.3 and err by 0.5 in one bin, by 0.2 in the other: 0.4 and nothing.
 
-    Of two samples Student's distribution makes more of it; its quantile p is (2 p - 1) / sqrt(2 p
+    With two samples Student's distribution widens it; its quantile p is (2 p - 1) / sqrt(2 p
     (1 - p)).
     """
     generator = np.random.default_rng(3)
@@ -216,11 +216,11 @@ def test_what_is_missed_is_scatter_and_model_error():
     members = [rows(0.3 * generator.normal(size=k.size)) for _ in range(400)]
     scatter = half_width(np.array(members))
     np.testing.assert_allclose(scatter[:, 1].mean(), 0.3, rtol=0.02)
-    missed = [rows(np.where(k < 2, 0.5, 0.2) * generator.normal(size=k.size))]
+    errors = [rows(np.where(k < 2, 0.5, 0.2) * generator.normal(size=k.size))]
     edges = np.array([0.5, 2.0, 4.5, 9.0])
-    middles, error = model_error(edges, missed, scatter, 1000)
+    middles, error = model_error(edges, errors, scatter, 1000)
     np.testing.assert_allclose(middles, [1.0, 3.0])
     np.testing.assert_allclose(error, [0.4, 0.0], atol=0.03)
-    _, error = model_error(edges, missed, scatter, 2)
+    _, error = model_error(edges, errors, scatter, 2)
     wider = 0.68 / np.sqrt(2 * 0.84 * 0.16) / 0.9945
     np.testing.assert_allclose(error[0], np.sqrt((0.5 * wider) ** 2 - 0.3**2), rtol=0.05)

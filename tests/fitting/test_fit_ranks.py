@@ -6,27 +6,29 @@ import numpy as np
 import pytest
 from model_cases import generic_parameters, model_case
 
-from jerald_tools.fitting import objective as gauss_newton
-from jerald_tools.fitting.fit import fit_parameters
+from jerald_tools.fitting import gauss_newton
+from jerald_tools.fitting.fit import Search, fit_parameters
+from jerald_tools.fitting.gauss_newton import GaussNewton, make_sampled_residual
 from jerald_tools.fitting.losses import PaperLoss
-from jerald_tools.fitting.named_loss import loss_named
-from jerald_tools.fitting.objective import GaussNewton, make_sampled_residual
-from jerald_tools.fitting.problem import Simulation
+from jerald_tools.fitting.problem import Simulation, Task
 from jerald_tools.fitting.search_space import ravel_parameters, search_space
-from jerald_tools.fitting.starts import Start
+from jerald_tools.fitting.statistics_loss import loss_named
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, gather, on_root, world
+from jerald_tools.model.starts import Start
+from jerald_tools.quantities import quantity_named
 
 pytestmark = pytest.mark.ranks
 
 # On four ranks: slabs of 2, 2, 2 and none.
 SHAPE, BOX_SIZE = (6, 6, 8), (3.0, 3.0, 4.0)
+STARS = quantity_named("stellar-mass")
 
 
 def curvature(mesh, loss):
     inputs, target = model_case(mesh, "stellar-mass")
     parameters = generic_parameters("stellar-mass", 1)
-    residual = make_sampled_residual(mesh, "stellar-mass", loss, parameters)
+    residual = make_sampled_residual(mesh, STARS, loss, layers=1)
     reference = jax.jit(loss.reference, static_argnums=0)(mesh, target)
     estimate = GaussNewton(
         mesh, residual, loss.curvature, search_space(parameters), inputs, reference
@@ -39,7 +41,7 @@ def curvature(mesh, loss):
     [
         (PaperLoss(1, 1.0), 1),
         (PaperLoss(2, 1.0), 2),
-        (loss_named("statistics", "stellar-mass", 1.0), 1),
+        (loss_named("statistics", STARS, 1.0), 1),
     ],
 )
 def test_curvature(loss, spacing, monkeypatch):
@@ -55,8 +57,8 @@ def test_curvature(loss, spacing, monkeypatch):
 def best_of_a_fit(mesh):
     inputs, target = model_case(mesh, "stellar-mass")
     start = Start("generic", generic_parameters("stellar-mass", 1))
-    task = (mesh, "stellar-mass", [Simulation(inputs, target)], PaperLoss(1), [start])
-    fit = fit_parameters(*task, evaluations=8)
+    task = Task(mesh, STARS, [Simulation(inputs, target)], PaperLoss(1))
+    fit = fit_parameters(task, [start], Search(evaluations=8))
     return ravel_parameters(fit.best.parameters), fit.best.history
 
 

@@ -6,17 +6,18 @@ import pytest
 from model_cases import generic_parameters, model_case
 
 from jerald_tools.errors import BadInput, NoUsableMap, RunFailed, RunStopped
-from jerald_tools.fitting.fit import OPTIMISERS
-from jerald_tools.fitting.fit import fit_parameters as fit
-from jerald_tools.fitting.journal import LOSSES, Journal, journal_in
+from jerald_tools.fitting.fit import Search, fit_parameters
+from jerald_tools.fitting.journal import CURVATURE, LOSSES, Journal, journal_in
 from jerald_tools.fitting.losses import PaperLoss
-from jerald_tools.fitting.problem import Simulation
+from jerald_tools.fitting.optimisers import OPTIMISERS
+from jerald_tools.fitting.problem import Simulation, Task
 from jerald_tools.fitting.search_space import SearchSpace, ravel_parameters
-from jerald_tools.fitting.starts import Start
-from jerald_tools.io.append_log import RecordFile
+from jerald_tools.io.append_log import AppendLog
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, gather, on_root, world
+from jerald_tools.model.starts import Start
 from jerald_tools.process import forget_requests, request_stop
+from jerald_tools.quantities import quantity_named
 
 SHAPE, BOX_SIZE = (6, 6, 8), (3.0, 3.0, 4.0)
 
@@ -47,7 +48,7 @@ class Bowl:
         return answer[0], answer[1:]
 
     def curvature(self, vector):
-        row = self.journal.answer(1, vector, lambda: self.compute(np.eye(3).ravel()))
+        row = self.journal.answer(CURVATURE, vector, lambda: self.compute(np.eye(3).ravel()))
         return row.reshape(3, 3)
 
 
@@ -87,7 +88,7 @@ def test_another_question_drops_the_rest_of_the_record(tmp_path):
         first(second)
         assert first.computed == 1
         journal.close()
-    records = RecordFile(path).records
+    records = AppendLog(path).entries
     assert len(records) == 3
     assert np.frombuffer(records[2])[2:5].tolist() == second.tolist()
 
@@ -111,7 +112,7 @@ def test_a_journal_of_another_fit_is_refused_or_replaced(tmp_path):
 
 @pytest.mark.parametrize(("error", "kept"), [(NoUsableMap, False), (RunFailed, True)])
 def test_of_fits_that_fail_those_without_a_usable_map_leave_no_journal(tmp_path, error, kept):
-    """Any other, by a self-check or --verify-ranks, may go on once its cause is mended."""
+    """Any other, of a self-check or --verify-ranks, may go on once its cause is fixed."""
     path = tmp_path / "journal"
     with pytest.raises(error), journal_in(path, ONE_PROCESS, {"n": 1}, False):
         raise error("all floor, or not finite")
@@ -125,33 +126,25 @@ def stop():
     forget_requests()
 
 
-def history_of(mesh, path, stop_after=None, stop=None):
-    """Losses of a fit that keeps a journal, and is told to stop on one rank."""
+def history_of(mesh, path, stop_after=None, stop=request_stop):
+    """Losses of a fit that keeps a journal, and is asked to stop on one rank."""
     inputs, target = model_case(mesh, "dark-matter")
     start = Start("generic", generic_parameters("dark-matter", 1))
+    task = Task(mesh, quantity_named("dark-matter"), [Simulation(inputs, target)], PaperLoss(2))
 
     def on_evaluation(name, number, losses):
         if number == stop_after and mesh.ranks.rank == mesh.ranks.size - 1:
             stop("stopped by a test")
 
     with journal_in(path, mesh.ranks, {"n": 1}, False) as journal:
-        found = fit(
-            mesh,
-            "dark-matter",
-            [Simulation(inputs, target)],
-            PaperLoss(2),
-            [start],
-            evaluations=16,
-            on_evaluation=on_evaluation,
-            journal=journal,
-        )
+        found = fit_parameters(task, [start], Search(evaluations=16), on_evaluation, journal)
         journal.close()
     return found.best.history, ravel_parameters(found.best.parameters)
 
 
 @pytest.mark.ranks
 def test_a_fit_goes_on_over_other_ranks(shared_folder, stop):
-    """Begun by one process, taken up by all ranks, and by one process again."""
+    """Begun by one process, resumed by all ranks, and by one process again."""
     ranks = world()
     alone = make_mesh(SHAPE, BOX_SIZE, "double", ONE_PROCESS, "native")
     shared = make_mesh(SHAPE, BOX_SIZE, "double", ranks, "native")

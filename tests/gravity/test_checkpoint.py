@@ -3,7 +3,6 @@
 
 import signal
 
-import click
 import h5py
 import numpy as np
 import pytest
@@ -12,11 +11,13 @@ from jerald_tools.cli.run_fastpm import main
 from jerald_tools.cli.stop_signals import SIGNALS
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput, RunStopped
-from jerald_tools.gravity.checkpoint import SavedState
+from jerald_tools.gravity.checkpoint import Checkpoint
 from jerald_tools.gravity.fastpm import simulate
+from jerald_tools.gravity.lpt import InitialConditions
 from jerald_tools.gravity.step_scheme import StepScheme
 from jerald_tools.io.grids import InitialConditionsHeader, write_initial_conditions
-from jerald_tools.io.record import Provenance, this_run
+from jerald_tools.io.hdf5 import read_record
+from jerald_tools.io.record import this_run
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, gather, on_root, world
 from jerald_tools.process import forget_requests, request_stop
@@ -40,8 +41,8 @@ def smooth_density():
 
 def save_ics(path):
     header = InitialConditionsHeader(BOX_SIZE, MESH, LATTICE, COSMOLOGY, {"seed": 3})
-    provenance = Provenance(this_run(arguments=["test"]))
-    write_initial_conditions(path, header, [(0, smooth_density())], provenance)
+    record = this_run(arguments=["test"])
+    write_initial_conditions(path, header, [(0, smooth_density())], record)
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def run_fastpm(folder, *arguments):
 
 def stopped_after(folder, monkeypatch, number, *arguments):
     """Have the run stop after so many steps, as a signal to the last rank does."""
-    save, saved = SavedState.save, []
+    save, saved = Checkpoint.save, []
 
     def save_and_stop(self, state):
         save(self, state)
@@ -75,7 +76,7 @@ def stopped_after(folder, monkeypatch, number, *arguments):
             request_stop("stopped by a test")
 
     with monkeypatch.context() as patch:
-        patch.setattr(SavedState, "save", save_and_stop)
+        patch.setattr(Checkpoint, "save", save_and_stop)
         with pytest.raises(RunStopped, match="stopped by a test"):
             run_fastpm(folder, *arguments)
     forget_requests()
@@ -86,7 +87,7 @@ def digests(folder):
     found = {}
     for path in folder.glob("z*.h5"):
         with h5py.File(path) as file:
-            found[path.name] = bytes(file["provenance"].attrs["content_sha256"])
+            found[path.name] = read_record(file).content_sha256
     return found
 
 
@@ -126,25 +127,26 @@ def test_a_state_goes_on_over_other_ranks(folder):
     shared = make_mesh(MESH, BOX_SIZE, "double", world(), "native")
 
     def undisturbed():
-        saved = SavedState(folder / "state", ONE_PROCESS, {"n": 1})
+        saved = Checkpoint(folder / "state", ONE_PROCESS, {"n": 1})
 
         def save(state):
             if state.steps <= 2:
                 saved.save(state)
 
-        density = smooth_density()
-        ((_, end),) = simulate(alone, density, LATTICE, COSMOLOGY, scheme, redshifts, save)
+        initial = InitialConditions(alone, smooth_density(), LATTICE, COSMOLOGY)
+        ((_, end),) = simulate(initial, scheme, redshifts, save)
         return np.asarray(end.positions), np.asarray(end.momenta)
 
     expected = on_root(world(), undisturbed)
-    state = SavedState(folder / "state", world(), {"n": 1}).load(force=False)
+    state = Checkpoint(folder / "state", world(), {"n": 1}).load(force=False)
+    assert state is not None
     assert (state.run, state.steps) == (0, 2)
     density = smooth_density()[shared.x_start : shared.x_stop]
+    initial = InitialConditions(shared, density, LATTICE, COSMOLOGY)
     steps = []
     ((_, end),) = simulate(
-        shared, density, LATTICE, COSMOLOGY, scheme, redshifts,
-        lambda state: steps.append(state.steps), state,
-    )  # fmt: skip
+        initial, scheme, redshifts, lambda state: steps.append(state.steps), state
+    )
     assert steps == [3, 4]
     end = end.without_padding()
     for found, whole in zip((end.positions, end.momenta), expected, strict=True):
@@ -159,7 +161,7 @@ def test_a_state_of_another_run_is_refused_or_replaced(folder, monkeypatch, caps
         run_fastpm(folder, "--force-mesh-factor", 2)
     assert (folder / "state").read_bytes() == before
     run_fastpm(folder, "--force-mesh-factor", 2, "--force")
-    assert "(force mesh factor 1, now 2): starting anew" in capsys.readouterr().err
+    assert "(force mesh factor 1, now 2): starting over" in capsys.readouterr().err
     assert names(folder) == {"ics.h5", "z2.00.h5", "z0.50.h5"}
 
 
@@ -181,7 +183,7 @@ def test_an_output_of_another_run_is_refused_or_replaced(folder, monkeypatch):
 @pytest.mark.parametrize("name", ["ics.h5", "z2.00.h5"])
 def test_a_state_in_place_of_an_input_or_output_is_refused(folder, name):
     before = (folder / "ics.h5").read_bytes()
-    with pytest.raises(click.UsageError, match=f"{name} is an input: give another name"):
+    with pytest.raises(BadInput, match=f"{name} is an input: give another name"):
         run_fastpm(folder, "--checkpoint", folder / name, "--force")
     assert (folder / "ics.h5").read_bytes() == before
     assert names(folder) == {"ics.h5"}
@@ -202,7 +204,9 @@ def test_a_state_that_was_changed_is_refused_on_any_number_of_ranks(folder, monk
 
     def change():
         with h5py.File(folder / "state", "r+") as file:
-            file["positions"][0, 0] += 0.5
+            positions = file["positions"]
+            assert isinstance(positions, h5py.Dataset)
+            positions[0, 0] += 0.5
 
     on_root(world(), change)
     with pytest.raises(BadInput, match="state: positions was changed since it was written"):

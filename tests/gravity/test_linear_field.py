@@ -7,8 +7,8 @@ from goldens import DIRECTORY, load_golden
 
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import LinearPower, read_linear_power
-from jerald_tools.gravity.lpt import linear_field, noise_of_field
-from jerald_tools.gravity.white_noise import white_noise
+from jerald_tools.gravity.lpt import linear_field
+from jerald_tools.gravity.white_noise import noise_of_field, white_noise
 from jerald_tools.mesh.fields import r2c
 from jerald_tools.mesh.mesh import make_mesh
 

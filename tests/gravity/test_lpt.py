@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from goldens import load_golden
 
-from jerald_tools.gravity.lpt import displacements, lattice
+from jerald_tools.gravity.lpt import displacements, lattice_points
 from jerald_tools.mesh.mesh import make_mesh
 
 
@@ -14,7 +14,7 @@ def test_displacements_equal_fastpm():
     saved = load_golden("fastpm.npz")
     every = int(saved["every"])
     mesh = make_mesh(32, float(saved["box_size"]), "double")
-    positions, ids = lattice(mesh, (32, 32, 32))
+    positions, ids = lattice_points(mesh, (32, 32, 32))
     density = saved["linear_density"][mesh.x_start : mesh.x_stop]
     first, second = displacements(mesh, density, positions)
     kept = np.flatnonzero((ids - 1) % every == 0)
@@ -25,7 +25,7 @@ def test_displacements_equal_fastpm():
 
 
 def test_lattice_numbers_and_places():
-    positions, ids = lattice(make_mesh((4, 8, 12), (4.0, 16.0, 36.0), "double"), (2, 4, 6))
+    positions, ids = lattice_points(make_mesh((4, 8, 12), (4.0, 16.0, 36.0), "double"), (2, 4, 6))
     assert ids.dtype == np.int64
     np.testing.assert_array_equal(ids, np.arange(1, 2 * 4 * 6 + 1))
     i, j, k = 1, 2, 5
@@ -38,7 +38,7 @@ def test_ranks_share_the_lattice(size, points):
     from jerald_tools.mesh.ranks import Ranks
 
     shares = [
-        (mesh, *lattice(mesh, (points,) * 3))
+        (mesh, *lattice_points(mesh, (points,) * 3))
         for mesh in (
             make_mesh(12, 5.0, "double", ranks=Ranks(rank, size), backend="native")
             for rank in range(size)
@@ -59,7 +59,7 @@ def test_a_plane_wave_is_displaced_in_first_order_only(axis):
     k, h = 2 * np.pi * n / box[axis], box[axis] / shape[axis]
     coordinate = (np.arange(shape[axis]) * h).reshape([-1 if a == axis else 1 for a in range(3)])
     density = np.broadcast_to(0.3 * np.cos(k * coordinate), shape)
-    positions, _ = lattice(mesh, shape)
+    positions, _ = lattice_points(mesh, shape)
     first, second = displacements(mesh, density, positions)
     # psi = -delta'/k^2 would be -0.3 sin(kx)/k; the stencil sees the wavenumber D(k) below.
     stencil = (8 * np.sin(k * h) - np.sin(2 * k * h)) / (6 * h)
@@ -79,7 +79,7 @@ def test_second_order_of_two_crossed_waves():
     density = np.broadcast_to(
         (0.5 * np.cos(k * x[:, None]) + 0.2 * np.cos(k * x))[:, :, None], mesh.shape
     )
-    positions, _ = lattice(mesh, mesh.shape)
+    positions, _ = lattice_points(mesh, mesh.shape)
     _, second = displacements(mesh, density, positions)
     amplitude = 3 / 7 * 0.5 * 0.2 / (2 * k)
     phase = k * positions

@@ -9,30 +9,30 @@ import sys
 import pytest
 
 from jerald_tools.errors import BadInput
-from jerald_tools.io import append_log as record_file
-from jerald_tools.io.append_log import RecordFile
+from jerald_tools.io import append_log
+from jerald_tools.io.append_log import AppendLog
 
-RECORDS = [b"first", b"", b"\0" * 40, b"last one"]
+ENTRIES = [b"first", b"", b"\0" * 40, b"last one"]
 
 
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "records"
-    file = RecordFile(path)
-    for record in RECORDS:
+    file = AppendLog(path)
+    for record in ENTRIES:
         file.append(record)
     file.close()
     return path
 
 
 def reopened(path):
-    file = RecordFile(path)
+    file = AppendLog(path)
     file.close()
-    return file.records
+    return file.entries
 
 
 def test_records_come_back(path):
-    assert reopened(path) == RECORDS
+    assert reopened(path) == ENTRIES
 
 
 def test_cut_anywhere_the_whole_ones_are_left_and_more_can_follow(path):
@@ -40,9 +40,9 @@ def test_cut_anywhere_the_whole_ones_are_left_and_more_can_follow(path):
     found = set()
     for size in range(len(whole)):
         path.write_bytes(whole[:size])
-        file = RecordFile(path)
-        kept = file.records
-        assert kept == RECORDS[: len(kept)]
+        file = AppendLog(path)
+        kept = file.entries
+        assert kept == ENTRIES[: len(kept)]
         file.append(b"next")
         file.close()
         assert reopened(path) == [*kept, b"next"]
@@ -54,16 +54,16 @@ def test_cut_anywhere_the_whole_ones_are_left_and_more_can_follow(path):
 def test_what_a_power_failure_leaves_behind_the_end_is_dropped(path, tail):
     with path.open("ab") as file:
         file.write(tail)
-    assert reopened(path) == RECORDS
+    assert reopened(path) == ENTRIES
 
 
 def test_a_changed_record_and_what_follows_it_is_dropped(path):
     path.write_bytes(path.read_bytes().replace(b"last", b"lost"))
-    assert reopened(path) == RECORDS[:3]
+    assert reopened(path) == ENTRIES[:3]
 
 
 def test_keep_drops_the_rest(path):
-    file = RecordFile(path)
+    file = AppendLog(path)
     file.keep(1)
     file.append(b"other")
     file.close()
@@ -71,8 +71,8 @@ def test_keep_drops_the_rest(path):
 
 
 def test_two_processes_are_refused(path):
-    held = RecordFile(path)
-    code = f"from jerald_tools.io.append_log import RecordFile; RecordFile({str(path)!r})"
+    held = AppendLog(path)
+    code = f"from jerald_tools.io.append_log import AppendLog; AppendLog({str(path)!r})"
     second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "another process is writing it" in second.stderr
     held.remove()
@@ -81,8 +81,8 @@ def test_two_processes_are_refused(path):
 
 def test_another_kind_of_file_is_refused_and_left_alone(path):
     path.write_text("notes of mine")
-    with pytest.raises(BadInput, match="is not one of jerald-tools' own"):
-        RecordFile(path)
+    with pytest.raises(BadInput, match="is not a journal of jerald-tools; move it away"):
+        AppendLog(path)
     assert path.read_text() == "notes of mine"
 
 
@@ -91,8 +91,8 @@ def test_errors_of_the_system_name_the_file(path, monkeypatch, call):
     def fail(*arguments):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(record_file, "SECONDS_BETWEEN_SYNCS", -1.0)
-    file = RecordFile(path)
+    monkeypatch.setattr(append_log, "SECONDS_BETWEEN_SYNCS", -1.0)
+    file = AppendLog(path)
     with monkeypatch.context() as patch:
         patch.setattr(os, call, fail)
         with pytest.raises(OSError, match="Input/output error") as raised:
@@ -102,7 +102,7 @@ def test_errors_of_the_system_name_the_file(path, monkeypatch, call):
 
 
 def test_without_a_record_nothing_is_left(path):
-    file = RecordFile(path)
+    file = AppendLog(path)
     file.keep(0)
     file.close()
     assert not path.exists()

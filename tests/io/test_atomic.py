@@ -132,7 +132,7 @@ def test_what_another_process_put_in_place_gets_no_final_name(target, context):
             partial.rename(target.with_name("elsewhere"))
             partial.write_text("half a fi")
 
-    with pytest.raises(RunFailed, match=r"\.partial was taken away while it was written"):
+    with pytest.raises(RunFailed, match=r"\.partial was removed while it was written"):
         write()
     assert not target.exists()
     assert partial.read_text() == "half a fi"

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import dataclasses
+import json
 
 import h5py
 import numpy as np
 import pytest
 
 from jerald_tools.errors import RunFailed
-from jerald_tools.io.grids import open_initial_conditions, open_map, write_map
-from jerald_tools.io.hdf5 import CHUNK_BYTES, chunk_shape
-from jerald_tools.io.record import origin_from_dict, read_attributes
+from jerald_tools.io.grids import InitialConditionsFile, MapFile, write_map
+from jerald_tools.io.hdf5 import CHUNK_BYTES, chunk_shape, read_record
 
 
 def test_round_trip(map_file, map_header, field):
-    with open_map(map_file) as opened:
+    with MapFile(map_file) as opened:
         assert opened.header == map_header
         assert np.array_equal(opened.read(), field)
         assert np.array_equal(opened.read(2, 5), field[2:5])
@@ -22,7 +22,7 @@ def test_round_trip(map_file, map_header, field):
 
 
 def test_initial_conditions_round_trip(ic_file, ic_header, field):
-    with open_initial_conditions(ic_file) as opened:
+    with InitialConditionsFile(ic_file) as opened:
         assert opened.header == ic_header
         assert opened.header.redshift == 0.0
         assert np.array_equal(opened.read(1, 4), field[1:4])
@@ -31,31 +31,31 @@ def test_initial_conditions_round_trip(ic_file, ic_header, field):
 
 @pytest.mark.parametrize("compress", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_bit_is_kept(tmp_path, map_header, provenance, field, dtype, compress):
+def test_every_bit_is_kept(tmp_path, map_header, record, field, dtype, compress):
     values = field.astype(dtype) / 3
-    write_map(tmp_path / "m.h5", map_header, [(0, values)], provenance, compress=compress)
-    with open_map(tmp_path / "m.h5") as opened:
+    write_map(tmp_path / "m.h5", map_header, [(0, values)], record, compress=compress)
+    with MapFile(tmp_path / "m.h5") as opened:
         assert opened.read().tobytes() == values.tobytes()
 
 
-def test_bytes_are_reproducible(tmp_path, map_file, map_header, field, provenance):
+def test_bytes_are_reproducible(tmp_path, map_file, map_header, field, record):
     again = tmp_path / "again.h5"
-    write_map(again, map_header, [(0, field)], provenance)
+    write_map(again, map_header, [(0, field)], record)
     assert again.read_bytes() == map_file.read_bytes()
 
 
-def test_content_digest_is_of_the_content_alone(tmp_path, map_header, field, provenance, map_file):
-    slower = dataclasses.replace(provenance, seconds={"read": 3.0}, ranks=1)
+def test_content_digest_is_of_the_content_alone(tmp_path, map_header, field, record, map_file):
+    slower = dataclasses.replace(record, run={**record.run, "seconds": {"read": 3.0}, "ranks": 1})
     write_map(tmp_path / "slower.h5", map_header, [(0, field)], slower)
     other = dataclasses.replace(map_header, redshift=2.5)
-    write_map(tmp_path / "other.h5", other, [(0, field)], provenance)
-    digests, seals = [], []
+    write_map(tmp_path / "other.h5", other, [(0, field)], record)
+    digests, of_records = [], []
     for path in (map_file, tmp_path / "slower.h5", tmp_path / "other.h5"):
         with h5py.File(path) as file:
-            digests.append(file["provenance"].attrs["content_sha256"])
-            seals.append(file["provenance"].attrs["sha256"])
+            digests.append(read_record(file).content_sha256)
+            of_records.append(file["provenance"].attrs["sha256"])
     assert digests[0] == digests[1] != digests[2]
-    assert len(set(seals)) == 3
+    assert len(set(of_records)) == 3
 
 
 def test_h5py_needs_no_manual(map_file, map_header):
@@ -66,7 +66,7 @@ def test_h5py_needs_no_manual(map_file, map_header):
         assert dataset.attrs["units"] == b"cm^-3 (proper)"
         assert not dataset.attrs["comoving"]
         assert dataset.attrs["description"] == map_header.description.encode()
-        assert file.attrs["format_version"] == 1
+        assert file.attrs["format_version"] == 2
         assert file.attrs["box_size"].tolist() == [10, 20, 30]
         assert file.attrs["mesh"].tolist() == [6, 4, 5]
         assert file.attrs["redshift"] == 2.0
@@ -74,38 +74,39 @@ def test_h5py_needs_no_manual(map_file, map_header):
         assert file["attributes/steps"].attrs["scheme"] == b"KDK"
 
 
-def test_provenance_travels(map_file, provenance):
+def test_the_record_travels(map_file, record):
     with h5py.File(map_file) as file:
-        record = read_attributes(file["provenance"])
-    found = origin_from_dict(record)
-    assert dataclasses.replace(found, run={}) == provenance.origin
-    assert (found.run["ranks"], found.run["backend"]) == (2, "jax")
-    assert record["ranks"] == 2
-    assert record["threads"] == 3
-    assert record["backend"] == "jax"
-    assert record["seconds"] == {"read": 0.5}
-    assert record["peak_memory_bytes"] == 2**40
+        found = json.loads(file["provenance"][0])
+        with_content = read_record(file)
+    assert dataclasses.replace(with_content, content_sha256=None) == record
+    assert found["ranks"] == 2
+    assert found["threads"] == 3
+    assert found["backend"] == "jax"
+    assert found["seconds"] == {"read": 0.5}
+    assert found["peak_memory_bytes"] == 2**40
+    with MapFile(map_file) as opened:
+        assert opened.record == with_content
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_values_that_are_not_finite_are_not_written(tmp_path, map_header, field, provenance, bad):
+def test_values_that_are_not_finite_are_not_written(tmp_path, map_header, field, record, bad):
     field[4, 1, 2] = bad
     with pytest.raises(RunFailed, match="map: not finite"):
-        write_map(tmp_path / "m.h5", map_header, [(0, field)], provenance)
+        write_map(tmp_path / "m.h5", map_header, [(0, field)], record)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
     "rows", [[(0, 3)], [(0, 3), (4, 6)], [(3, 6), (0, 3)], [(0, 3), (2, 6)], []]
 )
-def test_pieces_must_cover_the_map_in_order(tmp_path, map_header, field, provenance, rows):
+def test_pieces_must_cover_the_map_in_order(tmp_path, map_header, field, record, rows):
     pieces = [(start, field[start:stop]) for start, stop in rows]
     with pytest.raises(ValueError, match="map: "):
-        write_map(tmp_path / "m.h5", map_header, pieces, provenance)
+        write_map(tmp_path / "m.h5", map_header, pieces, record)
     assert not list(tmp_path.iterdir())
 
 
-def test_pieces_are_not_kept(tmp_path, map_header, field, provenance):
+def test_pieces_are_not_kept(tmp_path, map_header, field, record):
     """A writer that streams may be given the same buffer again with the next planes in it."""
 
     def reused():
@@ -114,8 +115,8 @@ def test_pieces_are_not_kept(tmp_path, map_header, field, provenance):
             buffer[:] = field[start]
             yield start, buffer
 
-    write_map(tmp_path / "m.h5", map_header, reused(), provenance)
-    with open_map(tmp_path / "m.h5") as opened:
+    write_map(tmp_path / "m.h5", map_header, reused(), record)
+    with MapFile(tmp_path / "m.h5") as opened:
         assert np.array_equal(opened.read(), field)
         opened.verify()
 

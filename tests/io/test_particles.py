@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jerald_tools.errors import RunFailed
-from jerald_tools.io.particles import open_particles, write_particles
+from jerald_tools.io.particles import ParticlesFile, write_particles
 
 # swiftsimio keeps five digits of the units in a file.
 SWIFTSIMIO_UNITS = 1e-5
@@ -15,7 +15,7 @@ SWIFTSIMIO_UNITS = 1e-5
 def test_round_trip_keeps_every_bit_of_single_precision(
     particle_file, particles_header, positions, velocities
 ):
-    with open_particles(particle_file) as opened:
+    with ParticlesFile(particle_file) as opened:
         assert opened.header == particles_header
         identities, found, speeds = opened.read()
         assert np.array_equal(identities, np.arange(1, 121))
@@ -28,25 +28,25 @@ def test_round_trip_keeps_every_bit_of_single_precision(
         opened.verify()
 
 
-def test_double_precision_round_trip(tmp_path, particles_header, provenance):
+def test_double_precision_round_trip(tmp_path, particles_header, record):
     box = np.array(particles_header.box_size)
     positions = np.random.default_rng(4).random((120, 3)) * box
     velocities = np.random.default_rng(5).normal(size=(120, 3))
     path = tmp_path / "p.h5"
-    write_particles(path, particles_header, [(0, positions)], [(0, velocities)], provenance)
-    with open_particles(path) as opened:
+    write_particles(path, particles_header, [(0, positions)], [(0, velocities)], record)
+    with ParticlesFile(path) as opened:
         assert np.allclose(opened.positions(), positions, rtol=5e-16, atol=0)
         assert np.array_equal(opened.velocities(), velocities)
 
 
-def test_positions_are_wrapped_into_the_box(tmp_path, particles_header, velocities, provenance):
+def test_positions_are_wrapped_into_the_box(tmp_path, particles_header, velocities, record):
     positions = np.zeros((120, 3))
     positions[0] = [-1.0, 21.0, 95.0]
     positions[1] = [-1e-30, 20.0, 30.0]
     positions[2] = [np.nextafter(10.0, 0), np.nextafter(20.0, 0), np.nextafter(30.0, 0)]
     path = tmp_path / "p.h5"
-    write_particles(path, particles_header, [(0, positions)], [(0, velocities)], provenance)
-    with open_particles(path) as opened:
+    write_particles(path, particles_header, [(0, positions)], [(0, velocities)], record)
+    with ParticlesFile(path) as opened:
         found = opened.positions()
     assert np.allclose(found[0], [9.0, 1.0, 5.0], rtol=0, atol=1e-13)
     periodic_distance = np.abs((found[1:3] + 5) % (10, 20, 30) - 5)
@@ -110,7 +110,7 @@ def test_swift_layout(particle_file):
 
 
 def test_values_that_are_not_finite_are_not_written(
-    tmp_path, particles_header, positions, velocities, provenance
+    tmp_path, particles_header, positions, velocities, record
 ):
     velocities[7, 1] = np.nan
     with pytest.raises(RunFailed, match="Velocities: not finite in rows 0 to 120"):
@@ -119,6 +119,6 @@ def test_values_that_are_not_finite_are_not_written(
             particles_header,
             [(0, positions)],
             [(0, velocities)],
-            provenance,
+            record,
         )
     assert not list(tmp_path.iterdir())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jerald_tools.cosmology import Cosmology
-from jerald_tools.io.grids import open_map
+from jerald_tools.io.grids import MapFile
 from jerald_tools.io.particles import CRITICAL_DENSITY
 
 DATA = Path(__file__).parents[2] / "data"
@@ -21,7 +21,7 @@ def snapshot(request):
     run, redshift = request.param
     maps = {}
     for quantity in QUANTITIES:
-        with open_map(DATA / "reference" / run / f"{quantity}_z{redshift}.h5") as opened:
+        with MapFile(DATA / "reference" / run / f"{quantity}_z{redshift}.h5") as opened:
             opened.verify()
             maps[quantity] = (opened.header, opened.read())
     for quantity, (header, values) in maps.items():

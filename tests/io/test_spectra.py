@@ -31,7 +31,7 @@ def test_round_trip(tmp_path, columns):
         "lines": "one two",
     }
     text = (tmp_path / "pk.csv").read_text().splitlines()
-    assert text[0] == "# format: jerald-tools spectrum 1"
+    assert text[0] == "# format: jerald-tools spectrum 2"
     assert text[4] == "k,P,modes,P_ref,ratio,r"
     assert text[6] == "0.3333333333333333,2e-300,12,0.0,inf,"
 

@@ -11,19 +11,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from mesh_cases import SHAPES, operands, own_particles, particles
-from small_universe import PARTICLES_HEADER, PROVENANCE, positions, velocities
+from small_universe import PARTICLES_HEADER, RECORD, positions, velocities
 
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import RunFailed
 from jerald_tools.gravity import fastpm
 from jerald_tools.gravity.linear_power import LinearPower
-from jerald_tools.gravity.lpt import linear_field
+from jerald_tools.gravity.lpt import InitialConditions, linear_field, second_order_start
 from jerald_tools.gravity.step_scheme import step_factors
-from jerald_tools.io import parallel as distributed_files
+from jerald_tools.io import parallel
 from jerald_tools.io.parallel import LoadedParticles
-from jerald_tools.mesh import _native, native
-from jerald_tools.mesh import exchange as redistribute
-from jerald_tools.mesh import reference as pure_jax
+from jerald_tools.mesh import _native, exchange, native, reference
 from jerald_tools.mesh.checks import check_density, check_finite
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks, world
@@ -31,6 +29,12 @@ from jerald_tools.model import painting
 
 FAULTS = Path(__file__).parents[1] / "failures" / "faults"
 MESH = ((8, 6, 10), (8.0, 6.0, 10.0))
+
+
+def start_of(mesh, density):
+    """Particles of 2LPT at a = 0.1, one a node."""
+    initial = InitialConditions(mesh, density, mesh.shape, Cosmology())
+    return second_order_start(initial, 0.1)
 
 
 def painted(precision, number=20_000):
@@ -164,19 +168,19 @@ def test_an_exchange_that_loses_or_changes_a_particle(monkeypatch, fault, compla
     mesh = make_mesh(*SHAPES["rectangle"], "double", world())
     if mesh.ranks.size == 1:
         pytest.skip("one rank exchanges nothing")
-    exchange = redistribute._exchange
+    exchange_rows = exchange._exchange
 
     def faulty(*arguments):
-        values = exchange(*arguments)
+        values = exchange_rows(*arguments)
         is_here = values.dtype.kind == "i" and 7 in values
         return fault(values) if is_here else values
 
-    monkeypatch.setattr(redistribute, "_exchange", faulty)
+    monkeypatch.setattr(exchange, "_exchange", faulty)
     where = particles(mesh.shape, mesh.box_size, 60, np.random.default_rng(8))
     own = own_particles(mesh, 60)
-    homes = redistribute.home_ranks(mesh, where[own])
+    homes = exchange.home_ranks(mesh, where[own])
     with pytest.raises(RunFailed, match=f"self-check of an exchange between ranks: {complaint}"):
-        redistribute.redistribute(mesh.ranks, {"ids": own}, homes)
+        exchange.redistribute(mesh.ranks, {"ids": own}, homes)
 
 
 @pytest.mark.ranks
@@ -184,11 +188,11 @@ def test_particles_that_are_written_have_each_id_once(shared_folder):
     ranks = world()
     own = np.arange(PARTICLES_HEADER.number) % ranks.size == ranks.rank
     ids = np.arange(1, PARTICLES_HEADER.number + 1)[own]
-    rows = (positions()[own], velocities()[own], PARTICLES_HEADER, PROVENANCE, False)
-    distributed_files.save_particles(shared_folder / "whole.h5", ranks, ids, *rows)
+    rows = (positions()[own], velocities()[own], PARTICLES_HEADER, RECORD, False)
+    parallel.save_particles(shared_folder / "whole.h5", ranks, ids, *rows)
     twice = np.where(ids == 5, 6, ids)
     with pytest.raises(RunFailed, match=f"self-check before writing: rank 0 of {ranks.size} holds"):
-        distributed_files.save_particles(shared_folder / "twice.h5", ranks, twice, *rows)
+        parallel.save_particles(shared_folder / "twice.h5", ranks, twice, *rows)
     assert not (shared_folder / "twice.h5").exists()
 
 
@@ -211,7 +215,7 @@ def test_a_step_that_makes_not_a_number(monkeypatch, name):
 
     monkeypatch.setattr(fastpm, "drift", faulty)
     density = np.random.default_rng(5).normal(size=mesh.shape)[mesh.x_start : mesh.x_stop]
-    start = fastpm.second_order_start(mesh, density, mesh.shape, Cosmology(), 0.1)
+    start = start_of(mesh, density)
     factors = step_factors(np.array([0.1, 0.2, 0.3, 0.4]), Cosmology())
     # A momentum is used by the next drift.
     number = {"positions": 2, "momenta": 3}[name]
@@ -227,7 +231,7 @@ def test_not_a_number_in_the_last_kick(monkeypatch):
     def faulty(particles, accelerations, factor):
         return kick(particles, accelerations.at[2, 2].set(np.inf), factor)
 
-    start = fastpm.second_order_start(mesh, np.zeros(mesh.shape), mesh.shape, Cosmology(), 0.1)
+    start = start_of(mesh, np.zeros(mesh.shape))
     factors = step_factors(np.array([0.1, 0.2]), Cosmology())
     original = fastpm.drift
     monkeypatch.setattr(
@@ -245,7 +249,7 @@ def test_a_linear_density_that_is_not_finite():
     if mesh.ranks.is_root:
         density[0, 1, 2] = np.inf
     with pytest.raises(RunFailed, match=r"self-check after 2LPT: .*positions are not finite"):
-        fastpm.second_order_start(mesh, density, mesh.shape, Cosmology(), 0.1)
+        start_of(mesh, density)
 
 
 @pytest.mark.ranks
@@ -277,20 +281,21 @@ def test_where_a_field_is_not_finite():
 def test_a_map_that_is_not_finite():
     mesh = make_mesh(PARTICLES_HEADER.lattice, PARTICLES_HEADER.box_size, "double", world())
     own = own_particles(mesh, PARTICLES_HEADER.number)
-    read = LoadedParticles(positions()[own], velocities()[own], own + 1)
+    read = LoadedParticles(*map(jnp.asarray, (positions()[own], velocities()[own], own + 1)))
     good = painting.paint_particles(mesh, read, PARTICLES_HEADER)
     assert np.isfinite(good.field).all()
-    positions_with_nan = np.where(own[:, None] == 7, np.nan, read.positions)
+    positions_with_nan = jnp.where(own[:, None] == 7, jnp.nan, read.positions)
     bad = LoadedParticles(positions_with_nan, read.velocities, read.ids)
     with pytest.raises(RunFailed, match="self-check after painting the particles: the mean of the"):
         painting.paint_particles(mesh, bad, PARTICLES_HEADER)
 
 
-def test_pure_jax_that_loses_mass(monkeypatch):
+def test_reference_that_loses_mass(monkeypatch):
     mesh = make_mesh(PARTICLES_HEADER.lattice, PARTICLES_HEADER.box_size, "single", Ranks(), "jax")
-    paint = pure_jax.paint
-    monkeypatch.setattr(pure_jax, "paint", lambda mesh, x, w=None: paint(mesh, x[1:], None))
-    read = LoadedParticles(positions().astype(np.float32), velocities(), None)
+    paint = reference.paint
+    monkeypatch.setattr(reference, "paint", lambda mesh, x, w=None: paint(mesh, x[1:], None))
+    where = jnp.asarray(positions(), mesh.dtype)
+    read = LoadedParticles(where, jnp.asarray(velocities()), jnp.arange(1, len(where) + 1))
     with pytest.raises(RunFailed, match=r"the mean of the density is 0.99791.* instead of 1"):
         painting.paint_particles(mesh, read, PARTICLES_HEADER)
 

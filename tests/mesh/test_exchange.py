@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from mesh_cases import SHAPES, own_particles, particles
 
-from jerald_tools.gravity.particles import Particles, bring_home
-from jerald_tools.mesh.exchange import home_ranks, redistribute
+from jerald_tools.gravity.particles import Particles
+from jerald_tools.mesh.exchange import redistribute, send_home
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import gather, world
 
@@ -26,7 +26,7 @@ def everybody(shape: str):
 def test_every_particle_comes_home(shape):
     mesh, positions, own = everybody(shape)
     rows = {"positions": positions[own], "ids": own}
-    home = redistribute(mesh.ranks, rows, home_ranks(mesh, positions[own]))
+    home = send_home(mesh, rows)
     np.testing.assert_array_equal(home["positions"], positions[home["ids"]])
     planes = np.floor(home["positions"][:, 0] / mesh.cell_size[0]) % mesh.shape[0]
     assert ((planes >= mesh.x_start) & (planes < mesh.x_stop)).all()
@@ -45,7 +45,7 @@ def test_order_is_that_of_the_senders():
 @pytest.mark.parametrize("shape", ["rectangle", "six planes"])
 def test_arrays_have_one_length_on_all_ranks(shape):
     mesh, positions, own = everybody(shape)
-    particles = bring_home(mesh, Particles(positions[own], -positions[own], own))
+    particles = Particles(positions[own], -positions[own], own).sent_home(mesh)
     lengths = gather(mesh.ranks, particles.positions.shape[0])
     assert len(set(lengths)) == 1
     real = particles.without_padding()

@@ -12,8 +12,7 @@ import pytest
 from mesh_cases import OPERATIONS, SHAPES, operands
 
 from jerald_tools.gravity import ranlxd1
-from jerald_tools.mesh import native
-from jerald_tools.mesh import reference as pure_jax
+from jerald_tools.mesh import native, reference
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks
 
@@ -32,7 +31,7 @@ def case(shape: str, precision: str):
 def test_equal(shape, precision, operation):
     mesh, arrays = case(shape, precision)
     function = OPERATIONS[operation][1]
-    result, expected = (np.asarray(function(raw, mesh, arrays)) for raw in (native, pure_jax))
+    result, expected = (np.asarray(function(raw, mesh, arrays)) for raw in (native, reference))
     assert result.shape == expected.shape
     assert result.dtype == expected.dtype
     largest = np.abs(expected).max()
@@ -65,14 +64,14 @@ def test_transforms_with_threads():
         native.set_threads(2)
         for name in ("r2c", "c2r", "convolve", "convolve_adjoint, kernel"):
             result, expected = (
-                np.asarray(OPERATIONS[name][1](raw, mesh, arrays)) for raw in (native, pure_jax)
+                np.asarray(OPERATIONS[name][1](raw, mesh, arrays)) for raw in (native, reference)
             )
             assert np.abs(result - expected).max() <= 1e-14 * np.abs(expected).max(), name
     finally:
         native.set_threads(before)
 
 
-@pytest.mark.parametrize("raw", [native, pure_jax])
+@pytest.mark.parametrize("raw", [native, reference])
 def test_not_a_number_is_not_lost(raw):
     """A particle that is nowhere shows in the result instead of corrupting memory."""
     mesh, arrays = case("rectangle", "double")
@@ -93,7 +92,10 @@ def test_no_particles():
 
 def test_wrong_size_is_an_error():
     mesh, arrays = case("rectangle", "double")
-    with pytest.raises(jax.errors.JaxRuntimeError, match=r"the field has the shape \(100\) instead of \(16, 12, 20\)"):
+    with pytest.raises(
+        jax.errors.JaxRuntimeError,
+        match=r"the field has the shape \(100\) instead of \(16, 12, 20\)",
+    ):
         jax.block_until_ready(native.readout(mesh, np.zeros(100), arrays.positions))
 
 

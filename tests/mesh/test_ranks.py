@@ -21,8 +21,7 @@ from mesh_cases import (
     own_particles,
 )
 
-from jerald_tools.mesh import native
-from jerald_tools.mesh import reference as pure_jax
+from jerald_tools.mesh import native, reference
 from jerald_tools.mesh.fields import convolve
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.paint import density, readout, readout_gradient
@@ -40,9 +39,9 @@ def meshes(shape: str) -> tuple[Mesh, Mesh]:
     return shared, make_mesh(*SHAPES[shape], "double", Ranks(), "jax")
 
 
-def reference(alone: Mesh, whole: Operands) -> dict[str, np.ndarray]:
+def expected_results(alone: Mesh, whole: Operands) -> dict[str, np.ndarray]:
     return {
-        name: np.asarray(operation(pure_jax, alone, whole))
+        name: np.asarray(operation(reference, alone, whole))
         for name, (_, operation) in OPERATIONS.items()
     }
 
@@ -52,7 +51,7 @@ def outcomes(shape: str):
     """Results of all operations from one program over all ranks, and the expected whole ones."""
     shared, alone = meshes(shape)
     whole = operands(alone)
-    expected = on_root(shared.ranks, reference, alone, whole)
+    expected = on_root(shared.ranks, expected_results, alone, whole)
 
     @jax.jit
     def every_operation(arrays):

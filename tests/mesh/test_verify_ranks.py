@@ -12,18 +12,18 @@ import pytest
 from small_universe import (
     BOX_SIZE,
     COSMOLOGY,
-    PROVENANCE,
+    RECORD,
     SHAPE,
     save_fit,
     save_particles,
     save_target,
 )
 
-from jerald_tools.cli import fit_dm, paint, run_fastpm
+from jerald_tools.cli import paint, run_fastpm
+from jerald_tools.cli.fit import fit_dm
 from jerald_tools.errors import RunFailed
 from jerald_tools.io.grids import InitialConditionsHeader, write_initial_conditions
-from jerald_tools.mesh import checks as verify_ranks
-from jerald_tools.mesh import native
+from jerald_tools.mesh import checks, native
 from jerald_tools.mesh.ranks import on_root, world
 
 pytestmark = pytest.mark.ranks
@@ -33,7 +33,7 @@ def save_files(folder):
     """Initial conditions, particles, a target of dark matter and fits."""
     density = np.random.default_rng(2).normal(size=SHAPE)
     header = InitialConditionsHeader(BOX_SIZE, SHAPE, SHAPE, COSMOLOGY, {})
-    write_initial_conditions(folder / "ics.h5", header, [(0, density)], PROVENANCE)
+    write_initial_conditions(folder / "ics.h5", header, [(0, density)], RECORD)
     save_particles(folder / "particles.h5")
     save_target(folder / "target.h5", "dark-matter")
     for quantity in ("dark-matter", "stellar-mass"):
@@ -50,7 +50,7 @@ def command_line(name, folder):
         return paint.main, [*arguments, "--redshift-space", "y"], folder / "new.h5"
     arguments = [folder / "particles.h5", "--target", folder / "target.h5", "--loss", "paper"]
     start = ["--start", folder / "dark-matter.json", "--starts", 1, "--layers", 1]
-    return fit_dm.main, [*arguments, *start, "--evaluations", 1], folder / "new.json"
+    return fit_dm, [*arguments, *start, "--evaluations", 1], folder / "new.json"
 
 
 def run(name, folder, *options):
@@ -81,7 +81,7 @@ def test_all_ranks_agree_with_one(shared_folder, name, precision):
             run(name, shared_folder)
         return
     line = run(name, shared_folder, "--precision", precision)
-    tolerance = verify_ranks.TOLERANCE[precision]
+    tolerance = checks.TOLERANCE[precision]
     assert line.endswith(f"of the largest, within {tolerance:g}")
     assert f" on {world().size} ranks and on one alone differ: " in line
     differences = [float(number) for number in re.findall(r" by ([0-9.e+-]+)", line)]

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from model_cases import QUANTITIES, generic_parameters, model_case
+from model_cases import generic_parameters, model_case
 
 from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.objective import make_evaluate
@@ -17,7 +17,7 @@ from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import ONE_PROCESS
 from jerald_tools.model.model import predict
 from jerald_tools.model.parameters import parameter_table
-from jerald_tools.quantities import quantity_named
+from jerald_tools.quantities import NAMES, quantity_named
 
 MESHES = {
     "cube": ((8, 8, 8), (5.0, 5.0, 5.0)),
@@ -32,7 +32,7 @@ def a_mesh(shape, backend):
 @pytest.mark.parametrize(
     ("shape", "backend"), [("cube", "native"), ("rectangle", "native"), ("rectangle", "jax")]
 )
-@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("quantity", NAMES)
 def test_every_parameter(quantity, shape, backend):
     """Central differences of the squared loss, which is smooth but for crossings of cells."""
     mesh = a_mesh(shape, backend)
@@ -53,7 +53,7 @@ def test_every_parameter(quantity, shape, backend):
         assert abs(gradient[number] - difference) < 1e-5 * scale, name
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("quantity", NAMES)
 def test_positions(quantity):
     mesh = a_mesh("rectangle", "native")
     inputs, target = model_case(mesh, quantity)

@@ -4,14 +4,14 @@
 import jax
 import numpy as np
 import pytest
-from model_cases import QUANTITIES, generic_parameters, model_case
+from model_cases import generic_parameters, model_case
 
 from jerald_tools.fitting.objective import make_evaluate
 from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.fitting.statistics_loss import loss_named
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, on_root, world
-from jerald_tools.quantities import quantity_named
+from jerald_tools.quantities import NAMES, quantity_named
 
 pytestmark = pytest.mark.ranks
 
@@ -37,7 +37,7 @@ def losses_and_gradient(mesh, name, loss_name):
 @pytest.mark.parametrize(
     ("quantity", "shape", "loss"),
     [
-        *((quantity, "six planes", "paper") for quantity in QUANTITIES),
+        *((quantity, "six planes", "paper") for quantity in NAMES),
         ("neutral-hydrogen", "rectangle", "paper"),
         ("neutral-hydrogen", "six planes", "distribution"),
         ("dark-matter", "rectangle", "logarithmic"),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import h5py
 
-from jerald_tools.io.append_log import RecordFile
+from jerald_tools.io.append_log import AppendLog
 
 BIN = Path(sys.executable).parent
 
@@ -105,9 +105,9 @@ def recorded(journal: Path) -> int:
     """Whole answers in a journal; 0 if there is none."""
     if not journal.exists():
         return 0
-    file = RecordFile(journal)
+    file = AppendLog(journal)
     file.close()
-    return max(0, len(file.records) - 1)
+    return max(0, len(file.entries) - 1)
 
 
 def answers_taken_up(said: str) -> int:
@@ -132,7 +132,7 @@ def content(path: Path):
         found = {}
 
         def note(name, member):
-            if isinstance(member, h5py.Dataset):
+            if isinstance(member, h5py.Dataset) and name not in CIRCUMSTANCES:
                 found[name] = member[...].tobytes()
 
         with h5py.File(path) as file:

@@ -21,8 +21,8 @@ import yaml
 from killing import Command, answers_taken_up, command_line, contents, recorded
 from small_universe import save_particles, save_target
 
-from jerald_tools.io.grids import MapHeader, open_map, write_map
-from jerald_tools.io.record import Provenance, this_run
+from jerald_tools.io.grids import MapFile, MapHeader, write_map
+from jerald_tools.io.record import this_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,7 +67,7 @@ def prepare_workflow(folder: Path) -> None:
     particles = "results/train/particles_z2.00.h5"
     Command(folder, ["snakemake", "--cores", "2", particles]).succeed()
     Command(folder, ["paint", particles, "-o", "density.h5"]).succeed()
-    with open_map(folder / "density.h5") as file:
+    with MapFile(folder / "density.h5") as file:
         density, header = file.read().astype(np.float64), file.header
     for quantity, units, values in (
         ("dark-matter", "1 + delta", density**0.95),
@@ -78,7 +78,7 @@ def prepare_workflow(folder: Path) -> None:
             quantity, units, "test", header.box_size, header.mesh, 2.0, header.cosmology
         )
         name = folder / f"reference/{quantity}_z2.00.h5"
-        write_map(name, target, [(0, values)], Provenance(this_run(arguments=["test"])))
+        write_map(name, target, [(0, values)], this_run(arguments=["test"]))
     (folder / "density.h5").unlink()
     for name in ("results", ".snakemake"):
         shutil.rmtree(folder / name)

@@ -10,7 +10,7 @@ import pytest
 from killing import Command, answers_taken_up, command_line, contents, recorded
 from small_universe import save_particles, save_target
 
-from jerald_tools.io.fits import read_fit
+from jerald_tools.io.sealed_json import read_document
 
 KILLED = Path(__file__).with_name("killed_at_answer.py")
 
@@ -41,7 +41,7 @@ def folder(universe):
 
 
 def history(folder):
-    return np.array(list(read_fit(folder / "fit.json")["history"].values()))
+    return np.array(list(read_document(folder / "fit.json")["history"].values()))
 
 
 def test_a_killed_fit_goes_on_over_other_ranks(universe, folder):

@@ -51,7 +51,7 @@ def numbers(path: Path) -> tuple[dict[str, np.ndarray], int]:
                     found.update({name: item[:]}) if isinstance(item, h5py.Dataset) else None
                 )
             )
-            return found, int(file["provenance"].attrs["ranks"])
+            return found, json.loads(found.pop("provenance")[0])["ranks"]
     if path.suffix == ".json":
         document = json.loads(path.read_text())
         found = {"history": np.array(document["history"]["train"])}

@@ -166,7 +166,7 @@ def test_a_table_of_rates(tmp_path):
         ("a b c d\n", "not a table of numbers"),
         ("0 1e-12\n1 1e-12\n", "give the columns"),
         ("1 1 1 1\n0 1 1 1\n", "must rise"),
-        ("0 1 1 1\n0.1 1 1 1\n", "the snapshot 2; give a table that reaches it"),
+        ("0 1 1 1\n0.1 1 1 1\n", "the snapshot is at z = 2; give a table that reaches it"),
     ],
 )
 def test_tables_that_are_refused(tmp_path, text, message):

@@ -34,7 +34,7 @@ def test_baselines_are_fitted_painted_and_compared(fresh):
 def test_the_papers_fits_have_its_loss_and_layers(fresh, quantity, redshift, layers):
     command = fresh.command_of(f"results/baselines/paper/fits/{quantity}_z{redshift}.00.json")
     assert f" --layers {layers} --loss paper " in command
-    assert " --dm results/baselines/paper/fits/dark-matter_z" in command
+    assert " --prerequisite results/baselines/paper/fits/dark-matter_z" in command
     assert "--members" not in command
 
 
@@ -42,10 +42,12 @@ def test_fits_without_layers_use_the_prerequisites_of_those_with_layers(fresh):
     name = "neutral-hydrogen_z2.00.json"
     command = fresh.command_of(f"results/baselines/without_layers/fits/{name}")
     assert " --layers 0 --loss statistics " in command
-    assert " --dm results/fits/dark-matter_z2.00.json --stellar results/fits/stellar" in command
+    for needed in ("dark-matter", "stellar-mass"):
+        assert f" --prerequisite results/fits/{needed}_z2.00.json " in command
     command = fresh.command_of(f"results/baselines/paper_without_layers/fits/{name}")
     assert " --layers 0 --loss paper " in command
-    assert " --dm results/baselines/paper/fits/dark-matter_z2.00.json " in command
+    for needed in ("dark-matter", "stellar-mass"):
+        assert f" --prerequisite results/baselines/paper/fits/{needed}_z2.00.json " in command
 
 
 def test_cross_validation_trains_on_each_and_on_both_and_scores_on_each(fresh):
@@ -64,7 +66,7 @@ def test_cross_validation_trains_on_each_and_on_both_and_scores_on_each(fresh):
     command = fresh.command_of(
         "results/cross_validation/trained_on_all/fits/dark-matter_z2.00.json"
     )
-    assert " fit-dm " in command
+    assert " fit dark-matter " in command
     for name in ("train_seed9281", "unseen_seed4417"):
         assert f" --target results/{name}/reference/dark-matter_z2.00.h5" in command
 
@@ -94,9 +96,9 @@ def test_a_fit_over_redshifts_is_painted_where_it_was_not_trained(fresh):
     # With the fits over redshifts and with those to single redshifts.
     assert jobs["paint"] == 18 + 18
     command = fresh.command_of("results/over_redshifts/fits/stellar-mass.json")
-    assert " fit-stellar " in command
+    assert " fit stellar-mass " in command
     assert " --redshift-order 1 " in command
-    assert " --dm results/over_redshifts/fits/dark-matter.json " in command
+    assert " --prerequisite results/over_redshifts/fits/dark-matter.json " in command
     assert "particles_z5.00.h5 results/train_seed9281/particles_z2.00.h5 " in command
     assert "z3.00" not in command
     painted = fresh.command_of("results/over_redshifts/unseen_seed4417/maps/stellar-mass_z3.00.h5")

@@ -1,30 +1,20 @@
 # Tables that the rules share, made from config.yaml, and the functions that give their inputs and
 # parameters, in the order of the rules.
+from jerald_tools.estimate.problem import fit_sizes
+from jerald_tools.quantities import quantity_named
 from workflow.configuration import all_redshifts, check_configuration, in_paths
 from workflow.resources import JobResources
 from workflow.variants import OF_PARTICLES, all_variants
 
-# A quantity that the workflow can fit: the command that trains it, and the quantities whose fits
-# this command takes first, each with the option that names it.
-QUANTITIES = {
-    "dark-matter": {"command": "fit-dm", "prerequisites": {}},
-    "stellar-mass": {"command": "fit-stellar", "prerequisites": {"dark-matter": "--dm"}},
-    "neutral-hydrogen": {
-        "command": "fit-hi",
-        "prerequisites": {"dark-matter": "--dm", "stellar-mass": "--stellar"},
-    },
-}
-
-
-def prerequisites_of(quantity):
-    """The quantities whose fits the fit of this quantity depends on, in the command's order."""
-    return list(QUANTITIES[quantity]["prerequisites"])
-
+# The quantities whose fits have a measured cost, and those whose fits each of them depends on.
+SIZES = fit_sizes()
+QUANTITIES = tuple(SIZES)
+PREREQUISITES = {name: quantity_named(name).prerequisites for name in QUANTITIES}
 
 check_configuration(
     config,
     workflow.source_path("../schemas/config.schema.yaml"),
-    {quantity: prerequisites_of(quantity) for quantity in QUANTITIES},
+    PREREQUISITES,
 )
 
 SIMULATIONS = {row["name"]: row for row in config["simulations"]}
@@ -73,7 +63,7 @@ def for_each(pattern, quantities, simulations, redshifts=REDSHIFTS):
     ]
 
 
-def of_simulation(pattern, quantities=tuple(QUANTITIES)):
+def of_simulation(pattern, quantities=QUANTITIES):
     """A function that gives the paths of for_each for the {simulation} of the job."""
 
     def paths(wildcards):
@@ -144,12 +134,12 @@ def prerequisite_fits(wildcards):
     variant = wildcards.variant if variant is None else variant
     return [
         fit_of(variant, quantity, wildcards.redshift)
-        for quantity in prerequisites_of(wildcards.quantity)
+        for quantity in PREREQUISITES[wildcards.quantity]
     ]
 
 
-def fit_command(wildcards):
-    return QUANTITIES[wildcards.quantity]["command"]
+def fit_stage(wildcards):
+    return SIZES[wildcards.quantity].stage
 
 
 def target_options(wildcards, input):
@@ -157,8 +147,7 @@ def target_options(wildcards, input):
 
 
 def prerequisite_options(wildcards, input):
-    options = QUANTITIES[wildcards.quantity]["prerequisites"].values()
-    return [f"{option} {path}" for option, path in zip(options, input.prerequisites)]
+    return [f"--prerequisite {path}" for path in input.prerequisites]
 
 
 def fit_options(wildcards):
@@ -179,7 +168,6 @@ def options_of_row(row):
 
 
 def paint_stage(wildcards):
-    """Its name in `estimate`."""
     return f"paint {wildcards.quantity}"
 
 
@@ -303,8 +291,7 @@ def of_joint_training(pattern):
 
 def joint_prerequisite_fits(wildcards):
     return [
-        fit_of("over_redshifts/", quantity, None)
-        for quantity in prerequisites_of(wildcards.quantity)
+        fit_of("over_redshifts/", quantity, None) for quantity in PREREQUISITES[wildcards.quantity]
     ]
 
 

@@ -19,14 +19,13 @@ rule fit:
         "../../envs/conda.yaml"
     threads: RESOURCES.threads
     resources:
-        **RESOURCES.of_stage(fit_command),
+        **RESOURCES.of_stage(fit_stage),
     params:
-        command=fit_command,
         targets=target_options,
         prerequisites=prerequisite_options,
         options=fit_options,
         version=VERSION,
     shell:
-        "{resources.mpi} {params.command} {input.particles} {params.targets}"
+        "{resources.mpi} fit {wildcards.quantity} {input.particles} {params.targets}"
         " {params.prerequisites} {params.options} --threads {threads} --force"
         " -o {output} 2> {log}"

@@ -33,7 +33,7 @@ use rule quality as heatmap with:
     benchmark:
         "results/benchmarks/heatmap/quality.tsv"
     params:
-        table="heatmap",
+        table="heatmap --by-quantity",
 
 
 use rule quality as coverage with:

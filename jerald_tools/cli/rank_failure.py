@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a command ends when something is wrong: one line, the status, and no rank left behind."""
+"""How a failing command ends: one line, an exit status, and the failure of a rank stops the others.
+
+A rank that fails alone leaves the others waiting in a collective: :func:`end` stops them. Errors
+inside the native library stop all ranks from there (``native/communicator.hpp``).
+"""
 
 import errno
 import os
 import sys
 import time
 import traceback
+from types import ModuleType
 
 import click
 
@@ -17,7 +22,7 @@ FAILED = 1
 INTERRUPTED = 130
 STOPPED = 75  # what BSD's sysexits.h calls a temporary failure: try again later
 
-# What XLA and the native library say of an allocation that failed.
+# How XLA and the native library name an allocation that failed.
 OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "std::bad_alloc")
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -27,23 +32,23 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PATIENCE_SECONDS = 5.0
 SHORT_PATIENCE_SECONDS = 0.5
 
-# How long the launcher may take to pass on what a rank has said, before its own account of the end.
+# How long the launcher may take to pass on a rank's line, before it reports the end itself.
 FORWARDING_SECONDS = 0.1
 
-# How much longer each rank waits than the one below it, up to so many, before it speaks for itself.
+# How much longer each rank waits than the one below it before it prints, for so many ranks.
 TURN_SECONDS, TURNS = 0.25, 8
 
-# The innermost calls that a line on an unforeseen error names.
+# Number of innermost calls that the line of an unforeseen error names.
 CALLS_SHOWN = 4
 
 
 def end(command: str, error: BaseException) -> int:
-    """Say what went wrong, take the other ranks along, and return the exit status.
+    """Print what went wrong, stop the other ranks, and return the exit status.
 
     An error that all ranks share (a bad option, a :class:`BadInput` that was broadcast) is one line
-    from rank 0. An error of one rank alone is one line from that rank, and ends all others. What
-    nobody foresaw keeps its traceback in a process alone; over ranks, the line says the last calls.
-    An interrupt from the keyboard needs no line, and ends all others too.
+    from rank 0. An error of one rank alone is one line from that rank, and stops all others. An
+    unforeseen error keeps its traceback in a single process; over ranks, the line names the last
+    calls. An interrupt from the keyboard needs no line, and stops all others too.
 
     Args:
         command: the name of the executable, the first word of the line.
@@ -69,9 +74,9 @@ def end(command: str, error: BaseException) -> int:
     if not expected and _running_mpi() and _all_ranks_arrive(SHORT_PATIENCE_SECONDS):
         _say_on_root(f"{command}: error: on every rank: {line}")
         if launched_rank() != 0:
-            time.sleep(SHORT_PATIENCE_SECONDS)  # for rank 0 to say it before all are ended
+            time.sleep(SHORT_PATIENCE_SECONDS)  # for rank 0 to print it before all are stopped
     else:
-        # Of ranks that fail at once the lowest speaks: the others leave it the time to end them.
+        # Of ranks that fail at once the lowest prints: the others give it time to stop them.
         time.sleep(TURN_SECONDS * min(launched_rank(), TURNS))
         rank = f"rank {launched_rank()}: " if launched_size() > 1 else ""
         print(f"{command}: error: {rank}{line}", file=sys.stderr)
@@ -80,11 +85,11 @@ def end(command: str, error: BaseException) -> int:
 
 
 def stop_at_once(command: str, line: str) -> None:
-    """Say a line and end all ranks, whatever they are doing: for a thread beside the main one.
+    """Print a line and stop all ranks, regardless of their work: for a thread beside the main one.
 
     Args:
         command: the name of the executable, the first word of the line.
-        line: who asked for it and what becomes of the work.
+        line: who asked for it, and how to continue the work.
     """
     print(f"{command}: {line}", file=sys.stderr)
     _abort_all_ranks(STOPPED)
@@ -126,7 +131,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _running_mpi():
+def _running_mpi() -> ModuleType | None:
     """mpi4py's MPI if this process runs several ranks with it, else None; never imports it."""
     mpi = sys.modules.get("mpi4py.MPI")
     if mpi is None or not mpi.Is_initialized() or mpi.Is_finalized():
@@ -152,7 +157,7 @@ def _say_on_root(line: str) -> None:
     if launched_rank() == 0:
         print(line, file=sys.stderr, flush=True)
     elif _running_mpi() is None:
-        # The launcher kills all when the first one ends: leave rank 0 the time to say the line.
+        # The launcher kills all when the first one ends: give rank 0 time to print the line.
         time.sleep(PATIENCE_SECONDS)
 
 
