@@ -15,6 +15,7 @@ _MODULES = {
     "Cosmology": "cosmology",
     "FittedModel": "model.fitted_model",
     "InitialConditions": "gravity.lpt",
+    "FieldMap": "model.painting",
     "PaintedMap": "model.painting",
     "ParticleSet": "io.parallel",
     "RunFailed": "errors",

@@ -32,7 +32,7 @@ from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import agree, on_root, world
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.model.fitted_model import FittedModel
-from jerald_tools.model.painting import PaintedMap, paint_particles, painting_mesh
+from jerald_tools.model.painting import FieldMap, PaintedMap, paint_particles, painting_mesh
 
 
 def initial_conditions(
@@ -134,7 +134,7 @@ def paint_density(particles: ParticleSet, nodes: int | None = None) -> PaintedMa
     return paint_particles(mesh, particles.on(mesh), particles.header)
 
 
-def read_map(path: str | os.PathLike) -> PaintedMap:
+def read_map(path: str | os.PathLike) -> FieldMap:
     """The map in a file of ``paint`` or ``make-target``.
 
     Raises:
@@ -143,11 +143,11 @@ def read_map(path: str | os.PathLike) -> PaintedMap:
     ranks = world()
     header = read_header(ranks, MapFile, path)
     mesh = make_mesh(header.mesh, header.box_size, ranks=ranks)
-    return PaintedMap(mesh, load_field(mesh, MapFile, path), header, sources=(os.fspath(path),))
+    return FieldMap(mesh, load_field(mesh, MapFile, path), header, sources=(os.fspath(path),))
 
 
 def power_spectrum(
-    painted: PaintedMap, reference: PaintedMap | None = None
+    painted: FieldMap, reference: FieldMap | None = None
 ) -> BinnedPower | Comparison:
     """The power of a map, or how it compares with the power of a reference.
 
@@ -168,5 +168,5 @@ def power_spectrum(
     if reference.mesh != mesh:
         raise BadInput(f"maps on {mesh.shape} and {reference.mesh.shape} nodes: give one mesh")
     mean = region_mean(mesh, reference.field)
-    spectra = (r2c(mesh, overdensity(mesh, one.field, mean)) for one in (painted, reference))
-    return compare(mesh, *spectra)
+    first, second = (r2c(mesh, overdensity(mesh, one.field, mean)) for one in (painted, reference))
+    return compare(mesh, first, second)

@@ -159,11 +159,11 @@ def _has_nodes(mesh: Mesh, region: str) -> bool:
 def _in_region(mesh: Mesh, predicted, target, region: str) -> dict:
     inside = None if region == "all" else region_mask(mesh, region)
     reference_mean = region_mean(mesh, target, inside)
-    spectra = [
+    spectrum, reference = (
         r2c(mesh, overdensity(mesh, jnp.asarray(field), reference_mean, inside))
         for field in (predicted, target)
-    ]
-    comparison = compare(mesh, *spectra)
+    )
+    comparison = compare(mesh, spectrum, reference)
     measured = comparison.modes > 0
     return {
         "mean_ratio": region_mean(mesh, predicted, inside) / reference_mean,

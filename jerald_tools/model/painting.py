@@ -5,6 +5,7 @@ import dataclasses
 import os
 import typing
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -36,22 +37,20 @@ AXES = ("x", "y", "z")
 
 
 @dataclasses.dataclass(frozen=True)
-class PaintedMap:
-    """A map and the particles that it follows, this rank's part.
+class FieldMap:
+    """A map in memory, this rank's part.
 
     Attributes:
         mesh: of the map.
         field: this rank's slab in the units of the header.
         header: for the file.
-        positions: particles after all layers, in real space [Mpc/h]; None for a map from a file.
         sources: files that it was made from.
     """
 
     mesh: Mesh
     field: Float[np.ndarray, "x y z"]
     header: MapHeader
-    positions: Float[Array, "n 3"] | None = None
-    sources: tuple[str, ...] = ()
+    sources: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
 
     def save(self, path: str | os.PathLike, force: bool = False) -> None:
         """Write the map, with the files that it was made from in its record.
@@ -61,6 +60,17 @@ class PaintedMap:
         """
         inputs = on_root(self.mesh.ranks, lambda: tuple(map(describe_input, self.sources)))
         save_map(path, self.mesh, self.field, self.header, this_run(inputs), force)
+
+
+@dataclasses.dataclass(frozen=True)
+class PaintedMap(FieldMap):
+    """A map and the particles that it follows, this rank's part.
+
+    Attributes:
+        positions: particles after all layers, in real space [Mpc/h].
+    """
+
+    positions: Float[Array, "n 3"]
 
 
 def painting_mesh(
@@ -182,10 +192,11 @@ def verify_map(
     """
     mesh = painted.mesh
     rows = (particles.positions, particles.velocities, particles.ids)
-    whole = LoadedParticles(*(whole_on_root(mesh.ranks, each) for each in rows))
+    whole = [whole_on_root(mesh.ranks, each) for each in rows]
 
     def repeat():
-        alone = paint_particles(on_one_rank(mesh), whole, header, fit, redshift_space)
+        particles = LoadedParticles(*(jnp.asarray(np.asarray(each)) for each in whole))
+        alone = paint_particles(on_one_rank(mesh), particles, header, fit, redshift_space)
         return {"values": alone.field}
 
     of_all_ranks = {"values": whole_on_root(mesh.ranks, painted.field)}
