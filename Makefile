@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help setup demo readme test test-damage test-kills test-slurm lint clean
+.PHONY: help setup demo readme test test-damage test-kills test-sanitize test-slurm lint clean
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -16,6 +16,7 @@ help:
 	@echo "make test   all tests: of one process, and on 1, 2, 3 and 4 MPI ranks"
 	@echo "make test-damage  every byte of a file of each kind, changed"
 	@echo "make test-kills  fits, FastPM and a workflow, killed at random moments; takes a while"
+	@echo "make test-sanitize  the native core by two compilers and under sanitizers; minutes"
 	@echo "make test-slurm  the workflow through a Slurm that it starts: as root, with SLURM_TEST=1"
 	@echo "make setup  the set-up alone, which both do by themselves: every command is then in $(BIN)/"
 	@echo "make lint   what the pre-commit hooks check"
@@ -40,6 +41,9 @@ test-kills: setup
 # Every byte of a small file of each kind, changed: minutes.
 test-damage: setup
 	JERALD_FLIPS=1000000 $(BIN)/python -m pytest -q tests/io/test_damage.py tests/snapshots -k flipped
+
+test-sanitize: setup
+	tests/native/run.sh
 
 test-slurm: setup
 	tests/slurm/run.sh

@@ -28,6 +28,10 @@ class ScratchPool {
     std::size_t bytes;
   };
 
+  ScratchPool() = default;
+  ScratchPool(const ScratchPool&) = delete;
+  ~ScratchPool() { clear(); }
+
   // The smallest block that is large enough, else a new one. A new one replaces those that were too
   // small, so that the pool never holds more than was in use at one time.
   Block take(std::size_t bytes) {

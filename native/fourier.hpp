@@ -81,7 +81,8 @@ class Transform {
   // Plans depend on the shapes, and on an alignment that XLA's arrays have.
   void expect_fit(const Slab<const T>& field, const Slab<Complex>& spectrum) const {
     if (field.shape() != field_shape() || spectrum.shape() != spectrum_shape()) {
-      throw std::invalid_argument("an array to be transformed has not the shape of its plans");
+      throw std::invalid_argument(
+          "an array to be transformed does not have the shape of its plans");
     }
     if (Fftw<T>::alignment_of(const_cast<T*>(field.data())) != 0 ||
         Fftw<T>::alignment_of(reinterpret_cast<T*>(spectrum.data())) != 0) {

@@ -69,9 +69,9 @@ struct Call {
   int64_t order() const { return attribute<int64_t>(attributes, "order"); }
 };
 
-// Call single(call, arrays...) or twofold(call, arrays...), as the precision of the first array
-// requires. An error ends all ranks.
-template <auto single, auto twofold, class... Arrays>
+// Call the function for the precision of the first array: function(call, arrays...). An error ends
+// all ranks.
+template <auto single_precision, auto double_precision, class... Arrays>
 ffi::Error run(const Attributes& attributes, Operand first, Arrays... others) {
   std::optional<Call> call;
   const auto end_other_ranks = [&](const char* message) {
@@ -82,11 +82,11 @@ ffi::Error run(const Attributes& attributes, Operand first, Arrays... others) {
     switch (first.element_type()) {
       case ffi::F32:
       case ffi::C64:
-        single(*call, first, others...);
+        single_precision(*call, first, others...);
         break;
       case ffi::F64:
       case ffi::C128:
-        twofold(*call, first, others...);
+        double_precision(*call, first, others...);
         break;
       default:
         throw std::invalid_argument("arrays must be of single or double precision");
@@ -116,20 +116,20 @@ auto* bound_to_arrays(Function function, Binding binding) {
   }
 }
 
-template <auto single, auto twofold, class... Arrays>
+template <auto single_precision, auto double_precision, class... Arrays>
 auto* bound(void (*)(const Call&, Arrays...)) {
   return bound_to_arrays<Arrays...>(
       [](Arrays... arrays, ffi::RemainingArgs, ffi::RemainingRets, Attributes attributes) {
-        return run<single, twofold>(attributes, arrays...);
+        return run<single_precision, double_precision>(attributes, arrays...);
       },
       ffi::Ffi::Bind());
 }
 
 // An operation as XLA calls it, from the same function in both precisions:
 // function(call, operands..., results...).
-template <auto single, auto twofold>
+template <auto single_precision, auto double_precision>
 XLA_FFI_Error* handler(XLA_FFI_CallFrame* frame) {
-  static const auto* function = bound<single, twofold>(single);
+  static const auto* function = bound<single_precision, double_precision>(single_precision);
   return function->Call(frame);
 }
 
@@ -158,7 +158,7 @@ std::string shape_text(const Lengths& lengths) {
 template <class T, std::size_t axes>
 T* data(const Operand& array, const std::array<int64_t, axes>& shape, const char* name) {
   if (array.element_type() != element_type<T>) {
-    throw std::invalid_argument(std::string(name) + " has another type than the operation");
+    throw std::invalid_argument(std::string(name) + " has the wrong type");
   }
   const auto found = array.dimensions();
   if (!std::equal(found.begin(), found.end(), shape.begin(), shape.end())) {
