@@ -85,8 +85,9 @@ def test_matter_that_a_map_of_dark_matter_leaves_out_is_warned_of(tmp_path, monk
     assert warnings == []
     numbers = np.array(open_snapshot([str(snapshot)], Overrides()).header.counts, np.uint32)
     numbers[5] = 3
-    counts = {"NumPart_ThisFile": numbers, "NumPart_Total": numbers}
-    with_holes = write_gadget(tmp_path / "holes.hdf5", **counts)
+    with_holes = write_gadget(
+        tmp_path / "holes.hdf5", NumPart_ThisFile=numbers, NumPart_Total=numbers
+    )
     for quantity in NAMES:
         make_target(with_holes, tmp_path / f"{quantity}_holes.h5", quantity)
     assert warnings == ["types (2, 3, 5) are left out, which have [0, 0, 3] particles"]
