@@ -39,7 +39,7 @@ test-kills: setup
 
 # Every byte of a small file of each kind, changed: minutes.
 test-damage: setup
-	JERALD_FLIPS=1000000 $(BIN)/python -m pytest -q tests/io/test_damage.py -k flipped
+	JERALD_FLIPS=1000000 $(BIN)/python -m pytest -q tests/io/test_damage.py tests/snapshots -k flipped
 
 test-slurm: setup
 	tests/slurm/run.sh

@@ -55,7 +55,6 @@ def refusing(path: str | os.PathLike, problem: str, fix: str) -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     """The message of an error in one line; that of a missing key says no more than its name."""
-    if isinstance(error, KeyError):
-        message = str(error.args[0]) if error.args else ""
-        return message if " " in message else f"{message} is missing"
-    return " ".join(str(error).split())
+    is_key = isinstance(error, KeyError) and len(error.args) == 1
+    words = str(error.args[0] if is_key else error).split()
+    return f"{words[0]} is missing" if is_key and len(words) == 1 else " ".join(words)

@@ -6,7 +6,7 @@ import json
 
 import h5py
 import pytest
-from test_damage import flipped
+from flipped_bytes import flipped
 
 from jerald_tools import __version__
 from jerald_tools.errors import BadInput
