@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """make-target: the same maps from every format, and from files that other packages write."""
 
-import pickle
 import warnings
 
-import h5py
 import numpy as np
 import pytest
 import snapshot_files
@@ -185,57 +183,3 @@ def test_a_snapshot_written_by_swiftsimio(shared_folder):
         found = target(shared_folder, shared_folder / "swiftsimio.hdf5", quantity, *options)
         exact = reference(quantity)
         np.testing.assert_allclose(found, exact, rtol=0, atol=1e-12 * exact.max())
-
-
-def plain_numbers(path):
-    """SWIFT's attributes as scalars: yt 4.4 and NumPy 2.4 no longer take arrays of one for them."""
-    with h5py.File(path, "r+") as file:
-        for group in ("Header", "Policy", "Units", "InternalCodeUnits"):
-            for name, value in file[group].attrs.items():
-                if np.shape(value) == (1,):
-                    file[group].attrs[name] = value[0]
-
-
-@pytest.mark.parametrize("write", [gadget_one, gadget_four, arepo, swift])
-def test_yt_reads_the_same_positions_and_masses(shared_folder, write):
-    path = write(shared_folder, np.float64)
-    if write is swift:
-        plain_numbers(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import yt
-
-        yt.set_log_level("error")
-        data = yt.load(str(path)).all_data()
-        h = header()["HubbleParam"]
-        snapshot = open_snapshot([path], Overrides())
-        number = snapshot.header.number("dark-matter")
-        where = np.asarray(data["PartType1", "particle_position"].to("Mpccm/h"))
-        mass = np.asarray(data["PartType1", "particle_mass"].to("g"))
-    ours = snapshot.read("dark-matter", "positions", 0, number)
-    order, our_order = np.lexsort(where.T), np.lexsort(ours.T)
-    np.testing.assert_allclose(where[order], ours[our_order], rtol=2e-6)
-    grams = snapshot.read("dark-matter", "masses", 0, number) * snapshot.header.mass_unit / h
-    np.testing.assert_allclose(mass[order], grams[our_order], rtol=5e-4)
-
-
-def test_more_than_four_thousand_million_particles(tmp_path):
-    """Datasets of that length without data, which take no room on the disk."""
-    number = 2**32 + 5
-    attributes = snapshot_files.gadget_attributes(
-        NumPart_ThisFile=np.array([0, number, 0, 0, 0, 0], np.int64),
-        NumPart_Total=np.array([0, number % 2**32, 0, 0, 0, 0], np.uint32),
-        NumPart_Total_HighWord=np.array([0, 1, 0, 0, 0, 0], np.uint32),
-        MassTable=np.array([0, 0.5, 0, 0, 0, 0]),
-    )
-    with h5py.File(tmp_path / "large.hdf5", "w") as file:
-        file.create_group("Header").attrs.update(attributes)
-        where = file.create_dataset(
-            "PartType1/Coordinates", (number, 3), np.float32, chunks=(2**16, 3)
-        )
-        where[-1] = [1000.0, 2000.0, 3000.0]
-    snapshot = pickle.loads(pickle.dumps(open_snapshot([tmp_path / "large.hdf5"], Overrides())))
-    assert snapshot.header.number("dark-matter") == number
-    last = snapshot.read("dark-matter", "positions", number - 2, number)
-    np.testing.assert_allclose(last, [[0, 0, 0], [1, 2, 3]], rtol=1e-12)
-    assert snapshot.read("dark-matter", "masses", 0, 1) == pytest.approx(0.5)
