@@ -2,13 +2,12 @@
 """fit, fit-dm, fit-stellar and fit-hi: from particles and targets to fits that paint."""
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
+from small_fits import BRIEF, HYDROGEN_OPTIONS, PAPER, fit, painted
 from small_universe import (
     CELL_SIZE,
     COSMOLOGY,
@@ -18,10 +17,8 @@ from small_universe import (
     STEP_SCHEME,
     UNITS,
     cloud_in_cell,
-    header_of,
     map_of,
     positions,
-    save_fit,
     save_particles,
     save_target,
     target_values,
@@ -29,18 +26,10 @@ from small_universe import (
 
 from jerald_tools.cli import fit as fit_commands
 from jerald_tools.cli import paint
-from jerald_tools.errors import BadInput
-from jerald_tools.fitting.journal import Journal
-from jerald_tools.io.append_log import AppendLog
 from jerald_tools.io.sealed_json import read_document
-from jerald_tools.mesh.ranks import gather, on_root, world
+from jerald_tools.mesh.ranks import on_root, world
 from jerald_tools.quantities import NAMES, quantity_named
 
-COMMANDS = {
-    "dark-matter": fit_commands.fit_dm,
-    "stellar-mass": fit_commands.fit_stellar,
-    "neutral-hydrogen": fit_commands.fit_hi,
-}
 NUMBERS_OF_PARAMETERS = {"dark-matter": 10, "stellar-mass": 13, "neutral-hydrogen": 31, "gas": 12}
 CARRIED = {
     "dark-matter": set(),
@@ -48,25 +37,12 @@ CARRIED = {
     "neutral-hydrogen": {"dark_matter_fit", "stellar_mass_fit"},
     "gas": {"dark_matter_fit"},
 }
-
-
-def fit(folder, quantity, name, *options):
-    """Run a fit's command in double precision and read what it wrote."""
-    command = COMMANDS.get(quantity, fit_commands.fit)
-    arguments = [*([] if quantity in COMMANDS else [quantity]), folder / "particles.h5",
-                 "--target", folder / f"{quantity}.h5", "-o", folder / name, "--precision",
-                 "double", "-q", *options]  # fmt: skip
-    command.main([str(argument) for argument in arguments], standalone_mode=False)
-    return on_root(world(), read_document, folder / name)
-
-
-def painted(folder, fit_name):
-    """The map of a fit over its target's mean."""
-    output = folder / f"{fit_name}_map.h5"
-    arguments = [folder / "particles.h5", "--fit", folder / fit_name, "-o", output, "--force",
-                 "--precision", "double", "-q"]  # fmt: skip
-    paint.main.main([str(argument) for argument in arguments], standalone_mode=False)
-    return map_of(output) / read_document(folder / fit_name)["target"]["mean"]
+FILES = {
+    "dark-matter": "dm.json",
+    "stellar-mass": "stellar.json",
+    "neutral-hydrogen": "hi.json",
+    "gas": "gas.json",
+}
 
 
 def regions():
@@ -94,53 +70,26 @@ def number_of(parameters) -> int:
     return len(jax.tree.leaves(parameters))
 
 
-FILES = {
-    "dark-matter": "dm.json",
-    "stellar-mass": "stellar.json",
-    "neutral-hydrogen": "hi.json",
-    "gas": "gas.json",
-}
-PAPER = ["--loss", "paper"]
-HYDROGEN_OPTIONS = ["--evaluations", 6, "--starts", 1, "--shift", 0.05, *PAPER]
-
-
-@pytest.fixture(scope="module")
-def folder():
-    """One folder for all ranks: particles and targets."""
-    name = Path(on_root(world(), tempfile.mkdtemp))
-    on_root(world(), save_particles, name / "particles.h5")
-    for quantity in NAMES:
-        on_root(world(), save_target, name / f"{quantity}.h5", quantity)
-    yield name
-    gather(world(), "done")
-    on_root(world(), shutil.rmtree, name)
-
-
-@pytest.fixture(scope="module")
-def fits(folder):
-    """The folder, with a fit of every quantity."""
-    below = ["--dm", folder / "dm.json"]
-    fit(folder, "dark-matter", "dm.json", "--evaluations", 8, "--starts", 1, *PAPER)
-    options = ["--evaluations", 6, "--smoothing", 1, *PAPER]
-    fit(folder, "stellar-mass", "stellar.json", *options, *below)
-    below += ["--stellar", folder / "stellar.json"]
-    fit(folder, "neutral-hydrogen", "hi.json", *HYDROGEN_OPTIONS, *below)
-    start = on_root(world(), save_fit, folder / "gas_start.json", "gas", layers=2)
-    options = ["--evaluations", 6, "--start", start, "--starts", 1, *PAPER]
-    fit(folder, "gas", "gas.json", *options, "--prerequisite", folder / "dm.json")
-    return folder
-
-
 @pytest.mark.ranks
-def test_any_number_of_ranks_fits_and_paints(folder):
+def test_any_number_of_ranks_fits_and_paints(fit_folder):
     """The losses that a fit says are those of the map that paint makes of it, by NumPy."""
     paper = ["--loss", "paper", "--starts", 1]
-    fit(folder, "dark-matter", "dm1.json", "--layers", 1, "--evaluations", 4, *paper)
-    below = ["--dm", folder / "dm1.json"]
-    fit(folder, "stellar-mass", "stellar0.json", "--layers", 0, "--evaluations", 10, *paper, *below)
+    fit(fit_folder, "dark-matter", "dm1.json", "--layers", 1, "--evaluations", 4, *paper)
+    below = ["--dm", fit_folder / "dm1.json"]
+    fit(
+        fit_folder,
+        "stellar-mass",
+        "stellar0.json",
+        "--layers",
+        0,
+        "--evaluations",
+        10,
+        *paper,
+        *below,
+    )
     for name, quantity in (("dm1.json", "dark-matter"), ("stellar0.json", "stellar-mass")):
-        said = on_root(world(), read_document, folder / name)
-        expected = losses_of(painted(folder, name), quantity)
+        said = on_root(world(), read_document, fit_folder / name)
+        expected = losses_of(painted(fit_folder, name), quantity)
         losses = {region: said["loss"][region] for region in expected}
         assert losses == pytest.approx(expected, rel=1e-9)
         assert said["loss"]["validation"] < said["history"]["validation"][0]
@@ -215,24 +164,25 @@ def test_a_warm_start_goes_on_where_the_earlier_fit_ended(fits):
     assert more["loss"]["validation"] <= earlier["loss"]["validation"] * (1 + 1e-12)
 
 
-def test_without_layers_a_map_is_the_power_law_alone(folder):
+def test_without_layers_a_map_is_the_power_law_alone(fit_folder):
     options = ["--layers", 0, "--evaluations", 30, *PAPER]
-    document = fit(folder, "stellar-mass", "bare.json", *options)
+    document = fit(fit_folder, "stellar-mass", "bare.json", *options)
     assert number_of(document["parameters"]) == 3
     assert not any(key.endswith("_fit") for key in document)
     w, mu, b = (document["parameters"]["transform"][name] for name in ("w", "mu", "b"))
     density = cloud_in_cell(positions()) + 1e-8
     by_hand = np.maximum(w * density**mu - b, 1e-12)
-    np.testing.assert_allclose(painted(folder, "bare.json"), by_hand, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(painted(fit_folder, "bare.json"), by_hand, rtol=0, atol=1e-9)
     expected = losses_of(by_hand, "stellar-mass")
     said = {name: document["loss"][name] for name in expected}
     assert said == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("optimiser", ["lbfgsb", "adam"])
-def test_every_optimiser_lowers_the_loss(folder, optimiser):
-    document = fit(folder, "stellar-mass", f"{optimiser}.json", "--layers", 0, "--evaluations", 20,
-                   "--optimiser", optimiser, "--starts", 3, "--random-seed", 4)  # fmt: skip
+def test_every_optimiser_lowers_the_loss(fit_folder, optimiser):
+    options = ["--layers", 0, "--evaluations", 20, "--starts", 3, "--random-seed", 4]
+    options += ["--optimiser", optimiser]
+    document = fit(fit_folder, "stellar-mass", f"{optimiser}.json", *options)
     assert document["training"]["optimiser"] == optimiser
     names = [start["name"] for start in document["starts"]]
     assert names == ["threshold", "random 1 of seed 4", "random 2 of seed 4"]
@@ -241,23 +191,23 @@ def test_every_optimiser_lowers_the_loss(folder, optimiser):
     assert document["loss"]["validation"] < document["history"]["validation"][0]
 
 
-def test_two_simulations_in_one_fit(folder):
+def test_two_simulations_in_one_fit(fit_folder):
     """Both targets are over the mean of their means, and each has its own quality."""
-    save_particles(folder / "others.h5", where=positions(seed=9))
+    save_particles(fit_folder / "others.h5", where=positions(seed=9))
     brighter = 3 * target_values("stellar-mass")
-    save_target(folder / "brighter.h5", "stellar-mass", brighter)
-    more = [folder / "others.h5", "--target", folder / "brighter.h5"]
+    save_target(fit_folder / "brighter.h5", "stellar-mass", brighter)
+    more = [fit_folder / "others.h5", "--target", fit_folder / "brighter.h5"]
     options = ["--layers", 0, "--evaluations", 30, "--starts", 1, *PAPER]
-    document = fit(folder, "stellar-mass", "both.json", *options, *more)
+    document = fit(fit_folder, "stellar-mass", "both.json", *options, *more)
     assert document["target"]["mean"] == pytest.approx(2 * MEANS["stellar-mass"])
-    first, second = (map_of(folder / name) for name in ("stellar-mass.h5", "brighter.h5"))
+    first, second = (map_of(fit_folder / name) for name in ("stellar-mass.h5", "brighter.h5"))
     both = []
     for particles, target, quality in (
         ("particles.h5", first, document["quality"]),
         ("others.h5", second, document["others"][0]["quality"]),
     ):
-        output = folder / f"both_{particles}"
-        arguments = [folder / particles, "--fit", folder / "both.json", "-o", output,
+        output = fit_folder / f"both_{particles}"
+        arguments = [fit_folder / particles, "--fit", fit_folder / "both.json", "-o", output,
                      "--precision", "double", "-q"]  # fmt: skip
         paint.main.main([str(argument) for argument in arguments], standalone_mode=False)
         predicted = map_of(output)
@@ -271,23 +221,11 @@ def test_two_simulations_in_one_fit(folder):
     assert set(inputs) == {"particles.h5", "others.h5", "stellar-mass.h5", "brighter.h5"}
 
 
-def test_simulations_that_do_not_go_together_are_refused(folder):
-    save_particles(folder / "later.h5", redshift=1.0)
-    save_target(folder / "later_target.h5", "stellar-mass", redshift=1.0)
-    for more, error, reason in (
-        ([folder / "later.h5", "--target", folder / "later_target.h5"], BadInput, "redshift 1"),
-        ([folder / "particles.h5"], BadInput, "2 PARTICLES and 1 --target"),
-    ):
-        with pytest.raises(error, match=reason):
-            fit(folder, "stellar-mass", "refused.json", *more)
-        assert not (folder / "refused.json").exists()
-
-
-def test_a_fit_records_the_loss_that_was_asked_for(folder):
+def test_a_fit_records_the_loss_that_was_asked_for(fit_folder):
     """All that it takes to compute it again, and by default the one of the quantity."""
     options = ["--layers", 0, "--evaluations", 5, "--starts", 1, "--smoothing", 0.7]
     documents = [
-        fit(folder, "stellar-mass", f"of_{name}.json", *options, *extra)
+        fit(fit_folder, "stellar-mass", f"of_{name}.json", *options, *extra)
         for name, extra in (
             ("paper", PAPER),
             ("default", []),
@@ -307,129 +245,10 @@ def test_a_fit_records_the_loss_that_was_asked_for(folder):
     assert losses[2]["distribution"] > 0
 
 
-def test_a_loss_without_smoothing_refuses_one(folder):
-    with pytest.raises(BadInput, match="--smoothing 1: the loss logarithmic has no smoothing"):
-        fit(folder, "stellar-mass", "refused.json", "--loss", "logarithmic", "--smoothing", 1)
-    assert not (folder / "refused.json").exists()
-
-
-def test_a_fit_that_is_all_floor_fails(folder, capsys):
-    transform = {"w": 1e-5, "mu": 0.1, "b": 5.0}
-    floor = {"layers": [], "transform": transform}
-    start = save_fit(folder / "floor.json", "stellar-mass", layers=0, parameters=floor)
-    output = folder / "of_floor.json"
-    arguments = [folder / "particles.h5", "--target", folder / "stellar-mass.h5", "--layers", 0,
-                 "--start", start, "--starts", 1, "-o", output, "-q"]  # fmt: skip
-    with pytest.raises(SystemExit) as end:
-        fit_commands.fit_stellar.main([str(argument) for argument in arguments])
-    assert end.value.code == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("fit-stellar: error: the fit of stellar-mass found no usable map")
-    assert not output.exists()
-
-
-def test_a_start_of_another_kind_is_refused(fits):
-    for options, reason in (
-        (["--start", fits / "dm.json"], r"dm\.json: is a fit of dark-matter"),
-        (["--start", fits / "stellar.json", "--layers", 1], "has 2 layers: give --layers 2"),
-        (["--dm", fits / "stellar.json"], r"stellar\.json: is a fit of stellar-mass"),
-    ):
-        with pytest.raises(BadInput, match=reason):
-            fit(fits, "stellar-mass", "refused.json", *options)
-        assert not (fits / "refused.json").exists()
-
-
-def test_edited_fits_are_taken_if_asked_and_what_carries_them_says_so(folder):
-    dark_matter = save_fit(folder / "edited_dm.json", "dark-matter")
-    start = save_fit(folder / "edited_start.json", "stellar-mass", layers=0)
-    for path in (dark_matter, start):
-        document = json.loads(path.read_text())
-        path.write_text(json.dumps({**document, "remark": "by hand"}))
-    options = ["--layers", 0, "--evaluations", 2, "--starts", 1, "--dm", dark_matter]
-    options += ["--start", start, *PAPER]
-    with pytest.raises(BadInput, match=r"edited_\w+.json: was edited since it was written"):
-        fit(folder, "stellar-mass", "on_edited.json", *options)
-    made = fit(folder, "stellar-mass", "on_edited.json", *options, "--accept-edited")
-    assert made["dark_matter_fit"]["edited"] is True
-    assert "edited" not in made
-    inputs = {Path(one["path"]).name: one for one in made["provenance"]["inputs"]}
-    assert {name for name, one in inputs.items() if one.get("edited")} == {
-        "edited_dm.json",
-        "edited_start.json",
-    }
-    assert inputs["edited_dm.json"]["sha256"] == made["dark_matter_fit"]["sha256"]
-    # The fit itself is whole: it needs no option, and its maps say what it stands on.
-    painted(folder, "on_edited.json")
-    said = header_of(folder / "on_edited.json_map.h5").attributes
-    assert said["fit_edited"] == ["dark_matter_fit"]
-
-
-BRIEF = ["--layers", 0, "--evaluations", 2, "--starts", 1, *PAPER]
-
-
-def test_an_output_beside_its_own_journal_is_replaced(folder, monkeypatch):
-    """As after a kill between the two: a fit that is whole, and a journal that had to go."""
-
-    class Killed(Exception):
-        pass
-
-    def die(journal):
-        journal.close()
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Journal, "remove", die)
-        with pytest.raises(Killed):
-            fit(folder, "stellar-mass", "last.json", *BRIEF)
-    first = read_document(folder / "last.json")
-    assert (folder / "last.json.journal").exists()
-    again = fit(folder, "stellar-mass", "last.json", *BRIEF)
-    assert again["parameters"] == first["parameters"]
-    assert not (folder / "last.json.journal").exists()
-
-
-@pytest.mark.parametrize("is_empty", [True, False])
-def test_an_output_beside_another_journal_is_kept(folder, is_empty):
-    output = folder / "kept.json"
-    output.write_text("a fit of mine")
-    journal = folder / "kept.json.journal"
-    journal.touch()
-    if not is_empty:
-        records = AppendLog(journal)
-        records.append(b'{"command": "fit-dm"}')
-        records.close()
-    with pytest.raises(BadInput, match=r"kept.json: exists already; .* --force"):
-        fit(folder, "stellar-mass", "kept.json", *BRIEF)
-    assert output.read_text() == "a fit of mine"
-
-
-def test_a_start_is_not_written_over(folder):
-    start = save_fit(folder / "start.json", "stellar-mass", layers=0)
-    before = start.read_bytes()
-    with pytest.raises(BadInput, match=r"start.json is an input: give another name"):
-        fit(folder, "stellar-mass", "start.json", *BRIEF, "--start", start, "--force")
-    assert start.read_bytes() == before
-
-
-def test_prerequisites_are_those_of_the_quantity(fits):
-    for options, reason in (
-        (["--prerequisite", fits / "hi.json"], "hi.json: is a fit of neutral-hydrogen, which fits"),
-        (["--prerequisite", fits / "dm.json"] * 2, "dm.json: is a second fit of dark-matter"),
-        (["--constant", "shift=1"], "shift: gas has no such constant"),
-    ):
-        with pytest.raises(BadInput, match=reason):
-            fit(fits, "gas", "refused.json", *BRIEF, *options)
-    arguments = ["neutral-hydrogen", fits / "particles.h5", "--target",
-                 fits / "neutral-hydrogen.h5", "-o", fits / "refused.json", "-q"]  # fmt: skip
-    with pytest.raises(BadInput, match="needs one of stellar-mass: give --prerequisite FIT"):
-        fit_commands.fit.main([str(argument) for argument in arguments], standalone_mode=False)
-    assert not (fits / "refused.json").exists()
-
-
-def test_a_target_of_the_step_after_its_redshift_is_taken(folder):
+def test_a_target_of_the_step_after_its_redshift_is_taken(fit_folder):
     """A snapshot with a = 0.3331 in its header is one of z = 2."""
-    save_target(folder / "stepped.h5", "gas", redshift=1 / 0.3331 - 1)
-    arguments = ["gas", folder / "particles.h5", "--target", folder / "stepped.h5", "-o",
-                 folder / "stepped.json", "-q", *BRIEF]  # fmt: skip
+    save_target(fit_folder / "stepped.h5", "gas", redshift=1 / 0.3331 - 1)
+    arguments = ["gas", fit_folder / "particles.h5", "--target", fit_folder / "stepped.h5", "-o",
+                 fit_folder / "stepped.json", "-q", *BRIEF]  # fmt: skip
     fit_commands.fit.main([str(argument) for argument in arguments], standalone_mode=False)
-    assert read_document(folder / "stepped.json")["redshift"] == REDSHIFT
+    assert read_document(fit_folder / "stepped.json")["redshift"] == REDSHIFT
