@@ -6,6 +6,7 @@ import json
 
 import h5py
 import numpy as np
+from hdf5_access import open_hdf5
 from small_universe import save_fit
 from snapshot_files import gadget_attributes
 
@@ -27,7 +28,8 @@ from jerald_tools.model.validity import Validity
 def save_bad_files(here):
     """Write files of every kind, as their names say whole, damaged or edited."""
     record = Record("0", "unknown", "test")
-    box, mesh, cosmology = (10.0,) * 3, (8,) * 3, Cosmology()
+    box, mesh, lattice = (10.0, 10.0, 10.0), (8, 8, 8), (4, 4, 4)
+    cosmology = Cosmology()
     generator = np.random.default_rng(1)
     field = generator.lognormal(size=mesh).astype(np.float32)
 
@@ -45,14 +47,14 @@ def save_bad_files(here):
     save_map("other_box.h5", box_size=(11.0,) * 3)
     save_map("other_redshift.h5", redshift=3.0)
     save_map("other_mesh.h5", field[:4], mesh=(4, 8, 8))
-    with h5py.File(save_map("edited.h5", quantity="neutral-hydrogen"), "r+") as file:
+    with open_hdf5(save_map("edited.h5", quantity="neutral-hydrogen"), "r+") as file:
         file.attrs["redshift"] = 1.0
-    with h5py.File(save_map("changed.h5"), "r+") as file:
+    with open_hdf5(save_map("changed.h5"), "r+") as file:
         file["map"][3, 3, 3] += 1
     truncated = save_map("truncated.h5")
     truncated.write_bytes(truncated.read_bytes()[:-100])
 
-    ic_header = InitialConditionsHeader(box, mesh, (4,) * 3, cosmology)
+    ic_header = InitialConditionsHeader(box, mesh, lattice, cosmology)
     for name in ("ics.h5", "nan_ics.h5", "changed_ics.h5"):
         write_initial_conditions(here / name, ic_header, [(0, field - 1)], record)
 
@@ -60,11 +62,11 @@ def save_bad_files(here):
         file[dataset][index] = np.nan
 
     def resealed(path, change, *arguments):
-        with h5py.File(path, "r+") as file:
+        with open_hdf5(path, "r+") as file:
             change(file, *arguments)
             write_record(file, read_record(file))
 
-    with h5py.File(here / "changed_ics.h5", "r+") as file:
+    with open_hdf5(here / "changed_ics.h5", "r+") as file:
         file["linear_density"][3, 3, 3] += 1
     whole = (here / "ics.h5").read_bytes()
     (here / "torn_ics.h5").write_bytes(whole[: len(whole) // 2])
@@ -72,24 +74,24 @@ def save_bad_files(here):
     resealed(save_map("nan.h5"), spoil, "map")
     resealed(save_map("without_map.h5"), h5py.File.__delitem__, "map")
     resealed(save_map("newer.h5"), lambda file: file.attrs.modify("format_version", 99))
-    with h5py.File(here / "foreign.h5", "w") as file:
+    with open_hdf5(here / "foreign.h5", "w") as file:
         file["Coordinates"] = np.ones((64, 3))
 
     for name, redshift in (("particles.h5", 2.0), ("particles_z3.h5", 3.0)):
         rows = [(0, (generator.random((64, 3)) * 10).astype(np.float32))]
-        header = ParticlesHeader(box, (4,) * 3, redshift, cosmology)
+        header = ParticlesHeader(box, lattice, redshift, cosmology)
         write_particles(here / name, header, rows, rows, record)
 
     whole = (here / "particles.h5").read_bytes()
     (here / "torn_particles.h5").write_bytes(whole[: len(whole) // 2])
     for name in ("nan_particles.h5", "no_velocities.h5", "changed_particles.h5"):
         (here / name).write_bytes(whole)
-    with h5py.File(here / "changed_particles.h5", "r+") as file:
+    with open_hdf5(here / "changed_particles.h5", "r+") as file:
         file["PartType1/Coordinates"][3, 1] /= 2
     resealed(here / "nan_particles.h5", spoil, "PartType1/Coordinates", (3, 1))
     resealed(here / "no_velocities.h5", h5py.File.__delitem__, "PartType1/Velocities")
 
-    validity = Validity((1.25,) * 3, 64 / 512, 2.0, cosmology, {})
+    validity = Validity((1.25, 1.25, 1.25), 64 / 512, 2.0, cosmology, {})
     save_fit(here / "dm.json", "dark-matter", validity)
     save_fit(here / "stars.json", "stellar-mass", validity)
     save_fit(here / "hydrogen.json", "neutral-hydrogen", validity)
@@ -175,7 +177,7 @@ def write_snapshots(here, generator):
             Redshift=2.0, NumPart_ThisFile=number, NumPart_Total=number, NumFilesPerSnapshot=1
         )
         attributes |= changes
-        with h5py.File(here / name, "w") as file:
+        with open_hdf5(here / name, "w") as file:
             kept = {name: value for name, value in attributes.items() if value is not None}
             file.create_group("Header").attrs.update(kept)
             for kind, coordinates in enumerate((positions, dark_matter)):
@@ -184,7 +186,7 @@ def write_snapshots(here, generator):
 
     save("snap.hdf5")
     save("scalar.hdf5")
-    with h5py.File(here / "scalar.hdf5", "r+") as file:
+    with open_hdf5(here / "scalar.hdf5", "r+") as file:
         del file["PartType0/Masses"]
         file["PartType0/Masses"] = 1.0
     save("no_units.hdf5", UnitLength_in_cm=None)
