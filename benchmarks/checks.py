@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each self-check costs, and all of an optimisation step and of a FastPM step together."""
+"""The cost of each self-check, and of all checks of an optimisation step and of a FastPM step."""
 
 import measuring  # isort: skip  first: it sets the threads
 import click
@@ -17,8 +17,8 @@ from jerald_tools.mesh.checks import check_density, check_finite
 from jerald_tools.mesh.exchange import _totals
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
+from jerald_tools.model.dark_matter import QUANTITY
 from jerald_tools.model.layers import GRADIENT_ORDER as LAYER_ORDER
-from jerald_tools.model.parameters import default_start
 from jerald_tools.process import launched_size
 
 
@@ -53,11 +53,12 @@ def checks(mesh: Mesh, positions: np.ndarray) -> dict:
 
 def steps(mesh: Mesh, positions: np.ndarray) -> dict:
     """The steps that hold the checks, as functions without arguments."""
-    start = default_start("dark-matter", 1)
-    evaluate = make_evaluate(mesh, "dark-matter", paper_loss("dark-matter"), start)
-    vector, inputs = jnp.asarray(ravel_parameters(start)), step.arrays(mesh, "dm", positions)
+    evaluate = make_evaluate(mesh, QUANTITY, paper_loss(QUANTITY), layers=1)
+    vector = jnp.asarray(ravel_parameters(QUANTITY.original_parameters(1)))
+    inputs = step.inputs_of(mesh, QUANTITY, positions)
+    target = step.target_of(mesh, inputs)
     return {
-        "optimisation step": lambda: evaluate(vector, *inputs),
+        "optimisation step": lambda: evaluate(vector, inputs, target),
         "FastPM step": fastpm.one_step(mesh)[0],
     }
 

@@ -10,7 +10,7 @@ SELF_CHECK = "self-check"
 
 
 class BadInput(Exception):
-    """An input that cannot be used: one line that names the file, the value and the mend.
+    """An input that cannot be used: one line that names the file, the value and the fix.
 
     Every command turns it into that line on standard error (from one rank) and exit status 2.
     """

@@ -6,7 +6,6 @@ import json
 
 import h5py
 import numpy as np
-from hdf5_access import open_hdf5
 from small_universe import save_fit
 from snapshot_files import gadget_attributes
 
@@ -47,10 +46,9 @@ def save_bad_files(here):
     save_map("other_box.h5", box_size=(11.0,) * 3)
     save_map("other_redshift.h5", redshift=3.0)
     save_map("other_mesh.h5", field[:4], mesh=(4, 8, 8))
-    with open_hdf5(save_map("edited.h5", quantity="neutral-hydrogen"), "r+") as file:
+    with h5py.File(save_map("edited.h5", quantity="neutral-hydrogen"), "r+") as file:
         file.attrs["redshift"] = 1.0
-    with open_hdf5(save_map("changed.h5"), "r+") as file:
-        file["map"][3, 3, 3] += 1
+    change_value(save_map("changed.h5"), "map")
     truncated = save_map("truncated.h5")
     truncated.write_bytes(truncated.read_bytes()[:-100])
 
@@ -62,19 +60,18 @@ def save_bad_files(here):
         file[dataset][index] = np.nan
 
     def resealed(path, change, *arguments):
-        with open_hdf5(path, "r+") as file:
+        with h5py.File(path, "r+") as file:
             change(file, *arguments)
             write_record(file, read_record(file))
 
-    with open_hdf5(here / "changed_ics.h5", "r+") as file:
-        file["linear_density"][3, 3, 3] += 1
+    change_value(here / "changed_ics.h5", "linear_density")
     whole = (here / "ics.h5").read_bytes()
     (here / "torn_ics.h5").write_bytes(whole[: len(whole) // 2])
     resealed(here / "nan_ics.h5", spoil, "linear_density")
     resealed(save_map("nan.h5"), spoil, "map")
     resealed(save_map("without_map.h5"), h5py.File.__delitem__, "map")
     resealed(save_map("newer.h5"), lambda file: file.attrs.modify("format_version", 99))
-    with open_hdf5(here / "foreign.h5", "w") as file:
+    with h5py.File(here / "foreign.h5", "w") as file:
         file["Coordinates"] = np.ones((64, 3))
 
     for name, redshift in (("particles.h5", 2.0), ("particles_z3.h5", 3.0)):
@@ -86,8 +83,7 @@ def save_bad_files(here):
     (here / "torn_particles.h5").write_bytes(whole[: len(whole) // 2])
     for name in ("nan_particles.h5", "no_velocities.h5", "changed_particles.h5"):
         (here / name).write_bytes(whole)
-    with open_hdf5(here / "changed_particles.h5", "r+") as file:
-        file["PartType1/Coordinates"][3, 1] /= 2
+    change_value(here / "changed_particles.h5", "PartType1/Coordinates", (3, 1), 0.5)
     resealed(here / "nan_particles.h5", spoil, "PartType1/Coordinates", (3, 1))
     resealed(here / "no_velocities.h5", h5py.File.__delitem__, "PartType1/Velocities")
 
@@ -129,6 +125,14 @@ def save_bad_files(here):
     write_spectrum(here / "spectrum.csv", columns, {})
     said = (here / "spectrum.csv").read_text()
     (here / "edited.csv").write_text(said.replace("1.0", "2.0", 1))
+
+
+def change_value(path, name, index=(3, 3, 3), factor=2.0):
+    """Multiply one value of a dataset by a factor."""
+    with h5py.File(path, "r+") as file:
+        dataset = file[name]
+        assert isinstance(dataset, h5py.Dataset)
+        dataset[index] *= factor
 
 
 def write_edited_fits(here):
@@ -177,7 +181,7 @@ def write_snapshots(here, generator):
             Redshift=2.0, NumPart_ThisFile=number, NumPart_Total=number, NumFilesPerSnapshot=1
         )
         attributes |= changes
-        with open_hdf5(here / name, "w") as file:
+        with h5py.File(here / name, "w") as file:
             kept = {name: value for name, value in attributes.items() if value is not None}
             file.create_group("Header").attrs.update(kept)
             for kind, coordinates in enumerate((positions, dark_matter)):
@@ -186,7 +190,7 @@ def write_snapshots(here, generator):
 
     save("snap.hdf5")
     save("scalar.hdf5")
-    with open_hdf5(here / "scalar.hdf5", "r+") as file:
+    with h5py.File(here / "scalar.hdf5", "r+") as file:
         del file["PartType0/Masses"]
         file["PartType0/Masses"] = 1.0
     save("no_units.hdf5", UnitLength_in_cm=None)

@@ -19,14 +19,14 @@ from jerald_tools.quantities import quantity_named
 
 SHAPE = (10, 6, 8)
 CELL_SIZE = 0.7
-BOX_SIZE = tuple(CELL_SIZE * nodes for nodes in SHAPE)
+BOX_SIZE = (CELL_SIZE * SHAPE[0], CELL_SIZE * SHAPE[1], CELL_SIZE * SHAPE[2])
 REDSHIFT = 2.0
 COSMOLOGY = Cosmology(omega_m=0.3)
 STEP_SCHEME = {"steps": 10, "spacing": "linear", "stages": [0.1, 0.2, 1 / 3]}
 PARTICLES_HEADER = ParticlesHeader(
     BOX_SIZE, SHAPE, REDSHIFT, COSMOLOGY, {"step_scheme": STEP_SCHEME}
 )
-VALIDITY = Validity((CELL_SIZE,) * 3, 1.0, REDSHIFT, COSMOLOGY, STEP_SCHEME)
+VALIDITY = Validity((CELL_SIZE, CELL_SIZE, CELL_SIZE), 1.0, REDSHIFT, COSMOLOGY, STEP_SCHEME)
 UNITS = {
     "dark-matter": "1 + delta",
     "stellar-mass": "1e10 Msun/h per cell",
@@ -51,13 +51,10 @@ def velocities(seed: int = 6) -> np.ndarray:
 
 def save_particles(path, where=None, moving=None, **changes):
     """Write particles, by default the clustered ones; ``changes`` to the header's fields."""
-    rows = [[(0, positions())], [(0, velocities())]]
-    if where is not None:
-        rows[0] = [(0, where)]
-    if moving is not None:
-        rows[1] = [(0, moving)]
+    where = positions() if where is None else where
+    moving = velocities() if moving is None else moving
     header = dataclasses.replace(PARTICLES_HEADER, **changes)
-    write_particles(path, header, *rows, RECORD)
+    write_particles(path, header, [(0, where)], [(0, moving)], RECORD)
     return path
 
 

@@ -9,10 +9,10 @@ from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Complex, Float
+from jaxtyping import Array, Complex, Float
 
 from jerald_tools.mesh.fields import r2c
-from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.mesh import AnyArray, Mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import gather
 from jerald_tools.mesh.wavenumbers import wavevectors
@@ -25,8 +25,8 @@ WINDOW_ORDER = {"cic": 2, "tsc": 3}
 
 def catalogue_spectrum(
     mesh: Mesh,
-    positions: Float[ArrayLike, "n 3"],
-    weights: Float[ArrayLike, " n"] | None = None,
+    positions: Float[AnyArray, "n 3"],
+    weights: Float[AnyArray, " n"] | None = None,
     window: Window = "cic",
     interlace: bool = False,
     compensate: bool = False,
@@ -60,7 +60,7 @@ def catalogue_spectrum(
 
 
 def painted_overdensity(
-    mesh: Mesh, positions: Float[ArrayLike, "n 3"], weights: Float[ArrayLike, " n"], window: Window
+    mesh: Mesh, positions: Float[AnyArray, "n 3"], weights: Float[AnyArray, " n"], window: Window
 ) -> Float[Array, "x y z"]:
     """Density of particles over its mean, this rank's slab.
 
@@ -76,7 +76,7 @@ def painted_overdensity(
 
 
 def split_for_tsc(
-    mesh: Mesh, positions: Float[ArrayLike, "n 3"], weights: Float[ArrayLike, " n"]
+    mesh: Mesh, positions: Float[AnyArray, "n 3"], weights: Float[AnyArray, " n"]
 ) -> tuple[Float[Array, "8*n 3"], Float[Array, " 8*n"]]:
     """Eight cloud-in-cell particles for each particle; together they are a triangular-shaped cloud.
 
@@ -133,7 +133,7 @@ def window_correction(
     return correction
 
 
-def shot_noise(mesh: Mesh, weights: Float[ArrayLike, " n"]) -> float:
+def shot_noise(mesh: Mesh, weights: Float[AnyArray, " n"]) -> float:
     """Poisson noise of a catalogue, V sum(w^2) / sum(w)^2 [(Mpc/h)^3], over all ranks.
 
     Args:

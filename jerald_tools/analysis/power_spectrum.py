@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Int
+from jaxtyping import Array, Bool, Complex, Float, Int
 
 from jerald_tools.errors import BadInput
-from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.mesh import AnyArray, Mesh
 from jerald_tools.mesh.ranks import gather
 from jerald_tools.mesh.wavenumbers import hermitian_weights, wavevectors
 
 
 def region_mean(
-    mesh: Mesh, field: Float[ArrayLike, "x y z"], region: Bool[ArrayLike, "x y z"] | None = None
+    mesh: Mesh, field: Float[AnyArray, "x y z"], region: Bool[AnyArray, "x y z"] | None = None
 ) -> float:
     """Mean of a field over the box, or over a region of it, in float64.
 
@@ -38,9 +38,9 @@ def region_mean(
 
 def overdensity(
     mesh: Mesh,
-    field: Float[ArrayLike, "x y z"],
+    field: Float[AnyArray, "x y z"],
     mean: float | None = None,
-    region: Bool[ArrayLike, "x y z"] | None = None,
+    region: Bool[AnyArray, "x y z"] | None = None,
 ) -> Float[Array, "x y z"]:
     """(F - <F>) / mean, with <F> the field's own mean: the zero mode is always removed.
 
@@ -105,7 +105,9 @@ def default_edges(mesh: Mesh) -> Float[np.ndarray, " edges"]:
     return fundamental * (np.arange(bins + 1) + 0.5)
 
 
-def check_edges(edges: Float[ArrayLike, " edges"] | Sequence[float]) -> Float[np.ndarray, " edges"]:
+def check_edges(
+    edges: Sequence[float] | Float[np.ndarray, " edges"],
+) -> Float[np.ndarray, " edges"]:
     """The edges [h/Mpc] as float64, if they can bound bins.
 
     Raises:
@@ -121,9 +123,9 @@ def check_edges(edges: Float[ArrayLike, " edges"] | Sequence[float]) -> Float[np
 
 def cross_power(
     mesh: Mesh,
-    first: Complex[ArrayLike, "kx ky kz"],
-    second: Complex[ArrayLike, "kx ky kz"],
-    edges: Float[ArrayLike, " edges"] | Sequence[float] | None = None,
+    first: Complex[AnyArray, "kx ky kz"],
+    second: Complex[AnyArray, "kx ky kz"],
+    edges: Sequence[float] | Float[np.ndarray, " edges"] | None = None,
 ) -> BinnedPower:
     """Cross power <a conj(b)> V of two fields from their spectra, averaged in bins of |k|.
 
@@ -197,9 +199,9 @@ class Comparison:
 
 def compare(
     mesh: Mesh,
-    model: Complex[ArrayLike, "kx ky kz"],
-    reference: Complex[ArrayLike, "kx ky kz"],
-    edges: Float[ArrayLike, " edges"] | Sequence[float] | None = None,
+    model: Complex[AnyArray, "kx ky kz"],
+    reference: Complex[AnyArray, "kx ky kz"],
+    edges: Sequence[float] | Float[np.ndarray, " edges"] | None = None,
 ) -> Comparison:
     """Auto powers and cross power of two spectra in bins of wavenumber.
 

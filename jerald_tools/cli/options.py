@@ -6,20 +6,21 @@ from collections.abc import Callable, Mapping
 
 import click
 
+from jerald_tools.cosmology import Cosmology
 from jerald_tools.process import launched_size
 
-# Names, meanings and defaults of the parameters of jerald_tools.cosmology.Cosmology, which is not
-# imported: --help would wait for NumPy and SciPy. A test compares the two.
-COSMOLOGY = {
-    "omega_m": ("Total matter density over the critical density.", 0.308),
-    "omega_b": ("Baryon density over the critical density.", 0.0482),
-    "h": ("Hubble constant in 100 km/s/Mpc.", 0.678),
-    "sigma8": ("Rms linear overdensity in spheres of 8 Mpc/h.", 0.829),
-    "n_s": ("Spectral index.", 0.961),
+PARAMETERS = {
+    "omega_m": "Total matter density over the critical density.",
+    "omega_b": "Baryon density over the critical density.",
+    "h": "Hubble constant in 100 km/s/Mpc.",
+    "sigma8": "Rms linear overdensity in spheres of 8 Mpc/h.",
+    "n_s": "Spectral index.",
 }
+DEFAULTS = {name: f"[default: {getattr(Cosmology(), name)}]" for name in PARAMETERS}
 IN_SNAPSHOTS = ("omega_m", "omega_b", "h")
 
-# The keys of jerald_tools.snapshots.code_units, compared by a test as well.
+# As in jerald_tools.snapshots.code_units, which is not imported: --help would wait for NumPy; a
+# test compares the two.
 SNAPSHOT_UNITS = {
     "length_unit": ("kpc/h", "Mpc/h"),
     "mass_unit": ("1e10Msun/h", "Msun/h"),
@@ -32,9 +33,7 @@ def cosmology_options(function: Callable[..., dict]) -> Callable[..., dict]:
 
     The function gets those that were given as one argument ``cosmology``, a dictionary.
     """
-    return _add_cosmology(
-        function, {name: f"[default: {default}]" for name, (_, default) in COSMOLOGY.items()}
-    )
+    return _add_cosmology(function, DEFAULTS)
 
 
 def snapshot_options(function: Callable[..., dict]) -> Callable[..., dict]:
@@ -43,21 +42,20 @@ def snapshot_options(function: Callable[..., dict]) -> Callable[..., dict]:
     The function gets units and redshift, each None unless it was given, and the cosmological
     parameters that were given as one argument ``cosmology``, a dictionary.
     """
-    defaults = {
-        name: "[default: the snapshot's]" if name in IN_SNAPSHOTS else f"[default: {default}]"
-        for name, (_, default) in COSMOLOGY.items()
-    }
-    function = _add_cosmology(function, defaults)
-    function = click.option("--redshift", type=float, help="Where the snapshot does not state it.")(
-        function
+    function = _add_cosmology(
+        function, DEFAULTS | dict.fromkeys(IN_SNAPSHOTS, "[default: the snapshot's]")
     )
-    for name, choices in reversed(SNAPSHOT_UNITS.items()):
-        function = click.option(
+    options = [click.option("--redshift", type=float, help="Where the snapshot does not state it.")]
+    options += [
+        click.option(
             f"--{name.replace('_', '-')}",
-            name,
             type=click.Choice(choices),
             help="Where the snapshot does not state it.",
-        )(function)
+        )
+        for name, choices in reversed(SNAPSHOT_UNITS.items())
+    ]
+    for option in options:
+        function = option(function)
     return function
 
 
@@ -68,11 +66,11 @@ def _add_cosmology(
 
     @functools.wraps(function)
     def gather(**options) -> dict:
-        values = {name: options.pop(name) for name in COSMOLOGY}
+        values = {name: options.pop(name) for name in PARAMETERS}
         given = {name: value for name, value in values.items() if value is not None}
         return function(cosmology=given, **options)
 
-    for name, (meaning, _) in reversed(COSMOLOGY.items()):
+    for name, meaning in reversed(PARAMETERS.items()):
         gather = click.option(
             f"--{name.replace('_', '-')}", name, type=float, help=f"{meaning}  {defaults[name]}"
         )(gather)

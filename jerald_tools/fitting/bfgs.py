@@ -3,7 +3,7 @@
 
 An L1 loss, ReLUs and cloud-in-cell interpolation have kinks, at which the strong Wolfe conditions
 of the usual line searches (SciPy's L-BFGS-B among them) cannot be met: they stop early. A line
-search that bisects for the weak conditions goes on along the kinks.
+search that bisects for the weak conditions continues along the kinks.
 
 Where others start from a multiple of the unit matrix, this starts from the curvature by Gauss and
 Newton. Bounds are kept by projection (Bertsekas 1982, SIAM J. Control Optim. 20, 221): parameters

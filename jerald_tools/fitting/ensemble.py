@@ -28,10 +28,9 @@ from jerald_tools.fitting.folds import (
 )
 from jerald_tools.fitting.journal import Journal
 from jerald_tools.fitting.losses import Loss
-from jerald_tools.fitting.map_statistics import bin_edges
+from jerald_tools.fitting.map_statistics import bin_edges, map_quality
 from jerald_tools.fitting.objective import compiled_for
 from jerald_tools.fitting.problem import Problem, Simulation, Task
-from jerald_tools.fitting.quality import map_quality
 from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.starts import Start
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What users read off a map, in each region of the split and differentiable.
+"""What users read off a map, in each region of the split.
 
-Mean, power and cross power in bins of wavenumber, and the one-point distribution.
+For the loss, differentiable: mean, power and cross power in bins of wavenumber, and the one-point
+distribution. For the record of a finished fit: ratios of mean and power, and the correlation.
 """
 
 import dataclasses
@@ -11,8 +12,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.fitting.regions import Regions, region_indicators, region_means
-from jerald_tools.mesh.fields import mode_products
+from jerald_tools.analysis.power_spectrum import compare, overdensity, region_mean
+from jerald_tools.fitting.regions import (
+    REGIONS,
+    Regions,
+    region_indicators,
+    region_mask,
+    region_means,
+)
+from jerald_tools.mesh.fields import mode_products, r2c
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import spread, sum_over_ranks
 from jerald_tools.mesh.wavenumbers import wavenumber_table
@@ -87,14 +95,14 @@ def exceedance(mesh: Mesh, field, thresholds: Sequence[float]) -> Regions:
 
     Args:
         mesh: the mesh.
-        field: this rank's slab, over the mean of the map that thresholds are told in.
+        field: this rank's slab, in the units of the thresholds: over the target's mean.
         thresholds: such as :data:`THRESHOLDS`.
 
     Returns:
         (thresholds,) float64 for each region.
     """
     square = field * field
-    # A ratio that neither overflows nor divides zero by zero, whatever the precision.
+    # A ratio that neither overflows nor divides zero by zero in either precision.
     steps = [1 - 1 / (1 + (square / threshold**2) ** 2) for threshold in thresholds]
     shares = [region_means(mesh, step) for step in steps]
     return Regions(
@@ -121,3 +129,51 @@ def statistics(mesh: Mesh, field, thresholds: Sequence[float] = ()) -> tuple[Reg
     shares = exceedance(mesh, field, thresholds)
     powers = [binned_products(mesh, cut, cut) for cut in cuts]
     return Regions(*map(Statistics, means, powers, shares)), cuts
+
+
+def map_quality(mesh: Mesh, predicted, target) -> dict:
+    """Mean, power ratio and r(k) of a map against its target, in each region and the whole box.
+
+    Both overdensities are over the target's mean in the region, as in the paper's Fig 7.
+
+    Args:
+        mesh: the mesh.
+        predicted: this rank's slab of the map.
+        target: this rank's slab of its target, in the same units.
+
+    Returns:
+        For "all", "training", "validation" and "test": ``mean_ratio``, ``k`` [h/Mpc], ``modes``,
+        ``ratio`` and ``r``.
+    """
+    return {
+        region: _in_region(mesh, predicted, target, region)
+        for region in ("all", *REGIONS)
+        if _has_nodes(mesh, region)
+    }
+
+
+def _has_nodes(mesh: Mesh, region: str) -> bool:
+    return region == "all" or min(mesh.shape) > 2
+
+
+def _in_region(mesh: Mesh, predicted, target, region: str) -> dict:
+    inside = None if region == "all" else region_mask(mesh, region)
+    reference_mean = region_mean(mesh, target, inside)
+    spectra = [
+        r2c(mesh, overdensity(mesh, jnp.asarray(field), reference_mean, inside))
+        for field in (predicted, target)
+    ]
+    comparison = compare(mesh, *spectra)
+    measured = comparison.modes > 0
+    return {
+        "mean_ratio": region_mean(mesh, predicted, inside) / reference_mean,
+        "k": comparison.k[measured],
+        "modes": comparison.modes[measured],
+        "ratio": _finite(comparison.ratio[measured]),
+        "r": _finite(comparison.r[measured]),
+    }
+
+
+def _finite(values: np.ndarray) -> list:
+    """Numbers for JSON, which knows no NaN: None where there is no power."""
+    return [float(value) if np.isfinite(value) else None for value in values]

@@ -20,7 +20,7 @@ from jerald_tools.model.fitted_model import FittedModel
 from jerald_tools.model.parameters import scattered
 from jerald_tools.model.starts import Start
 
-# Evaluations of the transform alone from each start before the best one goes on by itself.
+# Evaluations of the transform alone from each start before the best one continues by itself.
 SCREENING = 25
 
 

@@ -15,7 +15,7 @@ from jerald_tools.io.record import Input, Record
 
 
 def file_type(path: str | os.PathLike) -> str | None:
-    """The type that an HDF5 file says it is, as "map" or "particles"; None where it says nothing.
+    """The type that an HDF5 file says it is, as "map" or "particles"; None where it states none.
 
     Raises:
         BadInput: if it is missing or not HDF5.

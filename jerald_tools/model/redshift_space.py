@@ -38,7 +38,7 @@ def move_map(mesh: Mesh, field, positions, shifts):
     """Move a map with the particles that it was painted from.
 
     A node's value belongs to the particles painted on it, in proportion to their cloud-in-cell
-    weights there; each share moves by its particle's shift and is painted anew. Nothing is lost
+    weights there; each share moves by its particle's shift and is painted there. Nothing is lost
     (a nonlinear transform of the redshift-space density would not conserve the mass), and without
     shifts the map is unchanged. Nodes without particles stay as they are.
 

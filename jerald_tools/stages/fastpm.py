@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""FastPM from initial conditions to particles, which goes on after an interruption."""
+"""FastPM from initial conditions to particles, which resumes after an interruption."""
 
 import dataclasses
 import itertools
 import logging
-from collections.abc import Container, Mapping, Sequence
+import os
+from collections.abc import Container, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from jerald_tools.gravity.checkpoint import Checkpoint
 from jerald_tools.gravity.fastpm import State, simulate, verify_first_step
 from jerald_tools.gravity.lpt import InitialConditions
+from jerald_tools.gravity.particles import Particles
 from jerald_tools.gravity.step_scheme import StepScheme
 from jerald_tools.io.fingerprint import RUN_DIGEST, fingerprint, is_output_of, run_digest
 from jerald_tools.io.grids import InitialConditionsFile
@@ -42,7 +45,7 @@ def run_fastpm(
         scheme: the steps.
         output: name of the outputs, in which ``{redshift}`` becomes 5.00, say.
         checkpoint: file that keeps the state after each step until all outputs are complete. From
-            it the same call goes on after an interruption; it keeps complete outputs.
+            it the same call resumes after an interruption; it keeps complete outputs.
         verify_ranks: whether to repeat the first step on rank 0 alone and compare.
 
     Raises:
@@ -52,7 +55,7 @@ def run_fastpm(
     """
     ranks = world()
     redshifts = list(redshifts)
-    planned = scheme.runs(redshifts)
+    stages_of = {z: stages for stages, reached in scheme.runs(redshifts) for z in reached}
     names = redshift_names(redshifts, output)
     # A checkpoint is an input too, which is removed in the end.
     refuse_inputs(names.values(), [initial_conditions, checkpoint])
@@ -60,64 +63,96 @@ def run_fastpm(
     header = read_header(ranks, InitialConditionsFile, initial_conditions)
     options = {"initial_conditions": initial_conditions, "redshifts": redshifts}
     options |= {"precision": run.precision, **dataclasses.asdict(scheme)}
-    identity = on_root(ranks, fingerprint, "run-fastpm", options, [initial_conditions])
-    saved, state, done = None, None, set()
+    run_fingerprint = on_root(ranks, fingerprint, "run-fastpm", options, [initial_conditions])
+    resumed = _Resumed()
     if checkpoint is not None:
-        check_outputs(ranks, [checkpoint], [], force=True)
-        saved = Checkpoint(checkpoint, ranks, identity)
-        state = saved.load(run.force)
-        done = _complete_outputs(ranks, names, identity)
-    pending = [redshift for redshift in redshifts if redshift not in done]
-    check_outputs(ranks, [names[redshift] for redshift in pending], [], run.force)
+        resumed = _resume(ranks, Checkpoint(checkpoint, ranks, run_fingerprint), names, run.force)
+    missing = [names[redshift] for redshift in redshifts if redshift not in resumed.complete]
+    check_outputs(ranks, missing, [], run.force)
     mesh = make_mesh(header.mesh, header.box_size, run.precision, ranks)
     density = load_field(mesh, InitialConditionsFile, initial_conditions)
     initial = InitialConditions(mesh, density, header.lattice, header.cosmology)
     if verify_ranks:
         with run.stopwatch.stage("verifying ranks"):
             run.record_verification(verify_first_step(initial, scheme, redshifts))
+    for redshift, particles in _simulate(run, initial, scheme, redshifts, resumed):
+        attributes = {
+            "step_scheme": scheme.description(stages_of[redshift]),
+            "initial_conditions": header.attributes,
+        }
+        record = provenance_of(run, mesh, [initial_conditions])
+        save_particles(
+            names[redshift],
+            ranks,
+            particles.ids,
+            particles.positions,
+            particles.velocities(redshift),
+            ParticlesHeader(
+                header.box_size, header.lattice, redshift, header.cosmology, attributes
+            ),
+            dataclasses.replace(
+                record, run={**record.run, RUN_DIGEST: run_digest(run_fingerprint)}
+            ),
+            run.force,
+        )
+        logger.info("%s: %s particles, z = %g", names[redshift], header.lattice, redshift)
+    if resumed.checkpoint is not None:
+        resumed.checkpoint.remove()
 
-    stages_of = {redshift: stages for stages, reached in planned for redshift in reached}
-    steps_before = [0, *itertools.accumulate(len(stages) - 1 for stages, _ in planned)]
+
+class _Resumed(NamedTuple):
+    """Where a simulation stands; the default is its beginning, without a checkpoint.
+
+    Attributes:
+        checkpoint: the file that keeps its state.
+        state: the state in it.
+        complete: redshifts whose outputs are complete.
+    """
+
+    checkpoint: Checkpoint | None = None
+    state: State | None = None
+    complete: Container[float] = ()
+
+
+def _resume(
+    ranks: Ranks, checkpoint: Checkpoint, names: Mapping[float, str], force: bool
+) -> _Resumed:
+    """What an interrupted call with the same arguments left: its last state, its outputs."""
+    check_outputs(ranks, [os.fspath(checkpoint.path)], [], force=True)
+    state = checkpoint.load(force)
+    complete = set()
+    for redshift, name in names.items():
+        if on_root(ranks, is_output_of, name, ParticlesFile, checkpoint.fingerprint):
+            logger.info("%s: complete already", name)
+            complete.add(redshift)
+    return _Resumed(checkpoint, state, complete)
+
+
+def _simulate(
+    run: Run,
+    initial: InitialConditions,
+    scheme: StepScheme,
+    redshifts: Sequence[float],
+    resumed: _Resumed,
+) -> Iterator[tuple[float, Particles]]:
+    """Redshift and particles of each missing output, in the order in which they are reached.
+
+    After each step progress is shown, the checkpoint saved, and the run stopped if asked to.
+    """
+    steps_before = [0, *itertools.accumulate(len(one) - 1 for one, _ in scheme.runs(redshifts))]
     with progress(steps_before[-1], "FastPM step") as advance:
 
         def after_step(state: State) -> None:
             advance(steps_before[state.run] + state.steps)
-            if saved is not None:
-                saved.save(state)
-            stop_if_requested(ranks)
+            if resumed.checkpoint is not None:
+                resumed.checkpoint.save(state)
+            stop_if_requested(initial.mesh.ranks)
 
-        states = simulate(initial, scheme, redshifts, after_step, state, done)
-        for _ in pending:
+        outputs = simulate(initial, scheme, redshifts, after_step, resumed.state, resumed.complete)
+        while True:
             with run.stopwatch.stage("FastPM"):
-                redshift, particles = next(states)
-            particles = particles.without_padding()
-            attributes = {
-                "step_scheme": scheme.description(stages_of[redshift]),
-                "initial_conditions": header.attributes,
-            }
-            record = provenance_of(run, mesh, [initial_conditions])
-            save_particles(
-                names[redshift],
-                ranks,
-                particles.ids,
-                particles.positions,
-                particles.velocities(redshift),
-                ParticlesHeader(
-                    header.box_size, header.lattice, redshift, header.cosmology, attributes
-                ),
-                dataclasses.replace(record, run={**record.run, RUN_DIGEST: run_digest(identity)}),
-                run.force,
-            )
-            logger.info("%s: %s particles, z = %g", names[redshift], header.lattice, redshift)
-    if saved is not None:
-        saved.remove()
-
-
-def _complete_outputs(ranks: Ranks, names: Mapping[float, str], identity: dict) -> Container[float]:
-    """The redshifts whose output this same run wrote already."""
-    done = set()
-    for redshift, name in names.items():
-        if on_root(ranks, is_output_of, name, ParticlesFile, identity):
-            logger.info("%s: complete already", name)
-            done.add(redshift)
-    return done
+                output = next(outputs, None)
+            if output is None:
+                return
+            redshift, particles = output
+            yield redshift, particles.without_padding()

@@ -222,7 +222,7 @@ def load_comparison(path: str) -> tuple[Comparison, dict[str, str], dict[str, np
     """A spectrum of powerspec with a reference, its notes, and all its columns.
 
     Raises:
-        BadInput: if it was made without a reference, or says not what it is of.
+        BadInput: if it was made without a reference, or does not state its quantity.
     """
     columns, notes = read_spectrum(path)
     if not {"P_ref", "r"} <= columns.keys():
@@ -246,4 +246,4 @@ def number_of(notes: dict[str, str], name: str, path: str) -> float:
     try:
         return float(notes[name])
     except ValueError as error:
-        raise BadInput(f"{path}: {name} {notes[name]!r} is not a number; mend it") from error
+        raise BadInput(f"{path}: {name} {notes[name]!r} is not a number; correct it") from error

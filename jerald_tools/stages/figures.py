@@ -4,7 +4,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import matplotlib
+import matplotlib.style
 from matplotlib.figure import Figure
 
 from jerald_tools.analysis import tables
@@ -143,7 +143,7 @@ def _write_figure(run: Run, output: str, draw: Callable[[], Figure]) -> None:
 
     def work() -> None:
         check_target(output, run.force)
-        with matplotlib.rc_context(SETTINGS):
+        with matplotlib.style.context(SETTINGS):
             figure = draw()
             with atomic_write(output, run.force) as temporary:
                 figure.savefig(temporary, format=Path(output).suffix[1:].lower())

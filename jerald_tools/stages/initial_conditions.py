@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -23,8 +23,8 @@ from jerald_tools.gravity.lpt import lattice_shape, linear_field
 from jerald_tools.gravity.recovered_field import recovered_linear_field
 from jerald_tools.gravity.white_noise import noise_of_field, white_noise
 from jerald_tools.io.grids import FieldFile, FieldHeader, InitialConditionsHeader
-from jerald_tools.io.parallel import load_field, read_header, save_initial_conditions
-from jerald_tools.io.white_noise import BinaryNoise, open_white_noise
+from jerald_tools.io.parallel import Opener, load_field, read_header, save_initial_conditions
+from jerald_tools.io.white_noise import open_white_noise
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
 from jerald_tools.mesh.wavenumbers import wavenumber_table
@@ -46,7 +46,7 @@ class FieldInput(NamedTuple):
     """A file with a field on a mesh, and the function that opens it."""
 
     path: str
-    open_file: Callable[[str], FieldFile | BinaryNoise]
+    open_file: Opener
 
 
 @dataclasses.dataclass(frozen=True)

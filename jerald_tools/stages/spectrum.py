@@ -14,7 +14,6 @@ from jerald_tools.fitting.regions import region_mask
 from jerald_tools.io.spectra import write_spectrum
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
-from jerald_tools.stages.ensemble_band import model_error_of
 from jerald_tools.stages.outputs import check_outputs, output_names
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
@@ -24,6 +23,7 @@ from jerald_tools.stages.spectrum_inputs import (
     Source,
     check_partners,
     measure,
+    model_error_of,
     read_source,
 )
 

@@ -2,13 +2,14 @@
 """Maps and particles as overdensities on one mesh, of which powerspec measures the power."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jax import Array
-from jaxtyping import Bool, Complex
+from jaxtyping import Bool, Complex, Float
 
 from jerald_tools.analysis.catalogue_field import (
+    Window,
     catalogue_spectrum,
     painted_overdensity,
     shot_noise,
@@ -16,7 +17,7 @@ from jerald_tools.analysis.catalogue_field import (
 from jerald_tools.analysis.power_spectrum import overdensity, region_mean
 from jerald_tools.errors import BadInput
 from jerald_tools.io.grids import MapFile, MapHeader, check_agreement
-from jerald_tools.io.inputs import file_type
+from jerald_tools.io.inputs import describe_input, file_type
 from jerald_tools.io.parallel import load_field, load_particles, read_header
 from jerald_tools.io.particles import ParticlesFile
 from jerald_tools.mesh.fields import r2c
@@ -37,7 +38,7 @@ class Painting:
     """
 
     nodes: int | None = None
-    window: str = "cic"
+    window: Window = "cic"
     interlace: bool = False
     compensate: bool = False
 
@@ -76,7 +77,8 @@ def read_source(
         return Source(path, True, read_header(ranks, MapFile, path))
     header = read_header(ranks, ParticlesFile, path)
     if painting.nodes is not None:
-        shape = tuple(round(painting.nodes * side / header.box_size[0]) for side in header.box_size)
+        nodes, (lx, ly, lz) = painting.nodes, header.box_size
+        shape = (nodes, round(nodes * ly / lx), round(nodes * lz / lx))
     else:
         shape = header.lattice if reference is None else reference.header.mesh
     painted = MapHeader(
@@ -118,6 +120,49 @@ def check_partners(
                 f"{source.path}: {' in '.join(ours)}, but {reference.path} is "
                 f"{' in '.join(theirs)}: their means do not compare; take --mean own"
             )
+
+
+def model_error_of(
+    ranks: Ranks, sources: Sequence[Source]
+) -> Callable[[Float[np.ndarray, " bins"]], Float[np.ndarray, " bins"]]:
+    """The error of the model in ln P, as a function of k [h/Mpc], of the maps of an ensemble.
+
+    It is interpolated in ln k between the wavenumbers that the fit states, and constant beyond.
+
+    Raises:
+        BadInput: on every rank, if the maps are not members of one ensemble, or painted on
+            different particles.
+    """
+    first, members = sources[0], set()
+    universes = on_root(ranks, lambda: [_universe(source) for source in sources])
+    for source, universe in zip(sources, universes, strict=True):
+        attributes = source.header.attributes
+        member = attributes.get("member")
+        if member is None or attributes["fit_sha256"] != first.header.attributes["fit_sha256"]:
+            raise BadInput(
+                f"{source.path}: is no member of the ensemble of {first.path}: give the maps of "
+                "one fit, from paint --members all"
+            )
+        if member in members:
+            raise BadInput(f"{source.path}: member {member} a second time: give each once")
+        members.add(member)
+        check_agreement(source.path, source.header, first.path, first.header)
+        if universe != universes[0]:
+            raise BadInput(
+                f"{source.path}: is painted on other particles, or along another line of sight, "
+                f"than {first.path}: give the maps of one universe"
+            )
+    if len(members) < 3:
+        raise BadInput(f"{first.path}: {len(members)} members make no band: give all of them")
+    k, error = (np.atleast_1d(first.header.attributes[name]) for name in ("k", "model_error"))
+    return lambda wanted: np.interp(np.log(wanted), np.log(k), error)
+
+
+def _universe(source: Source) -> tuple:
+    """The line of sight of a map, and the digests of its inputs."""
+    record = describe_input(source.path).record
+    inputs = {one.sha256 for one in record.inputs} if record else set()
+    return source.header.attributes.get("redshift_space"), inputs
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,7 +49,7 @@ def parse(words):
     command = getattr(importlib.import_module(module), function)
     context = command.make_context(words[0], words[1:])
     if isinstance(command, click.Group):
-        subcommand = command.get_command(context, words[1])
+        subcommand = command.commands[words[1]]
         subcommand.make_context(words[1], words[2:], parent=context)
 
 

@@ -111,15 +111,16 @@ sys.meta_path.insert(0, Interruption())
 from jerald_tools.cli import stop_signals
 
 stop_signals.PATIENCE_SECONDS = 300.0
-importlib.import_module(sys.argv.pop(1)).main()
+module, command = sys.argv.pop(1).split(":")
+getattr(importlib.import_module(module), command)()
 """
 
 
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("fit_dm", ["absent.h5", "--target", "absent.h5", "-o", "fit.json"]),
-        ("run_fastpm", ["absent.h5", "--redshift", "2", "-o", "particles.h5"]),
+        ("fit:fit_dm", ["absent.h5", "--target", "absent.h5", "-o", "fit.json"]),
+        ("run_fastpm:main", ["absent.h5", "--redshift", "2", "-o", "particles.h5"]),
     ],
 )
 def test_a_signal_in_the_first_seconds_kills_nothing(tmp_path, name, arguments):

@@ -11,6 +11,7 @@ import resource
 import signal
 import sys
 import time
+from typing import Any
 
 import click
 
@@ -18,6 +19,9 @@ from jerald_tools.cli.command import command
 from jerald_tools.process import launched_rank, launched_size
 
 LAST = launched_rank() == launched_size() - 1
+
+# What a program takes but does not look at before the last rank fails.
+UNUSED: Any = None
 
 
 def fail_now():
@@ -183,8 +187,8 @@ def writing():
     import numpy as np
 
     mesh = small_mesh()
-    slab = LostSlab() if LAST else np.zeros(mesh.local_shape, np.float32)
-    save_map("map.h5", mesh, slab, header=None, record=None, force=False)
+    slab: Any = LostSlab() if LAST else np.zeros(mesh.local_shape, np.float32)
+    save_map("map.h5", mesh, slab, header=UNUSED, record=UNUSED, force=False)
 
 
 def optimising():
@@ -194,7 +198,7 @@ def optimising():
     from jerald_tools.fitting.objective import PreparedSimulation, RecordedObjective
     from jerald_tools.fitting.optimisers import minimise_with_lbfgsb
     from jerald_tools.fitting.regions import Regions
-    from jerald_tools.fitting.search_space import Nodes, SearchSpace
+    from jerald_tools.fitting.search_space import Knots, SearchSpace
 
     mesh = small_mesh()
     calls = []
@@ -206,9 +210,9 @@ def optimising():
         squares = float(np.sum(np.square(vector)))
         return (squares, Regions(squares, squares, squares)), 2 * vector
 
-    simulation = PreparedSimulation(None, None, lambda vector: np.eye(2), np.ones(1))
+    simulation = PreparedSimulation(UNUSED, UNUSED, lambda vector: np.eye(2), np.ones(1))
     space = SearchSpace(np.full(2, -9.0), np.full(2, 9.0), np.ones(2))
-    objective = RecordedObjective(mesh, evaluate, [simulation], Nodes((3.0, 4.0)), space)
+    objective = RecordedObjective(mesh, evaluate, [simulation], Knots((3.0, 4.0)), space)
     minimise_with_lbfgsb(objective, np.array([3.0, 4.0]), space, 100)
 
 

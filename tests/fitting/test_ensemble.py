@@ -190,14 +190,14 @@ def test_maps_that_are_no_ensemble_are_refused(folder):
 
 
 def test_bands_of_three_members():
-    powers = np.exp(np.outer([-1.0, 0.0, 1.0], [1.0, 2.0]))
+    powers = list(np.exp(np.outer([-1.0, 0.0, 1.0], [1.0, 2.0])))
     band = power_band(powers, 0.0)
     np.testing.assert_allclose(band.median, 1.0)
     # The 16th percentile of three numbers lies 0.32 of the way from the first to the second.
     np.testing.assert_allclose(np.log(band.low), [-0.68, -1.36])
     widened = power_band(powers, np.array([0.0, 1.0]))
     np.testing.assert_allclose(np.log(widened.high), [0.68, np.hypot(1.36, 1.0)])
-    r = correlation_band(np.array([[0.9], [0.98], [1.0]]))
+    r = correlation_band([np.array([0.9]), np.array([0.98]), np.array([1.0])])
     np.testing.assert_allclose([r.low, r.median, r.high], [[0.9256], [0.98], [0.9936]])
 
 

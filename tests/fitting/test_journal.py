@@ -126,7 +126,7 @@ def stop():
     forget_requests()
 
 
-def history_of(mesh, path, stop_after=None, stop=None):
+def history_of(mesh, path, stop_after=None, stop=request_stop):
     """Losses of a fit that keeps a journal, and is asked to stop on one rank."""
     inputs, target = model_case(mesh, "dark-matter")
     start = Start("generic", generic_parameters("dark-matter", 1))

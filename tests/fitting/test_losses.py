@@ -198,6 +198,12 @@ def test_the_logarithm_has_no_smoothing():
     stars = quantity_named("stellar-mass")
     with pytest.raises(BadInput, match="--smoothing 1: the loss logarithmic has no smoothing"):
         loss_named("logarithmic", stars, 1.0)
-    assert loss_named("statistics", stars, 1.0).residual_loss == PaperLoss(1, 1.0)
-    powers = {name: loss_named("paper", quantity_named(name)).power for name in NAMES}
-    assert powers == {"dark-matter": 2, "stellar-mass": 1, "neutral-hydrogen": 1, "gas": 2}
+    statistics = loss_named("statistics", stars, 1.0)
+    assert isinstance(statistics, StatisticsLoss)
+    assert statistics.residual_loss == PaperLoss(1, 1.0)
+
+
+def test_the_papers_loss_is_squared_for_densities_and_a_modulus_for_the_others():
+    powers = {"dark-matter": 2, "stellar-mass": 1, "neutral-hydrogen": 1, "gas": 2}
+    for name in NAMES:
+        assert loss_named("paper", quantity_named(name)) == PaperLoss(powers[name])

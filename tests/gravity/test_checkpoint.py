@@ -139,6 +139,7 @@ def test_a_state_goes_on_over_other_ranks(folder):
 
     expected = on_root(world(), undisturbed)
     state = Checkpoint(folder / "state", world(), {"n": 1}).load(force=False)
+    assert state is not None
     assert (state.run, state.steps) == (0, 2)
     density = smooth_density()[shared.x_start : shared.x_stop]
     initial = InitialConditions(shared, density, LATTICE, COSMOLOGY)
@@ -203,7 +204,9 @@ def test_a_state_that_was_changed_is_refused_on_any_number_of_ranks(folder, monk
 
     def change():
         with h5py.File(folder / "state", "r+") as file:
-            file["positions"][0, 0] += 0.5
+            positions = file["positions"]
+            assert isinstance(positions, h5py.Dataset)
+            positions[0, 0] += 0.5
 
     on_root(world(), change)
     with pytest.raises(BadInput, match="state: positions was changed since it was written"):

@@ -281,10 +281,10 @@ def test_where_a_field_is_not_finite():
 def test_a_map_that_is_not_finite():
     mesh = make_mesh(PARTICLES_HEADER.lattice, PARTICLES_HEADER.box_size, "double", world())
     own = own_particles(mesh, PARTICLES_HEADER.number)
-    read = LoadedParticles(positions()[own], velocities()[own], own + 1)
+    read = LoadedParticles(*map(jnp.asarray, (positions()[own], velocities()[own], own + 1)))
     good = painting.paint_particles(mesh, read, PARTICLES_HEADER)
     assert np.isfinite(good.field).all()
-    positions_with_nan = np.where(own[:, None] == 7, np.nan, read.positions)
+    positions_with_nan = jnp.where(own[:, None] == 7, jnp.nan, read.positions)
     bad = LoadedParticles(positions_with_nan, read.velocities, read.ids)
     with pytest.raises(RunFailed, match="self-check after painting the particles: the mean of the"):
         painting.paint_particles(mesh, bad, PARTICLES_HEADER)
@@ -294,7 +294,8 @@ def test_reference_that_loses_mass(monkeypatch):
     mesh = make_mesh(PARTICLES_HEADER.lattice, PARTICLES_HEADER.box_size, "single", Ranks(), "jax")
     paint = reference.paint
     monkeypatch.setattr(reference, "paint", lambda mesh, x, w=None: paint(mesh, x[1:], None))
-    read = LoadedParticles(positions().astype(np.float32), velocities(), None)
+    where = jnp.asarray(positions(), mesh.dtype)
+    read = LoadedParticles(where, jnp.asarray(velocities()), jnp.arange(1, len(where) + 1))
     with pytest.raises(RunFailed, match=r"the mean of the density is 0.99791.* instead of 1"):
         painting.paint_particles(mesh, read, PARTICLES_HEADER)
 

@@ -28,7 +28,7 @@ def parts(rank: int) -> list[np.ndarray]:
 
 
 def totals() -> list[np.ndarray]:
-    return [sum(terms) for terms in zip(*map(parts, range(world().size)), strict=True)]
+    return [np.sum(terms, axis=0) for terms in zip(*map(parts, range(world().size)), strict=True)]
 
 
 def twelve_sums(arrays):

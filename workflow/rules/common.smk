@@ -1,17 +1,15 @@
 # Tables that the rules share, made from config.yaml, and the functions that give their inputs and
 # parameters, in the order of the rules.
+from jerald_tools.estimate.problem import fit_sizes
+from jerald_tools.quantities import quantity_named
 from workflow.configuration import all_redshifts, check_configuration, in_paths
 from workflow.resources import JobResources
 from workflow.variants import OF_PARTICLES, all_variants
 
-# The quantities that can be fitted: the stage of `estimate` that has the cost of the fit, and the
-# quantities whose fits it depends on.
-QUANTITIES = {
-    "dark-matter": {"stage": "fit-dm", "prerequisites": []},
-    "stellar-mass": {"stage": "fit-stellar", "prerequisites": ["dark-matter"]},
-    "neutral-hydrogen": {"stage": "fit-hi", "prerequisites": ["dark-matter", "stellar-mass"]},
-}
-PREREQUISITES = {name: quantity["prerequisites"] for name, quantity in QUANTITIES.items()}
+# The quantities whose fits have a measured cost, and those whose fits each of them depends on.
+SIZES = fit_sizes()
+QUANTITIES = tuple(SIZES)
+PREREQUISITES = {name: quantity_named(name).prerequisites for name in QUANTITIES}
 
 check_configuration(
     config,
@@ -65,7 +63,7 @@ def for_each(pattern, quantities, simulations, redshifts=REDSHIFTS):
     ]
 
 
-def of_simulation(pattern, quantities=tuple(QUANTITIES)):
+def of_simulation(pattern, quantities=QUANTITIES):
     """A function that gives the paths of for_each for the {simulation} of the job."""
 
     def paths(wildcards):
@@ -141,7 +139,7 @@ def prerequisite_fits(wildcards):
 
 
 def fit_stage(wildcards):
-    return QUANTITIES[wildcards.quantity]["stage"]
+    return SIZES[wildcards.quantity].stage
 
 
 def target_options(wildcards, input):
