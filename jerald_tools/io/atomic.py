@@ -2,10 +2,12 @@
 """Files that appear whole or not at all: temporary name, fsync, rename."""
 
 import contextlib
+import io
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from jerald_tools.errors import BadInput, RunFailed
 from jerald_tools.io.locks import is_named, open_directory_locked, open_locked
@@ -139,6 +141,53 @@ def write_text(path: str | os.PathLike, text: str, force: bool = False) -> None:
     """
     with atomic_write(path, force) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+class HDF5Target(io.FileIO):
+    """A file that keeps the error of the first failed write and accepts all later writes.
+
+    The HDF5 library, once a write has failed, cannot close its file and crashes when the process
+    ends. Given this object in place of a path it can, and :meth:`raise_first_error` follows.
+
+    Args:
+        path: of the file, which exists and is empty.
+    """
+
+    def __init__(self, path: Path):
+        super().__init__(path, "r+")
+        self._path = path
+        self._error: OSError | None = None
+
+    def raise_first_error(self) -> None:
+        """Raise the error of the first write that failed, if one did."""
+        if self._error is not None:
+            raise self._error
+
+    def write(self, data: Any) -> int:
+        """Write all of the data, as HDF5 expects, where the system may write a part."""
+        view = memoryview(data).cast("B")
+        written = 0
+        try:
+            while self._error is None and written < len(view):
+                written += super().write(view[written:])
+        except OSError as error:
+            self._error = OSError(error.errno, error.strerror, os.fspath(self._path))
+        return len(view)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Set the size of the file, as long as writing works."""
+        if self._error is None:
+            return super().truncate(size)
+        return self.tell() if size is None else size
+
+    def readinto(self, buffer: Any) -> int:
+        """Read back what was written; zeros where a failed write left nothing."""
+        view = memoryview(buffer).cast("B")
+        found = 0
+        while found < len(view) and (count := super().readinto(view[found:])):
+            found += count
+        view[found:] = bytes(len(view) - found)
+        return len(view)
 
 
 def _refuse_another(temporary: Path, descriptor: int, path: Path) -> None:

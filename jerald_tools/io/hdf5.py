@@ -4,19 +4,18 @@
 import contextlib
 import dataclasses
 import hashlib
-import io
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import h5py
 import numpy as np
 
 from jerald_tools.errors import BadInput, RunFailed, refusing
 from jerald_tools.io import version1
-from jerald_tools.io.atomic import atomic_write
+from jerald_tools.io.atomic import HDF5Target, atomic_write
 from jerald_tools.io.digest import (
     DATASET_DIGEST,
     PROVENANCE,
@@ -55,7 +54,7 @@ def create(
         BadInput: as :func:`jerald_tools.io.atomic.check_target`.
         OSError: if a write fails.
     """
-    with atomic_write(path, force) as temporary, _WritableFile(temporary) as stream:
+    with atomic_write(path, force) as temporary, HDF5Target(temporary) as stream:
         with h5py.File(stream, "w", libver=LIBRARY_VERSION) as file:
             file.attrs["format_version"] = FORMAT_VERSION
             file.attrs["file_type"] = fixed_string(file_type)
@@ -330,50 +329,3 @@ def open_file(path: Path) -> h5py.File:
         raise BadInput(f"{path}: is not an HDF5 file, or its beginning is damaged; check the name")
     with refusing(path, *DAMAGED):
         return h5py.File(path, "r")
-
-
-class _WritableFile(io.FileIO):
-    """A file that keeps the error of the first failed write and accepts all later writes.
-
-    The HDF5 library, once a write has failed, cannot close its file and crashes when the process
-    ends. Given this object in place of a path it can, and :meth:`raise_first_error` follows.
-
-    Args:
-        path: of the file, which exists and is empty.
-    """
-
-    def __init__(self, path: Path):
-        super().__init__(path, "r+")
-        self._path = path
-        self._error: OSError | None = None
-
-    def raise_first_error(self) -> None:
-        """Raise the error of the first write that failed, if one did."""
-        if self._error is not None:
-            raise self._error
-
-    def write(self, data: Any) -> int:
-        """Write all of the data, as HDF5 expects, where the system may write a part."""
-        view = memoryview(data).cast("B")
-        written = 0
-        try:
-            while self._error is None and written < len(view):
-                written += super().write(view[written:])
-        except OSError as error:
-            self._error = OSError(error.errno, error.strerror, os.fspath(self._path))
-        return len(view)
-
-    def truncate(self, size: int | None = None) -> int:
-        """Set the size of the file, as long as writing works."""
-        if self._error is None:
-            return super().truncate(size)
-        return self.tell() if size is None else size
-
-    def readinto(self, buffer: Any) -> int:
-        """Read back what was written; zeros where a failed write left nothing."""
-        view = memoryview(buffer).cast("B")
-        found = 0
-        while found < len(view) and (count := super().readinto(view[found:])):
-            found += count
-        view[found:] = bytes(len(view) - found)
-        return len(view)

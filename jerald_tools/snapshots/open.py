@@ -25,7 +25,7 @@ KNOWN = "the formats are HDF5 of Gadget, Arepo or SWIFT, and BigFile"
 _Reader = Callable[[Sequence[Path], Overrides], Snapshot]
 
 
-def open_snapshot(names: Sequence[str], overrides: Overrides) -> Snapshot:
+def open_snapshot(names: Sequence[str | os.PathLike], overrides: Overrides) -> Snapshot:
     """Open a snapshot of any format and check that it is whole.
 
     Args:
@@ -47,7 +47,7 @@ def open_snapshot(names: Sequence[str], overrides: Overrides) -> Snapshot:
     return reader(paths, overrides)
 
 
-def snapshot_paths(names: Sequence[str]) -> list[Path]:
+def snapshot_paths(names: Sequence[str | os.PathLike]) -> list[Path]:
     """The files that names stand for, numbered ones in order; or one directory, a BigFile's.
 
     Raises:

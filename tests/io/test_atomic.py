@@ -31,6 +31,7 @@ def half_way(target):
     with subprocess.Popen(
         [sys.executable, "-c", WRITER, target], stdout=subprocess.PIPE, text=True
     ) as process:
+        assert process.stdout is not None
         assert process.stdout.readline() == "half\n"
         yield process
         process.kill()

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 from flipped_bytes import FLIPS, flipped
+from hdf5_access import open_hdf5
 
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.checkpoint import CheckpointFile
@@ -142,14 +143,14 @@ def test_an_edited_attribute_is_refused(sample):
     path, opening = sample
     whole = path.read_bytes()
     names = []
-    with h5py.File(path) as file:
+    with open_hdf5(path) as file:
         groups = []
         file.visit(groups.append)
         for group in ("/", *groups):
             names += [(group, name) for name in file[group].attrs]
     assert len(names) > 15
     for group, name in names:
-        with h5py.File(path, "r+") as file:
+        with open_hdf5(path, "r+") as file:
             file[group].attrs[name] = changed(np.asarray(file[group].attrs[name]))
         with pytest.raises(BadInput):
             opening(path)
@@ -159,13 +160,13 @@ def test_an_edited_attribute_is_refused(sample):
 def test_an_edited_record_is_refused(sample):
     """Neither a text without its digest nor a digest of another text is taken."""
     path, opening = sample
-    with h5py.File(path) as file:
+    with open_hdf5(path) as file:
         record = read_record(file)
     others = [dataclasses.replace(record, commit="other"), dataclasses.replace(record, inputs=())]
     whole = path.read_bytes()
     for other in others:
         for part in ("text", "digest"):
-            with h5py.File(path, "r+") as file:
+            with open_hdf5(path, "r+") as file:
                 digest = other.digest if part == "digest" else record.digest
                 text = other.to_json() if part == "text" else record.to_json()
                 del file["provenance"]
@@ -173,7 +174,7 @@ def test_an_edited_record_is_refused(sample):
                 dataset.attrs["sha256"] = fixed_string(digest)
             with pytest.raises(BadInput, match="was changed since it was written"):
                 opening(path)
-    with h5py.File(path, "r+") as file:
+    with open_hdf5(path, "r+") as file:
         del file["provenance"].attrs["sha256"]
     with pytest.raises(BadInput, match="was changed since it was written"):
         opening(path)
@@ -192,7 +193,7 @@ def changed(value):
 
 def test_changed_values_are_found(map_file):
     """HDF5's own checksums follow the change; the digest does not."""
-    with h5py.File(map_file, "r+") as file:
+    with open_hdf5(map_file, "r+") as file:
         file["map"][2, 2, 2] += 1
     with MapFile(map_file) as opened:
         for read in (opened.verify, opened.read):
@@ -203,7 +204,7 @@ def test_changed_values_are_found(map_file):
 
 def rewrite(path, change):
     """Change a file and renew its digests as if it had been written so."""
-    with h5py.File(path, "r+") as file:
+    with open_hdf5(path, "r+") as file:
         change(file)
         write_record(file, read_record(file))
 
@@ -282,12 +283,12 @@ def test_foreign_files(tmp_path):
     with pytest.raises(BadInput, match=r"text.h5: is not an HDF5 file"):
         MapFile(text)
     foreign = tmp_path / "foreign.h5"
-    with h5py.File(foreign, "w") as file:
+    with open_hdf5(foreign, "w") as file:
         file["map"] = np.ones((4, 4, 4))
     with pytest.raises(BadInput, match=r"foreign.h5: is not a file of jerald-tools"):
         MapFile(foreign)
     unsealed = tmp_path / "unsealed.h5"
-    with h5py.File(unsealed, "w") as file:
+    with open_hdf5(unsealed, "w") as file:
         file["map"] = np.ones((4, 4, 4))
         file.attrs["format_version"] = 1
         file.attrs["file_type"] = fixed_string("map")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import warnings
+from typing import Any
 
-import h5py
 import numpy as np
 import pytest
+from hdf5_access import open_hdf5
 
 from jerald_tools.errors import RunFailed
 from jerald_tools.io.particles import ParticlesFile, write_particles
@@ -51,7 +52,7 @@ def test_positions_are_wrapped_into_the_box(tmp_path, particles_header, velociti
     assert np.allclose(found[0], [9.0, 1.0, 5.0], rtol=0, atol=1e-13)
     periodic_distance = np.abs((found[1:3] + 5) % (10, 20, 30) - 5)
     assert np.all(periodic_distance < 1e-13)
-    with h5py.File(path) as file:
+    with open_hdf5(path) as file:
         stored, box = file["PartType1/Coordinates"][...], file["Header"].attrs["BoxSize"]
     assert np.all(stored >= 0)
     assert np.all(stored < box)
@@ -62,7 +63,7 @@ def test_swiftsimio_reads_them_right(particle_file, particles_header, positions,
         warnings.simplefilter("ignore")
         import swiftsimio
 
-        snapshot = swiftsimio.load(particle_file)
+        snapshot: Any = swiftsimio.load(particle_file)
         h = particles_header.cosmology.h
         metadata, particles = snapshot.metadata, snapshot.dark_matter
         assert metadata.redshift == 3.0
@@ -95,7 +96,7 @@ def test_swiftsimio_reads_them_right(particle_file, particles_header, positions,
 
 def test_swift_layout(particle_file):
     """What SWIFT's own format says, for readers other than swiftsimio."""
-    with h5py.File(particle_file) as file:
+    with open_hdf5(particle_file) as file:
         assert file["Header"].attrs["NumPart_ThisFile"].tolist() == [0, 120, 0, 0, 0, 0, 0]
         assert file["Header"].attrs["NumFilesPerSnapshot"].tolist() == [1]
         assert file["Header"].attrs["Code"] == b"SWIFT"

@@ -2,9 +2,11 @@
 """Snapshots of each code as other packages read them, whole sets, and what users add to them."""
 
 import dataclasses
+import importlib
 import pickle
 import warnings
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -59,7 +61,7 @@ def test_yt_reads_the_same_positions_and_masses(tmp_path, code):
         plain_numbers(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import yt
+        yt: Any = importlib.import_module("yt")
 
         yt.set_log_level("error")
         data = yt.load(str(path)).all_data()
