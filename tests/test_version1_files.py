@@ -50,7 +50,7 @@ def check_refusal(capsys, *words: str) -> None:
 
 def map_in(path: Path) -> np.ndarray:
     with h5py.File(path) as file:
-        return file["map"][...]
+        return np.asarray(file["map"])
 
 
 def columns_in(path: Path) -> dict[str, np.ndarray]:

@@ -76,7 +76,7 @@ def test_h5py_needs_no_manual(map_file, map_header):
 
 def test_the_record_travels(map_file, record):
     with open_hdf5(map_file) as file:
-        found = json.loads(file["provenance"][0])
+        found = json.loads(bytes(np.asarray(file["provenance"])[0]))
         with_content = read_record(file)
     assert dataclasses.replace(with_content, content_sha256=None) == record
     assert found["ranks"] == 2
