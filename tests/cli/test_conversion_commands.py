@@ -25,7 +25,7 @@ from jerald_tools.snapshots.open import open_snapshot
 
 SIDE = 8
 BOX = 12.0
-HEADER = ParticlesHeader((BOX,) * 3, (SIDE,) * 3, REDSHIFT, COSMOLOGY)
+HEADER = ParticlesHeader((BOX, BOX, BOX), (SIDE, SIDE, SIDE), REDSHIFT, COSMOLOGY)
 
 
 def call(main, *arguments):
@@ -125,7 +125,7 @@ def test_fields_as_nbodykit_reads_them(folder):
     assert (found["Quantity"], found["Units"]) == ("stellar-mass", "1e10 Msun/h per cell")
 
     field = np.random.default_rng(2).normal(size=(4, 4, 4)).astype(np.float32)
-    header = InitialConditionsHeader((3.0,) * 3, (4,) * 3, (2,) * 3, COSMOLOGY)
+    header = InitialConditionsHeader((3.0, 3.0, 3.0), (4, 4, 4), (2, 2, 2), COSMOLOGY)
     write_initial_conditions(folder / "ics.h5", header, [(0, field)], RECORD)
     call(to_bigfile, folder / "ics.h5", "-o", folder / "ics")
     np.testing.assert_array_equal(Block(folder / "ics/Field").read().reshape(4, 4, 4), field)

@@ -14,7 +14,7 @@ from jerald_tools.mesh.ranks import on_root, world
 
 def independent(quantity: str) -> np.ndarray:
     with h5py.File(MAPS) as file:
-        return file[f"z2.00/{quantity.replace('-', '_')}"][...].astype(np.float64)
+        return np.array(file[f"z2.00/{quantity.replace('-', '_')}"], np.float64)
 
 
 @pytest.mark.parametrize(("quantity", "units"), list(zip(QUANTITIES, UNITS, strict=True)))

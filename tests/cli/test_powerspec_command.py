@@ -95,9 +95,9 @@ def test_particles_as_nbodykit_paints_them(shared_folder):
     with h5py.File(GOLDEN, "r") as golden:
         positions = golden["catalogue1"][:]
         expected = golden["spectra/cat_tsc_int1_comp1_dkkf_kminhalf"]
-        power, modes = expected["power"][:], expected["modes"][:]
+        power, modes = (np.asarray(expected[name]) for name in ("power", "modes"))
         noise = expected.attrs["shot_noise"]
-    header = ParticlesHeader((20.0,) * 3, (64,) * 3, 0.0, Cosmology())
+    header = ParticlesHeader((20.0, 20.0, 20.0), (64, 64, 64), 0.0, Cosmology())
     rows = [(0, positions)], [(0, np.zeros(positions.shape, np.float32))]
     path, output = shared_folder / "particles.h5", shared_folder / "particles.csv"
     on_root(world(), write_particles, path, header, *rows, RECORD)

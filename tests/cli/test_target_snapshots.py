@@ -179,7 +179,7 @@ def test_a_snapshot_written_by_swiftsimio(shared_folder):
     with pytest.raises(BadInput, match=r"swiftsimio\.hdf5: its header has no omega_m; give"):
         target(shared_folder, shared_folder / "swiftsimio.hdf5", "dark-matter")
     options = ["--omega-m", 0.308, "--omega-b", 0.0482, "--h", 0.678]
-    for quantity in ("dark-matter", "gas"):
-        found = target(shared_folder, shared_folder / "swiftsimio.hdf5", quantity, *options)
-        exact = reference(quantity)
+    for name in ("dark-matter", "gas"):
+        found = target(shared_folder, shared_folder / "swiftsimio.hdf5", name, *options)
+        exact = reference(name)
         np.testing.assert_allclose(found, exact, rtol=0, atol=1e-12 * exact.max())
