@@ -58,7 +58,9 @@ def save_particles(path, where=None, moving=None, **changes):
     return path
 
 
-def cloud_in_cell(where, weights=1.0, shape=SHAPE, box_size=BOX_SIZE) -> np.ndarray:
+def cloud_in_cell(
+    where, weights: float | np.ndarray = 1.0, shape=SHAPE, box_size=BOX_SIZE
+) -> np.ndarray:
     """Sum of weights on the nodes, corner by corner with NumPy."""
     cells = np.asarray(where) / (np.array(box_size) / shape)
     lower = np.floor(cells).astype(int)

@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from datasets import dataset
 from small_universe import BOX_SIZE, COSMOLOGY, RECORD, REDSHIFT, map_of, save_target
 
 from jerald_tools.cli.convert import to_bigfile, to_gadget, to_swift
@@ -25,7 +26,7 @@ from jerald_tools.snapshots.open import open_snapshot
 
 SIDE = 8
 BOX = 12.0
-HEADER = ParticlesHeader((BOX,) * 3, (SIDE,) * 3, REDSHIFT, COSMOLOGY)
+HEADER = ParticlesHeader((BOX, BOX, BOX), (SIDE, SIDE, SIDE), REDSHIFT, COSMOLOGY)
 
 
 def call(main, *arguments):
@@ -105,7 +106,7 @@ def test_ids_from_zero_and_in_any_order(folder):
 def test_ids_that_number_no_lattice(folder, ids, message):
     call(to_gadget, folder / "particles.h5", "-o", folder / "snap.hdf5")
     with h5py.File(folder / "snap.hdf5", "r+") as file:
-        file["PartType1/ParticleIDs"][...] = ids
+        dataset(file, "PartType1/ParticleIDs")[...] = ids
     with pytest.raises(BadInput, match=message):
         call(to_swift, folder / "snap.hdf5", "-o", folder / "back.h5")
     assert not (folder / "back.h5").exists()
@@ -125,7 +126,7 @@ def test_fields_as_nbodykit_reads_them(folder):
     assert (found["Quantity"], found["Units"]) == ("stellar-mass", "1e10 Msun/h per cell")
 
     field = np.random.default_rng(2).normal(size=(4, 4, 4)).astype(np.float32)
-    header = InitialConditionsHeader((3.0,) * 3, (4,) * 3, (2,) * 3, COSMOLOGY)
+    header = InitialConditionsHeader((3.0, 3.0, 3.0), (4, 4, 4), (2, 2, 2), COSMOLOGY)
     write_initial_conditions(folder / "ics.h5", header, [(0, field)], RECORD)
     call(to_bigfile, folder / "ics.h5", "-o", folder / "ics")
     np.testing.assert_array_equal(Block(folder / "ics/Field").read().reshape(4, 4, 4), field)
@@ -152,15 +153,16 @@ def test_yt_reads_particles_and_maps(folder):
     save_target(folder / "stars.h5", "stellar-mass")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import yt
+        from yt.loaders import load, load_uniform_grid
+        from yt.utilities.logger import set_log_level
 
-        yt.set_log_level("error")
-        data = yt.load(str(folder / "snap.hdf5")).all_data()
+        set_log_level("error")
+        data = load(str(folder / "snap.hdf5")).all_data()
         order = np.argsort(np.asarray(data["PartType1", "particle_index"]))
         where = np.asarray(data["PartType1", "particle_position"].to("Mpccm/h"))[order]
         stars = map_of(folder / "stars.h5")
         box = np.array([[0.0, side] for side in BOX_SIZE])
-        grid = yt.load_uniform_grid(
+        grid = load_uniform_grid(
             {("gas", "stars"): stars}, stars.shape, length_unit="Mpc", bbox=box
         )
         total = grid.all_data()["gas", "stars"].sum()
@@ -184,7 +186,7 @@ def test_what_exists_is_kept_unless_forced(folder):
 def test_a_failure_leaves_no_directory(folder):
     """The values are sealed as they are, so that only writing them can fail."""
     with h5py.File(folder / "particles.h5", "r+") as file:
-        velocities = file["PartType1/Velocities"]
+        velocities = dataset(file, "PartType1/Velocities")
         velocities[3, 1] = np.nan
         values = hashlib.sha256(velocities[:].tobytes()).hexdigest()
         velocities.attrs.modify("sha256", fixed_string(values))

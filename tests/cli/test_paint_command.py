@@ -83,7 +83,8 @@ def expected_maps() -> dict:
         for name in NAMES:
             quantity = quantity_named(name).with_constants(CONSTANTS.get(name, {}))
             parameters = generic_parameters(name, 1)
-            sources = (stars,) if "stellar-mass" in quantity.prerequisites else ()
+            needs_stars = "stellar-mass" in quantity.prerequisites
+            sources = (stars,) if needs_stars and stars is not None else ()
             inputs = ModelInputs(improved, density(mesh, improved), sources)
             maps[name] = predict(mesh, quantity, parameters, inputs)
             particles[name] = quantity.displace(mesh, parameters, inputs)

@@ -164,7 +164,9 @@ def test_partners_that_do_not_match_are_refused(maps, tmp_path, capsys, change):
 
 def test_spectra_that_say_too_little_are_refused(tmp_path, capsys):
     alone = tmp_path / "alone.csv"
-    write_spectrum(alone, {"k": [1.0], "P": [1.0], "modes": [6]}, {"quantity": "dark-matter"})
+    write_spectrum(
+        alone, {name: np.ones(1) for name in ("k", "P", "modes")}, {"quantity": "dark-matter"}
+    )
     assert "--reference" in refused(capsys, "spectra", alone, "-o", tmp_path / "pk.png")
     odd = save_spectrum(tmp_path / "odd.csv", mean_ratio="unknown")
     assert "mean_ratio" in refused(capsys, "table", odd, "-o", tmp_path / "table.md")
