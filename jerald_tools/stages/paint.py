@@ -140,6 +140,7 @@ def _paint_members(run: Run, task: _Task, options: PaintOptions) -> None:
         provenance = provenance_of(run, task.mesh, task.inputs)
         save_map(map_path, task.mesh, painted.field, painted.header, provenance, run.force)
         if particles_path is not None:
+            assert painted.positions is not None  # only a map that was read has none
             # With the velocities of the particles as FastPM left them.
             save_particles(
                 particles_path,

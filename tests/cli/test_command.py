@@ -186,7 +186,7 @@ def test_help_shows_an_example_that_parses(name, capsys):
         assert first == name
         context = main.make_context(name, arguments)
         if isinstance(main, click.Group):
-            subcommand = main.get_command(context, arguments[0])
+            subcommand = main.commands[arguments[0]]
             subcommand.make_context(arguments[0], arguments[1:], parent=context)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from datasets import dataset
 from small_universe import BOX_SIZE, COSMOLOGY, RECORD, REDSHIFT, map_of, save_target
 
 from jerald_tools.cli.convert import to_bigfile, to_gadget, to_swift
@@ -105,7 +106,7 @@ def test_ids_from_zero_and_in_any_order(folder):
 def test_ids_that_number_no_lattice(folder, ids, message):
     call(to_gadget, folder / "particles.h5", "-o", folder / "snap.hdf5")
     with h5py.File(folder / "snap.hdf5", "r+") as file:
-        file["PartType1/ParticleIDs"][...] = ids
+        dataset(file, "PartType1/ParticleIDs")[...] = ids
     with pytest.raises(BadInput, match=message):
         call(to_swift, folder / "snap.hdf5", "-o", folder / "back.h5")
     assert not (folder / "back.h5").exists()
@@ -152,15 +153,16 @@ def test_yt_reads_particles_and_maps(folder):
     save_target(folder / "stars.h5", "stellar-mass")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import yt
+        from yt.loaders import load, load_uniform_grid
+        from yt.utilities.logger import set_log_level
 
-        yt.set_log_level("error")
-        data = yt.load(str(folder / "snap.hdf5")).all_data()
+        set_log_level("error")
+        data = load(str(folder / "snap.hdf5")).all_data()
         order = np.argsort(np.asarray(data["PartType1", "particle_index"]))
         where = np.asarray(data["PartType1", "particle_position"].to("Mpccm/h"))[order]
         stars = map_of(folder / "stars.h5")
         box = np.array([[0.0, side] for side in BOX_SIZE])
-        grid = yt.load_uniform_grid(
+        grid = load_uniform_grid(
             {("gas", "stars"): stars}, stars.shape, length_unit="Mpc", bbox=box
         )
         total = grid.all_data()["gas", "stars"].sum()
@@ -184,7 +186,7 @@ def test_what_exists_is_kept_unless_forced(folder):
 def test_a_failure_leaves_no_directory(folder):
     """The values are sealed as they are, so that only writing them can fail."""
     with h5py.File(folder / "particles.h5", "r+") as file:
-        velocities = file["PartType1/Velocities"]
+        velocities = dataset(file, "PartType1/Velocities")
         velocities[3, 1] = np.nan
         values = hashlib.sha256(velocities[:].tobytes()).hexdigest()
         velocities.attrs.modify("sha256", fixed_string(values))

@@ -4,6 +4,7 @@
 import h5py
 import numpy as np
 import pytest
+from datasets import dataset
 from golden_targets import QUANTITIES, UNITS, make_target, reference, target, uniform_background
 from small_universe import header_of
 from snapshot_files import BIGFILE, MAPS, blocks, write_gadget
@@ -14,7 +15,7 @@ from jerald_tools.mesh.ranks import on_root, world
 
 def independent(quantity: str) -> np.ndarray:
     with h5py.File(MAPS) as file:
-        return np.array(file[f"z2.00/{quantity.replace('-', '_')}"], np.float64)
+        return dataset(file, f"z2.00/{quantity.replace('-', '_')}")[...].astype(np.float64)
 
 
 @pytest.mark.parametrize(("quantity", "units"), list(zip(QUANTITIES, UNITS, strict=True)))
@@ -46,7 +47,7 @@ def test_what_one_rank_finds_wrong_ends_all(shared_folder):
 
     def spoil():
         with h5py.File(path, "r+") as file:
-            file["PartType0/Coordinates"][-1, 2] = np.nan
+            dataset(file, "PartType0/Coordinates")[-1, 2] = np.nan
 
     on_root(world(), spoil)
     with pytest.raises(BadInput, match=r"snap\.hdf5: gas positions NaN or infinite in rows"):

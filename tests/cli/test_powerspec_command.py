@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from datasets import dataset
 
 from jerald_tools.cli.powerspec import main
 from jerald_tools.cosmology import Cosmology
@@ -93,10 +94,10 @@ def test_columns_are_those_of_a_slow_sum_over_all_modes(shared_folder):
 @pytest.mark.ranks
 def test_particles_as_nbodykit_paints_them(shared_folder):
     with h5py.File(GOLDEN, "r") as golden:
-        positions = golden["catalogue1"][:]
-        expected = golden["spectra/cat_tsc_int1_comp1_dkkf_kminhalf"]
-        power, modes = (np.asarray(expected[name]) for name in ("power", "modes"))
-        noise = expected.attrs["shot_noise"]
+        positions = dataset(golden, "catalogue1")[:]
+        spectrum = "spectra/cat_tsc_int1_comp1_dkkf_kminhalf"
+        power, modes = (dataset(golden, f"{spectrum}/{name}")[:] for name in ("power", "modes"))
+        noise = golden[spectrum].attrs["shot_noise"]
     header = ParticlesHeader((20.0, 20.0, 20.0), (64, 64, 64), 0.0, Cosmology())
     rows = [(0, positions)], [(0, np.zeros(positions.shape, np.float32))]
     path, output = shared_folder / "particles.h5", shared_folder / "particles.csv"
@@ -160,7 +161,7 @@ def damaged(folder, kind):
     elif kind == "with_nan":
         save(path, model)
         with h5py.File(path, "a") as file:
-            file["map"][3, 3, 3] = np.nan
+            dataset(file, "map")[3, 3, 3] = np.nan
     elif kind == "text":
         path.write_text("k,P\n")
     elif kind == "zero":

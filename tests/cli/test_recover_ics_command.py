@@ -107,7 +107,7 @@ def spectral_displacement(source):
     side = len(source)
     wave = 2 * np.pi / BOX * np.fft.fftfreq(side, 1 / side)
     waves = np.meshgrid(wave, wave, wave, indexing="ij")
-    squares = sum(k**2 for k in waves)
+    squares = np.sum(np.square(waves), axis=0)
     squares[0, 0, 0] = 1
     spectrum = np.fft.fftn(source)
 

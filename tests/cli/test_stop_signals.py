@@ -68,6 +68,7 @@ def ended(ranks, action, to, number, gap):
         cwd=PROJECT,
         env={**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"},
     ) as process:
+        assert process.stdout is not None
         pids = [int(word) for word in process.stdout.readline().split()]
         for rank in to:
             with contextlib.suppress(ProcessLookupError):  # it may be over for all already

@@ -72,7 +72,7 @@ def test_a_rank_may_have_no_particles_left(shared_folder):
         BIGFILE,
         *(write(shared_folder, np.float64) for write in (gadget_four, arepo, swift)),
     ):
-        opened = open_snapshot([snapshot], Overrides())
+        opened = open_snapshot([str(snapshot)], Overrides())
         for field in ("positions", "masses", "neutral_fraction"):
             shape = opened.read("gas", field, 7, 9).shape
             assert opened.read("gas", field, 7, 7).shape == (0, *shape[1:])
@@ -155,23 +155,24 @@ def test_a_snapshot_written_by_swiftsimio(shared_folder):
             [10 / h] * 3, "Mpc", comoving=True, scale_factor=a, scale_exponent=1
         )
         writer = swiftsimio.Writer(unit_system=units, boxsize=box, scale_factor=a)
-        for kind, part in ((0, writer.gas), (1, writer.dark_matter)):
-            of_kind = {name: values for (k, name), values in blocks().items() if k == kind}
+        for kind, name in ((0, "gas"), (1, "dark_matter")):
+            part = getattr(writer, name)
+            of_kind = {block: values for (k, block), values in blocks().items() if k == kind}
             number = len(of_kind["Mass"])
 
-            def quantity(values, unit, exponent, comoving=True):
+            def cosmic(values, unit, exponent, comoving=True):
                 return swiftsimio.cosmo_array(
                     values, unit, comoving=comoving, scale_factor=a, scale_exponent=exponent
                 )
 
-            part.coordinates = quantity(of_kind["Position"] / 1000 / h, "Mpc", 1)
-            part.masses = quantity(of_kind["Mass"].astype(float) / h * 1e10, "Solar_Mass", 0)
-            part.velocities = quantity(np.zeros((number, 3)), "km/s", 0, comoving=False)
+            part.coordinates = cosmic(of_kind["Position"] / 1000 / h, "Mpc", 1)
+            part.masses = cosmic(of_kind["Mass"].astype(float) / h * 1e10, "Solar_Mass", 0)
+            part.velocities = cosmic(np.zeros((number, 3)), "km/s", 0, comoving=False)
             if kind == 0:
-                part.internal_energy = quantity(
+                part.internal_energy = cosmic(
                     of_kind["InternalEnergy"], "km**2/s**2", -2, comoving=False
                 )
-                part.smoothing_lengths = quantity(
+                part.smoothing_lengths = cosmic(
                     of_kind["SmoothingLength"] / 1000 / h / 1.825742, "Mpc", 1
                 )
         writer.write(str(shared_folder / "swiftsimio.hdf5"))

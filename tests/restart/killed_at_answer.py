@@ -19,10 +19,10 @@ answer = Journal.answer
 given = 0
 
 
-def answer_and_die(*arguments):
+def answer_and_die(self, kind, question, compute):
     """An answer; after the last one nothing more happens."""
     global given
-    found = answer(*arguments)
+    found = answer(self, kind, question, compute)
     given += 1
     if given == number and launched_rank() == 0:
         os.kill(os.getpid(), signal.SIGKILL)
