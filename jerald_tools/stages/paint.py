@@ -7,7 +7,13 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from jerald_tools.errors import BadInput
-from jerald_tools.io.parallel import load_particles, read_header, save_map, save_particles
+from jerald_tools.io.parallel import (
+    ParticleSet,
+    load_particles,
+    read_header,
+    save_map,
+    save_particles,
+)
 from jerald_tools.io.particles import ParticlesFile, ParticlesHeader
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
@@ -141,14 +147,12 @@ def _paint_members(run: Run, task: _Task, options: PaintOptions) -> None:
         save_map(map_path, task.mesh, painted.field, painted.header, provenance, run.force)
         if particles_path is not None:
             # With the velocities of the particles as FastPM left them.
-            save_particles(
-                particles_path,
-                task.mesh.ranks,
+            moved = ParticleSet(
+                task.header,
                 particles.ids,
                 painted.positions,
                 particles.velocities,
-                task.header,
-                provenance,
-                run.force,
+                task.mesh.ranks,
             )
+            save_particles(particles_path, moved, provenance, run.force)
         logger.info("%s: %s at z = %g", map_path, painted.header.quantity, task.header.redshift)
