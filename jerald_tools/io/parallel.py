@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fields and particles that are distributed over ranks, read from files and written to them.
 
-Rank 0 opens and checks a file first, so that what is wrong with it is said once; then every rank
-reads its own rows. Rank 0 alone writes, what the others send it piece by piece.
+Rank 0 opens and checks a file first, so that a fault of it gives one line; then every rank reads
+its own rows. Rank 0 alone writes: the others send it their rows piece by piece.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ from jerald_tools.io.particles import ParticlesFile, ParticlesHeader, write_part
 from jerald_tools.io.record import Record, this_run
 from jerald_tools.mesh.checks import check_ids
 from jerald_tools.mesh.exchange import cell_order, ids_to_ranks, redistribute, send_home
-from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.mesh import AnyArray, Mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, Ranks, agree, on_root, pieces_on_root
 
 Opener = Callable[..., AbstractContextManager[Any]]
@@ -89,7 +89,7 @@ def load_field(
 def save_map(
     path: str | os.PathLike,
     mesh: Mesh,
-    field: Float[Array, "x y z"] | Float[np.ndarray, "x y z"],
+    field: Float[AnyArray, "x y z"],
     header: grids.MapHeader,
     record: Record,
     force: bool,
@@ -108,7 +108,7 @@ def save_map(
 def save_initial_conditions(
     path: str | os.PathLike,
     mesh: Mesh,
-    field: Float[Array, "x y z"] | Float[np.ndarray, "x y z"],
+    field: Float[AnyArray, "x y z"],
     header: grids.InitialConditionsHeader,
     record: Record,
     force: bool,
@@ -196,8 +196,8 @@ def place_particles(
     Args:
         mesh: the mesh that they will be painted on.
         ids: ParticleIDs of this rank's particles, which may lie anywhere.
-        positions: theirs [Mpc/h].
-        velocities: theirs [km/s].
+        positions: of the particles [Mpc/h].
+        velocities: of the particles [km/s].
     """
     rows = {
         "positions": positions.astype(mesh.dtype),
@@ -211,7 +211,7 @@ def place_particles(
 
 @dataclasses.dataclass(frozen=True)
 class ParticleSet:
-    """Particles in memory with their header, this rank's in any order.
+    """Particles in memory with their header; each rank has some, in any order.
 
     Attributes:
         header: what the particles are of.
@@ -223,15 +223,16 @@ class ParticleSet:
     """
 
     header: ParticlesHeader
-    ids: Int[np.ndarray, " n"]
-    positions: Float[np.ndarray, "n 3"]
-    velocities: Float[np.ndarray, "n 3"]
+    ids: Int[AnyArray, " n"]
+    positions: Float[AnyArray, "n 3"]
+    velocities: Float[AnyArray, "n 3"]
     ranks: Ranks = ONE_PROCESS
     sources: tuple[str, ...] = ()
 
     def on(self, mesh: Mesh) -> LoadedParticles:
         """The particles on the ranks and in the order in which a mesh takes them."""
-        return place_particles(mesh, self.ids, self.positions, self.velocities)
+        rows = map(np.asarray, (self.ids, self.positions, self.velocities))
+        return place_particles(mesh, *rows)
 
     def save(self, path: str | os.PathLike, force: bool = False) -> None:
         """Write the particles as a SWIFT file.
@@ -240,29 +241,17 @@ class ParticleSet:
             BadInput, RunFailed: on every rank, if rank 0 cannot write.
         """
         inputs = on_root(self.ranks, lambda: tuple(map(describe_input, self.sources)))
-        rows = (self.ids, self.positions, self.velocities)
-        save_particles(path, self.ranks, *rows, self.header, this_run(inputs), force)
+        save_particles(path, self, this_run(inputs), force)
 
 
 def save_particles(
-    path: str | os.PathLike,
-    ranks: Ranks,
-    ids: Int[Array, " n"] | Int[np.ndarray, " n"],
-    positions: Float[Array, "n 3"] | Float[np.ndarray, "n 3"],
-    velocities: Float[Array, "n 3"] | Float[np.ndarray, "n 3"],
-    header: ParticlesHeader,
-    record: Record,
-    force: bool,
+    path: str | os.PathLike, particles: ParticleSet, record: Record, force: bool
 ) -> None:
     """Write particles in order of ID, on whichever ranks they are.
 
     Args:
         path: the file's name; it appears when the file is whole.
-        ranks: the processes.
-        ids: (n,) this rank's ParticleIDs, from 1; no padding.
-        positions: (n, 3) [Mpc/h].
-        velocities: (n, 3) peculiar [km/s].
-        header: what the particles are of.
+        particles: this rank's, without padding.
         record: how they were made.
         force: whether a file that exists may be replaced.
 
@@ -270,19 +259,20 @@ def save_particles(
         BadInput, RunFailed: on every rank, if rank 0 cannot write, or the particles' IDs are not
             each number once.
     """
+    ranks, number = particles.ranks, particles.header.number
     rows = {
-        "ids": np.asarray(ids),
-        "positions": np.asarray(positions),
-        "velocities": np.asarray(velocities),
+        "ids": np.asarray(particles.ids),
+        "positions": np.asarray(particles.positions),
+        "velocities": np.asarray(particles.velocities),
     }
-    rows = redistribute(ranks, rows, ids_to_ranks(ranks, rows["ids"], header.number))
+    rows = redistribute(ranks, rows, ids_to_ranks(ranks, rows["ids"], number))
     order = np.argsort(rows["ids"])
-    check_ids(ranks, rows["ids"][order], header.number)
+    check_ids(ranks, rows["ids"][order], number)
     where, moving = (
         pieces_on_root(ranks, rows[name][order]) for name in ("positions", "velocities")
     )
     write_on_root(
         ranks,
         [where, moving],
-        lambda: write_particles(path, header, where, moving, record, force),
+        lambda: write_particles(path, particles.header, where, moving, record, force),
     )

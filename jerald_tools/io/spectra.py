@@ -9,7 +9,7 @@ import csv
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +43,7 @@ _DIGEST = "# sha256 of all above: "
 
 def write_spectrum(
     path: str | os.PathLike,
-    columns: Mapping[str, np.ndarray],
+    columns: Mapping[str, np.ndarray | Sequence[float]],
     notes: Mapping[str, object],
     record: Record | None = None,
     force: bool = False,

@@ -9,7 +9,7 @@ from jerald_tools.io.atomic import check_directory
 from jerald_tools.io.export import write_mesh, write_particles_bigfile, write_particles_gadget
 from jerald_tools.io.grids import InitialConditionsFile, MapFile
 from jerald_tools.io.inputs import file_type
-from jerald_tools.io.parallel import save_particles
+from jerald_tools.io.parallel import ParticleSet, save_particles
 from jerald_tools.io.particles import ParticlesFile
 from jerald_tools.io.record import Record
 from jerald_tools.mesh.ranks import on_root, world
@@ -85,9 +85,8 @@ def to_swift(run: Run, snapshot: Sequence[str], overrides: Overrides, output: st
     header, rows = lattice_particles(ranks, opened)
     record = provenance_of_copy(run, ranks, [on_root(ranks, describe_snapshot, opened)])
     velocities = rows["velocities"].astype(run.dtype)
-    save_particles(
-        output, ranks, rows["ids"], rows["positions"], velocities, header, record, run.force
-    )
+    particles = ParticleSet(header, rows["ids"], rows["positions"], velocities, ranks)
+    save_particles(output, particles, record, run.force)
     logger.info("%s: %d particles at z = %g", output, header.number, header.redshift)
 
 

@@ -15,7 +15,7 @@ from jerald_tools.gravity.particles import Particles
 from jerald_tools.gravity.step_scheme import StepScheme
 from jerald_tools.io.fingerprint import RUN_DIGEST, fingerprint, is_output_of, run_digest
 from jerald_tools.io.grids import InitialConditionsFile
-from jerald_tools.io.parallel import load_field, read_header, save_particles
+from jerald_tools.io.parallel import ParticleSet, load_field, read_header, save_particles
 from jerald_tools.io.particles import ParticlesFile, ParticlesHeader
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, stop_if_requested, world
@@ -80,21 +80,19 @@ def run_fastpm(
             "step_scheme": scheme.description(stages_of[redshift]),
             "initial_conditions": header.attributes,
         }
-        record = provenance_of(run, mesh, [initial_conditions])
-        save_particles(
-            names[redshift],
-            ranks,
-            particles.ids,
-            particles.positions,
-            particles.velocities(redshift),
+        moved = ParticleSet(
             ParticlesHeader(
                 header.box_size, header.lattice, redshift, header.cosmology, attributes
             ),
-            dataclasses.replace(
-                record, run={**record.run, RUN_DIGEST: run_digest(run_fingerprint)}
-            ),
-            run.force,
+            particles.ids,
+            particles.positions,
+            particles.velocities(redshift),
+            ranks,
         )
+        record = provenance_of(run, mesh, [initial_conditions])
+        of_run = {**record.run, RUN_DIGEST: run_digest(run_fingerprint)}
+        record = dataclasses.replace(record, run=of_run)
+        save_particles(names[redshift], moved, record, run.force)
         logger.info("%s: %s particles, z = %g", names[redshift], header.lattice, redshift)
     if resumed.checkpoint is not None:
         resumed.checkpoint.remove()

@@ -7,7 +7,13 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from jerald_tools.errors import BadInput
-from jerald_tools.io.parallel import load_particles, read_header, save_map, save_particles
+from jerald_tools.io.parallel import (
+    ParticleSet,
+    load_particles,
+    read_header,
+    save_map,
+    save_particles,
+)
 from jerald_tools.io.particles import ParticlesFile, ParticlesHeader
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
@@ -142,14 +148,12 @@ def _paint_members(run: Run, task: _Task, options: PaintOptions) -> None:
         if particles_path is not None:
             assert painted.positions is not None  # only a map that was read has none
             # With the velocities of the particles as FastPM left them.
-            save_particles(
-                particles_path,
-                task.mesh.ranks,
+            moved = ParticleSet(
+                task.header,
                 particles.ids,
                 painted.positions,
                 particles.velocities,
-                task.header,
-                provenance,
-                run.force,
+                task.mesh.ranks,
             )
+            save_particles(particles_path, moved, provenance, run.force)
         logger.info("%s: %s at z = %g", map_path, painted.header.quantity, task.header.redshift)

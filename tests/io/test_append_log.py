@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records that survive whatever cuts their file short."""
+"""Entries that survive any cut of their file."""
 
 import errno
 import os

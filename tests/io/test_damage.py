@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that were cut, changed, or never ours: refused with one line, or provably unharmed."""
+"""Files that were cut, changed, or of other codes: refused with one line, or provably unharmed."""
 
 import dataclasses
 import shutil

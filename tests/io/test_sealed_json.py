@@ -113,7 +113,7 @@ def test_edited_by_hand(fit_file, place):
     ("place", "parts"),
     [
         ("redshift", [""]),
-        # The digests of all that stands on it cover it too.
+        # The digests of the documents around it cover it too.
         (f"{INNERMOST}.redshift", ["", "stands_on.stars", INNERMOST]),
     ],
 )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every self-check fires when what it checks is wrong, and is silent when it is merely rounded."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -188,11 +189,13 @@ def test_particles_that_are_written_have_each_id_once(shared_folder):
     ranks = world()
     own = np.arange(PARTICLES_HEADER.number) % ranks.size == ranks.rank
     ids = np.arange(1, PARTICLES_HEADER.number + 1)[own]
-    rows = (positions()[own], velocities()[own], PARTICLES_HEADER, RECORD, False)
-    parallel.save_particles(shared_folder / "whole.h5", ranks, ids, *rows)
+    whole = parallel.ParticleSet(PARTICLES_HEADER, ids, positions()[own], velocities()[own], ranks)
+    parallel.save_particles(shared_folder / "whole.h5", whole, RECORD, False)
     twice = np.where(ids == 5, 6, ids)
     with pytest.raises(RunFailed, match=f"self-check before writing: rank 0 of {ranks.size} holds"):
-        parallel.save_particles(shared_folder / "twice.h5", ranks, twice, *rows)
+        parallel.save_particles(
+            shared_folder / "twice.h5", dataclasses.replace(whole, ids=twice), RECORD, False
+        )
     assert not (shared_folder / "twice.h5").exists()
 
 

@@ -12,7 +12,7 @@ from jerald_tools.snapshots.open import open_snapshot
 
 
 def test_a_flipped_byte_of_a_snapshot_is_a_line_at_most(tmp_path):
-    """Files of other codes carry no checksums: what can be told is told, and nothing crashes."""
+    """Files of other codes carry no checksums: what HDF5 detects is one line, not a crash."""
     path = tmp_path / "snap.hdf5"
     where = np.random.default_rng(4).random((40, 3)) * 1e4
     with h5py.File(path, "w") as file:
