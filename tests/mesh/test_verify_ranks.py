@@ -23,6 +23,7 @@ from jerald_tools.cli import paint, run_fastpm
 from jerald_tools.cli.fit import fit_dm
 from jerald_tools.errors import RunFailed
 from jerald_tools.io.grids import InitialConditionsHeader, write_initial_conditions
+from jerald_tools.io.hdf5 import read_record
 from jerald_tools.mesh import checks, native
 from jerald_tools.mesh.ranks import on_root, world
 
@@ -63,9 +64,7 @@ def run(name, folder, *options):
         if output.suffix == ".json":
             return json.loads(output.read_text())["provenance"]["verify_ranks"]
         with h5py.File(output) as file:
-            found = []
-            file.visititems(lambda _, item: found.append(item.attrs.get("verify_ranks")))
-        return next(line.decode() for line in found if line is not None)
+            return read_record(file).run["verify_ranks"]
 
     return on_root(world(), said)
 
