@@ -157,15 +157,8 @@ def write_checkpoint(
         attributes["identity"] = json.dumps(attributes.pop("fingerprint"))
         write_attributes(file, attributes)
         for name, (shape, units, description) in DATASETS.items():
-            hdf5.write_dataset(
-                file,
-                name,
-                (number, *shape),
-                rows[name],
-                units=units,
-                comoving=True,
-                description=description,
-            )
+            dataset = hdf5.DatasetHeader((number, *shape), units, True, description)
+            hdf5.write_dataset(file, name, dataset, rows[name])
 
 
 class CheckpointFile(hdf5.Reader):

@@ -157,14 +157,12 @@ def write_particles_gadget(
         file.create_group("Header").attrs.update(attributes)
         group = file.create_group("PartType1")
         for name, read, shape, scale, units, comoving in columns:
+            description = f"{name} of dark matter as Gadget has them"
             hdf5.write_dataset(
                 group,
                 name,
-                shape,
+                hdf5.DatasetHeader(shape, units, comoving, description),
                 _pieces(read, number),
-                units=units,
-                comoving=comoving,
-                description=f"{name} of dark matter as Gadget has them",
                 convert=lambda rows, scale=scale: rows * rows.dtype.type(scale),
             )
 

@@ -108,16 +108,14 @@ def write_map(
     """
     with hdf5.create(path, MapFile.file_type, record, force) as file:
         write_header(file, map_header, _MAP_FIELDS)
-        hdf5.write_dataset(
-            file,
-            "map",
+        dataset = hdf5.DatasetHeader(
             map_header.mesh,
-            pieces,
-            units=map_header.units,
+            map_header.units,
             comoving="proper" not in map_header.units,
             description=map_header.description,
             compress=compress,
         )
+        hdf5.write_dataset(file, "map", dataset, pieces)
 
 
 class MapFile(hdf5.Reader):
@@ -190,15 +188,13 @@ def write_initial_conditions(
     """
     with hdf5.create(path, InitialConditionsFile.file_type, record, force) as file:
         write_header(file, ic_header, _IC_FIELDS)
-        hdf5.write_dataset(
-            file,
-            "linear_density",
+        dataset = hdf5.DatasetHeader(
             ic_header.mesh,
-            pieces,
             units="1",
             comoving=True,
             description="linear matter overdensity extrapolated to redshift 0",
         )
+        hdf5.write_dataset(file, "linear_density", dataset, pieces)
 
 
 class InitialConditionsFile(hdf5.Reader):

@@ -63,16 +63,30 @@ def create(
         stream.raise_first_error()
 
 
+@dataclasses.dataclass(frozen=True)
+class DatasetHeader:
+    """What a dataset is.
+
+    Attributes:
+        shape: of the whole dataset.
+        units: of the values, for people.
+        comoving: whether the values are comoving.
+        description: one sentence.
+        compress: whether to shuffle and deflate, lossless.
+    """
+
+    shape: tuple[int, ...]
+    units: str
+    comoving: bool
+    description: str
+    compress: bool = False
+
+
 def write_dataset(
     group: h5py.Group,
     name: str,
-    shape: tuple[int, ...],
+    header: DatasetHeader,
     pieces: Iterable[tuple[int, np.ndarray]],
-    *,
-    units: str,
-    comoving: bool,
-    description: str,
-    compress: bool = False,
     convert: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> h5py.Dataset:
     """Write a dataset piece by piece, chunked, with Fletcher32 checksums and its digest.
@@ -80,18 +94,15 @@ def write_dataset(
     Args:
         group: where to write.
         name: of the dataset.
-        shape: of the whole dataset.
+        header: what it is.
         pieces: ``(start_row, rows)`` in order, without gap or overlap; none is kept.
-        units: of the values, for people.
-        comoving: whether the values are comoving.
-        description: one sentence.
-        compress: whether to shuffle and deflate, lossless.
         convert: from the units in memory to those of the file, piece by piece.
 
     Raises:
         RunFailed: if a value is not finite.
         ValueError: if the pieces do not cover the rows in order.
     """
+    shape = header.shape
     dataset, digest, written = None, hashlib.sha256(), 0
     for start, piece in pieces:
         values = convert(np.asarray(piece))
@@ -106,17 +117,17 @@ def write_dataset(
                 values.dtype.newbyteorder("<"),
                 chunks=chunk_shape(shape, values.dtype.itemsize),
                 fletcher32=True,
-                shuffle=compress,
-                compression="gzip" if compress else None,
+                shuffle=header.compress,
+                compression="gzip" if header.compress else None,
             )
         dataset[start : start + len(values)] = values
         add_values(digest, values)
         written += len(values)
     if dataset is None or written != shape[0]:
         raise ValueError(f"{name}: {written} rows came, {shape[0]} were announced")
-    dataset.attrs["units"] = fixed_string(units)
-    dataset.attrs["comoving"] = comoving
-    dataset.attrs["description"] = fixed_string(description)
+    dataset.attrs["units"] = fixed_string(header.units)
+    dataset.attrs["comoving"] = header.comoving
+    dataset.attrs["description"] = fixed_string(header.description)
     dataset.attrs[DATASET_DIGEST] = fixed_string(digest.hexdigest())
     return dataset
 

@@ -12,7 +12,7 @@ import dataclasses
 import math
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import h5py
 import numpy as np
@@ -115,45 +115,47 @@ def write_particles(
         _write(
             group,
             "Coordinates",
-            (number, 3),
-            positions,
+            hdf5.DatasetHeader((number, 3), "Mpc, without h", True, "comoving positions"),
             _exponents(length=1, scale_factor=1),
-            units="Mpc, without h",
-            comoving=True,
-            description="comoving positions",
-            convert=lambda rows: _to_swift(rows, particles_header),
+            ((start, _to_swift(rows, particles_header)) for start, rows in positions),
         )
         _write(
             group,
             "Velocities",
-            (number, 3),
-            velocities,
+            hdf5.DatasetHeader(
+                (number, 3),
+                units="km/s",
+                comoving=False,
+                description="peculiar velocities, a dx/dt of the comoving position x",
+            ),
             _exponents(length=1, time=-1),
-            units="km/s",
-            comoving=False,
-            description="peculiar velocities, a dx/dt of the comoving position x",
+            velocities,
         )
         _write(
             group,
             "Masses",
-            (number,),
-            _constant(number, np.float32(particles_header.particle_mass)),
+            hdf5.DatasetHeader(
+                (number,),
+                units="1e10 Msun, without h",
+                comoving=True,
+                description="masses of the particles",
+                compress=True,
+            ),
             _exponents(mass=1),
-            units="1e10 Msun, without h",
-            comoving=True,
-            description="masses of the particles",
-            compress=True,
+            _constant(number, np.float32(particles_header.particle_mass)),
         )
         _write(
             group,
             "ParticleIDs",
-            (number,),
-            _identities(number),
+            hdf5.DatasetHeader(
+                (number,),
+                units="1",
+                comoving=True,
+                description="1 + (i Ny + j) Nz + k of the particle's lattice point (i, j, k)",
+                compress=True,
+            ),
             _exponents(),
-            units="1",
-            comoving=True,
-            description="1 + (i Ny + j) Nz + k of the particle's lattice point (i, j, k)",
-            compress=True,
+            _identities(number),
         )
 
 
@@ -314,7 +316,7 @@ def _to_swift(rows: np.ndarray, header: ParticlesHeader) -> np.ndarray:
     """Positions in Mpc without h, in [0, box). Double precision keeps every bit of single."""
     h = header.cosmology.h
     box = np.array(header.box_size) / h
-    wrapped = rows.astype(np.float64) / h
+    wrapped = np.asarray(rows, np.float64) / h
     wrapped -= box * np.floor(wrapped / box)
     return np.where(wrapped >= box, 0.0, wrapped)
 
@@ -322,14 +324,13 @@ def _to_swift(rows: np.ndarray, header: ParticlesHeader) -> np.ndarray:
 def _write(
     group: h5py.Group,
     name: str,
-    shape: tuple[int, ...],
-    pieces: Iterable[tuple[int, np.ndarray]],
+    header: hdf5.DatasetHeader,
     exponents: dict[str, list],
-    **options: Any,
+    pieces: Iterable[tuple[int, np.ndarray]],
 ) -> None:
     """Write a dataset with the attributes by which SWIFT's readers know its units."""
-    dataset = hdf5.write_dataset(group, name, shape, pieces, **options)
-    write_attributes(dataset, {**exponents, "Description": options["description"]})
+    dataset = hdf5.write_dataset(group, name, header, pieces)
+    write_attributes(dataset, {**exponents, "Description": header.description})
 
 
 def _constant(number: int, value: np.float32) -> Iterator[tuple[int, np.ndarray]]:
