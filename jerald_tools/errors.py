@@ -9,6 +9,10 @@ SELF_CHECK = "self-check"
 """How the line of every self-check begins that fails, those of the native library included."""
 
 
+DAMAGE = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
+"""What reading a value raises that is missing, of another type or out of range."""
+
+
 class BadInput(Exception):
     """An input that cannot be used: one line that names the file, the value and the fix.
 
@@ -49,7 +53,7 @@ def refusing(path: str | os.PathLike, problem: str, fix: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
+    except (*DAMAGE, OSError, RuntimeError) as error:
         raise BadInput(f"{path}: {problem} ({_reason(error)}); {fix}") from error
 
 

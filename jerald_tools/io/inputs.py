@@ -7,7 +7,7 @@ from pathlib import Path
 
 import h5py
 
-from jerald_tools.errors import BadInput, refusing
+from jerald_tools.errors import DAMAGE, BadInput, refusing
 from jerald_tools.io import hdf5, sealed_json, spectra
 from jerald_tools.io.digest import PROVENANCE, file_digest
 from jerald_tools.io.header import plain_value
@@ -129,7 +129,7 @@ def _verified_spectrum(path: Path) -> Input:
     _, notes = spectra.read_spectrum(path)
     try:
         record = Record.from_json(notes[PROVENANCE])
-    except (KeyError, TypeError, ValueError) as error:
+    except DAMAGE as error:
         raise BadInput(
             f"{path}: has no # line of its provenance; give a spectrum of powerspec"
         ) from error

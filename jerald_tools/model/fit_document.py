@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.errors import BadInput, refusing
+from jerald_tools.errors import DAMAGE, BadInput, refusing
 from jerald_tools.io.sealed_json import edited_parts, sealed
 from jerald_tools.model.evolution import EvolvingParameters, mean_at
 from jerald_tools.model.parameters import from_dictionary
@@ -84,7 +84,9 @@ class FitDocument:
         """
         name = self._content["quantity"]
         if name not in NAMES:
-            raise BadInput(f"{self.path}: quantity {name}: one of {', '.join(NAMES)}")
+            raise BadInput(
+                f"{self.path}: quantity {name}: is unknown; give a fit of {', '.join(NAMES)}"
+            )
         quantity = quantity_named(name)
         values = {key: self._content[key] for key in quantity.constants if key in self._content}
         try:
@@ -121,7 +123,7 @@ class FitDocument:
                 )
             else:
                 parameters = self._own_parameters(values)
-        except (KeyError, TypeError, ValueError) as error:
+        except DAMAGE as error:
             raise BadInput(
                 f"{self.path}: parameters are incomplete ({error}): {FIT_AGAIN}"
             ) from error
@@ -140,7 +142,7 @@ class FitDocument:
         """
         try:
             return Validity.from_dict(self._content["setting"])
-        except (KeyError, TypeError, ValueError) as error:
+        except DAMAGE as error:
             raise BadInput(
                 f"{self.path}: its setting is incomplete ({error}): {FIT_AGAIN}"
             ) from error
@@ -175,7 +177,7 @@ class FitDocument:
         try:
             loss = self._content["loss"]
             return {region: float(loss[region]) for region in ("train", "validation", "test")}
-        except (KeyError, TypeError, ValueError) as error:
+        except DAMAGE as error:
             raise BadInput(f"{self.path}: its losses are missing ({error}): {FIT_AGAIN}") from error
 
     @property
@@ -247,7 +249,7 @@ class FitDocument:
         try:
             rows = mean if isinstance(mean, list) else [{"redshift": redshift, "mean": mean}]
             redshifts, means = ([float(row[name]) for row in rows] for name in ("redshift", "mean"))
-        except (KeyError, TypeError, ValueError) as error:
+        except DAMAGE as error:
             raise BadInput(
                 f"{self.path}: the target's mean is incomplete ({error}): {FIT_AGAIN}"
             ) from error

@@ -180,6 +180,7 @@ def _sides(lengths: Sequence[float]) -> str:
 
 
 def _short(value: typing.Any) -> str:
-    """A value for a message; the two ends of a list."""
-    listed = np.ndim(value) == 1 and len(value) > 2
-    return f"{value[0]:g} to {value[-1]:g}" if listed else str(value)
+    """A value for a message; the two ends of a list and its length."""
+    if np.ndim(value) == 1 and len(value) > 2:
+        return f"{value[0]:g} to {value[-1]:g} ({len(value)})"
+    return str(value)

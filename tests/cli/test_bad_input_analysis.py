@@ -48,7 +48,7 @@ ROWS = [
     ("plot-figures spectra edited.csv -o new.png", "edited.csv: was changed since it was written"),
     ("plot-figures spectra spectrum.csv -o new.png", "spectrum.csv: has no P_ref and r; make it"),
     ("plot-figures table map.h5 -o new.md", "map.h5: is not a spectrum: not text"),
-    ("plot-figures losses fit.json -o new.md", "fit.json: quantity 0: one of dark-matter"),
+    ("plot-figures losses fit.json -o new.md", "fit.json: quantity 0: is unknown; give a fit of"),
     ("plot-figures scaling dm.json -o new.png", "dm.json: is not what benchmarks/step.py --json"),
     ("plot-figures slices map.h5 --reference stars.h5 -o new.png", "no reference (left) of dark-m"),
     ("plot-figures slices changed.h5 --reference map.h5 -o new.png", "map was changed since it"),

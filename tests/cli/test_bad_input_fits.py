@@ -58,7 +58,7 @@ ROWS = [
     (f"{PAINT} --fit two_layers.json {TAKEN}", "two_layers.json: says 2 layers, has 1"),
     (f"{PAINT} --fit negative_mean.json {TAKEN}", "target's mean -1.0: must be a positive number"),
     (f"{PAINT} --fit text_for_redshift.json {TAKEN}", "text_for_redshift.json: its setting is"),
-    (f"{PAINT} --fit of_dust.json {TAKEN}", "of_dust.json: quantity dust: one of dark-matter"),
+    (f"{PAINT} --fit of_dust.json {TAKEN}", "of_dust.json: quantity dust: is unknown; give"),
     (f"{PAINT} --fit text_for_shift.json {TAKEN}", "text_for_shift.json: shift x: must be a"),
     (f"{PAINT} --fit nan_for_shift.json {TAKEN}", "NaN is not a finite number"),
     (

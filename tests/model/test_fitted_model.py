@@ -217,8 +217,8 @@ LAYER = parameters_of("dark-matter", 3)["layers"][0]
 TARGET = untrained_fit("dark-matter")["target"]
 SETTING = VALIDITY.as_dict()
 DAMAGED = [
-    ({"quantity": "dust"}, "quantity dust: one of dark-matter, stellar-mass"),
-    ({"quantity": 3}, "quantity 3: one of dark-matter"),
+    ({"quantity": "dust"}, "quantity dust: is unknown; give a fit of dark-matter, stellar-mass"),
+    ({"quantity": 3}, "quantity 3: is unknown; give a fit of dark-matter"),
     ({"parameters": {"layers": [{**LAYER, "alpha": "big"}]}}, "parameters are incomplete (could"),
     ({"parameters": {"layers": [{**LAYER, "alpha": [1, 2]}]}}, "parameters are incomplete (float"),
     ({"parameters": {"layers": [{}]}}, "parameters are incomplete ('alpha')"),

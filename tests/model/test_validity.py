@@ -72,13 +72,13 @@ def test_a_redshift_of_a_real_header_matches_the_requested_one():
         ),
         (
             {"step_scheme": {**STEP_SCHEME, "stages": [0.1, 0.25, 1 / 3]}},
-            ["step scheme's stages 0.1 to 0.333333, there 0.1 to 0.333333"],
+            ["step scheme's stages 0.1 to 0.333333 (3), there 0.1 to 0.333333 (3)"],
         ),
         (
             {"step_scheme": {}},
             [
                 "step scheme's spacing None, there linear",
-                "step scheme's stages None, there 0.1 to 0.333333",
+                "step scheme's stages None, there 0.1 to 0.333333 (3)",
                 "step scheme's steps None, there 10",
             ],
         ),
