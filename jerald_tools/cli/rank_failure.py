@@ -2,7 +2,8 @@
 """How a failing command ends: one line, an exit status, and the failure of a rank stops the others.
 
 A rank that fails alone leaves the others waiting in a collective: :func:`end` stops them. Errors
-inside the native library stop all ranks from there (``native/communicator.hpp``).
+inside the native library stop all ranks from there (``native/communicator.hpp``). Errors that ranks
+share are raised on every one of them by :mod:`jerald_tools.mesh.ranks`.
 """
 
 import errno

@@ -74,11 +74,8 @@ def simulate(
         return second_order_start(initial, scale_factor_of(scheme.start_redshift))
 
     for run, (stages, outputs) in enumerate(scheme.runs(redshifts)):
-        steps_to = {
-            redshift: int(np.searchsorted(stages, scale_factor_of(redshift)))
-            for redshift in outputs
-            if redshift not in skip
-        }
+        pending = [redshift for redshift in outputs if redshift not in skip]
+        steps_to = {z: int(np.searchsorted(stages, scale_factor_of(z))) for z in pending}
         if not steps_to:
             continue
         if state is not None and state.run == run and state.steps <= min(steps_to.values()):

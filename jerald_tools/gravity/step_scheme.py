@@ -80,8 +80,8 @@ class StepScheme:
         if self.single_run:
             stages = self._stages_to(min(redshifts))
             for redshift in redshifts:
-                wanted = scale_factor_of(redshift)
-                stages = np.append(stages[np.abs(stages - wanted) > STAGE_ROUNDING], wanted)
+                output = scale_factor_of(redshift)
+                stages = np.append(stages[np.abs(stages - output) > STAGE_ROUNDING], output)
             return [(np.sort(stages), sorted(redshifts, reverse=True))]
         return [(self._stages_to(redshift), [redshift]) for redshift in redshifts]
 

@@ -47,17 +47,17 @@ def release_scratch() -> None:
 
 def _default_threads() -> int:
     """OMP_NUM_THREADS, else every core for a process alone and one for a rank."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    if wanted.isdigit():
-        return int(wanted)
+    number = os.environ.get("OMP_NUM_THREADS", "")
+    if number.isdigit():
+        return int(number)
     return len(os.sched_getaffinity(0)) if launched_size() == 1 else 1
 
 
 def _default_wisdom_directory() -> pathlib.Path:
     """Where FFTW's wisdom is kept: JERALD_WISDOM, else in the user's cache."""
-    wanted = os.environ.get("JERALD_WISDOM")
+    chosen = os.environ.get("JERALD_WISDOM")
     cache = os.environ.get("XDG_CACHE_HOME") or pathlib.Path("~/.cache").expanduser()
-    return pathlib.Path(wanted or pathlib.Path(cache, "jerald-tools"))
+    return pathlib.Path(chosen or pathlib.Path(cache, "jerald-tools"))
 
 
 set_threads(_default_threads())

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """MPI ranks: this process among them, sums over all of them, and how they agree on errors.
 
-When a rank fails, all stop. An error that the ranks can share is raised on every one of them, so
-that each ends by itself: what fails on rank 0 by :func:`on_root`, what fails on any by
-:func:`agree`, a request to stop by :func:`stop_if_requested`. Any other error of one rank would
-leave the others waiting in their next collective: :func:`jerald_tools.cli.failure.end` says its
-line and ends them all, and the native library does so inside its own calls
-(``native/communicator.hpp``).
+When a rank fails, all stop. An error that the ranks share is raised on every one of them, so that
+each ends by itself: an error of rank 0 by :func:`on_root`, of any rank by :func:`agree`, a request
+to stop by :func:`stop_if_requested`. Any other error of one rank would leave the others waiting in
+their next collective: :func:`jerald_tools.cli.rank_failure.end` prints its line and stops them all.
 """
 
 import dataclasses

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A command whose last rank fails at a place that is named, while the others go on; no test itself.
+"""A command whose last rank fails at a named place, while the others continue; not a test itself.
 
 Each place calls the library as a command would, with one piece that fails on that rank alone, and
 says when, so that the time to the end of all ranks can be told.
@@ -116,7 +116,7 @@ def transforming():
 
 
 def exchanging_halos():
-    """A field of the wrong size, when its ghosts are wanted."""
+    """A field of the wrong size, when its ghost planes are exchanged."""
     import numpy as np
 
     from jerald_tools.mesh import native
@@ -238,7 +238,7 @@ def limit_memory(more: int):
 def memory_limit():
     """Too little memory for a program that runs in the background, whose result rank 0 reads.
 
-    The rank that fails needs no result, and goes on to the collective that rank 0 never comes to.
+    The rank that fails needs no result: it continues to the collective that rank 0 never comes to.
     """
     import jax
     import jax.numpy as jnp

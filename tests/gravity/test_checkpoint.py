@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""FastPM that is interrupted and goes on from the state that it saved, on any number of ranks."""
+"""FastPM that is interrupted continues from its checkpoint, on any number of ranks."""
 
 import signal
 
@@ -121,7 +121,7 @@ def test_the_same_command_goes_on_to_the_same_bits(folder, monkeypatch, scheme):
 
 @pytest.mark.ranks
 def test_a_state_goes_on_over_other_ranks(folder):
-    """One process saves it after each step; all ranks go on from the second one."""
+    """One process saves it after each step; all ranks continue from the second one."""
     scheme, redshifts = StepScheme(steps=4), [1.0]
     alone = make_mesh(MESH, BOX_SIZE, "double", ONE_PROCESS, "native")
     shared = make_mesh(MESH, BOX_SIZE, "double", world(), "native")

@@ -60,7 +60,7 @@ def assert_close(saved, ranks, particles, values, name, tolerance):
 
 
 def fastpm_start(saved, mesh, density):
-    """Our 2LPT with the growth that fastpm-python found, which differs from ours by 1e-8."""
+    """2LPT with the growth of fastpm-python, which differs from that of cosmology.py by 1e-8."""
     growth_at = dict(zip(saved["growth_columns"], saved["B1_z5_growth_table"][0], strict=True))
     speed = growth_at["a"] ** 2 * growth_at["E"]
     factors = np.array(

@@ -266,7 +266,7 @@ def test_a_linear_field_that_is_not_finite():
 
 @pytest.mark.ranks
 def test_where_a_field_is_not_finite():
-    """The first plane of the last rank that has one is told by its number in the whole mesh."""
+    """The message numbers a plane of the last rank as one of the whole mesh."""
     mesh = make_mesh(*MESH, "single", world())
     field = np.zeros(mesh.local_shape, np.float32)
     owner = max(rank for rank, (start, stop) in enumerate(mesh.x_slices) if start < stop)

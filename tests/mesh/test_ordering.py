@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collectives inside jit meet in the same order on all ranks, whatever surrounds them.
+"""Collectives inside jit meet in the same order on all ranks, in every kind of program.
 
 XLA runs independent calls concurrently; without an order these tests end in wrong numbers, a
 crash or a deadlock. Sums differ in length, so that two that cross cannot pass unnoticed.
