@@ -25,12 +25,12 @@ from jerald_tools.process import launched_size
 def ghost_planes(mesh: Mesh, positions: np.ndarray, reach: int) -> int:
     """Planes that all ranks together exchange for an operation on their particles."""
     planes = np.floor(positions[:, 0] / mesh.cell_size[0]).astype(int)
-    wanted = {
+    expected = {
         int(plane + offset) % mesh.shape[0]
         for plane in np.unique(planes)
         for offset in range(-reach, reach + 2)
     }
-    return sum(gather(mesh.ranks, len(wanted - set(range(mesh.x_start, mesh.x_stop)))))
+    return sum(gather(mesh.ranks, len(expected - set(range(mesh.x_start, mesh.x_stop)))))
 
 
 def checks(mesh: Mesh, positions: np.ndarray) -> dict:

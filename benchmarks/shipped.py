@@ -29,6 +29,6 @@ def prerequisites(quantity: str, redshift: float) -> list[tuple[str, str]]:
 def configured(quantity: str, redshift: float) -> dict:
     """Layers and smoothing of a fit: its row of config.yaml, or two layers and no smoothing."""
     rows = yaml.safe_load((ROOT / "config.yaml").read_text())["fits"]
-    wanted = {"quantity": quantity, "redshift": redshift}
-    found = [row for row in rows if wanted.items() <= row.items()]
-    return found[0] if found else {**wanted, "layers": 2, "smoothing": None}
+    expected = {"quantity": quantity, "redshift": redshift}
+    found = [row for row in rows if expected.items() <= row.items()]
+    return found[0] if found else {**expected, "layers": 2, "smoothing": None}

@@ -28,7 +28,7 @@ class RunFailed(Exception):
 
 
 class NoUsableMap(RunFailed):
-    """A fit whose starts all failed, and would again: what was kept to go on from is of no use."""
+    """A fit whose starts all failed, and would again: its journal is useless."""
 
 
 class RunStopped(Exception):

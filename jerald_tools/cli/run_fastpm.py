@@ -49,7 +49,7 @@ from jerald_tools.cli.stop_signals import stop_when_asked
     "--checkpoint",
     metavar="FILE",
     help="Keep the state after each step in FILE until all outputs are complete. From it the same "
-    "command goes on after an interruption, on any number of ranks; it keeps complete outputs.",
+    "command continues after an interruption, on any number of ranks; it keeps complete outputs.",
 )
 @click.option(
     "-o",
@@ -66,8 +66,8 @@ def main(checkpoint: str | None, **options) -> dict:
     """
     stop_when_asked(
         "the same command again, with --force to overwrite complete outputs, starts from the "
-        "beginning; with --checkpoint it would go on"
+        "beginning; with --checkpoint it would continue"
         if checkpoint is None
-        else "the same command again goes on from there"
+        else "the same command again continues from there"
     )
     return {"checkpoint": checkpoint, **options}

@@ -275,13 +275,13 @@ def _check_validities(
 ) -> None:
     """Refuse particles that differ, except in redshift if parameters are to evolve."""
     if order is None:
-        wanted = validities[0]
+        expected = validities[0]
         fix = "fit simulations that are alike together, or several redshifts with --redshift-order"
     else:
-        wanted = evolving_validity(validities)
+        expected = evolving_validity(validities)
         fix = "fit simulations together that are alike except in redshift"
     for path, validity in zip(paths, validities, strict=True):
-        require_match(path, validity, wanted, fix)
+        require_match(path, validity, expected, fix)
     number = len(different_redshifts([one.redshift_range[0] for one in validities]))
     if order is not None and order >= number:
         raise BadInput(
@@ -316,10 +316,10 @@ def _check_target(
             "give a target of the same simulation"
         )
     # Redshift and cosmology are left to compare; a target knows no particles or steps.
-    wanted = validity_of(Mesh(target.mesh, target.box_size), particles)
-    found = dataclasses.replace(wanted, redshift=target.redshift, cosmology=target.cosmology)
+    expected = validity_of(Mesh(target.mesh, target.box_size), particles)
+    found = dataclasses.replace(expected, redshift=target.redshift, cosmology=target.cosmology)
     fix = f"give the target of {particles_path}'s redshift and cosmology"
-    require_match(path, found, wanted, fix)
+    require_match(path, found, expected, fix)
 
 
 def _mean_of_target(mesh: Mesh, path: str, field: np.ndarray) -> float:

@@ -135,21 +135,21 @@ class StatisticsLoss(Loss):
         found, cuts = statistics(mesh, prediction, self._thresholds)
         return Regions(
             *(
-                self._in_region(own, wanted, binned_products(mesh, cut, its_cut))
-                for own, wanted, cut, its_cut in zip(
+                self._in_region(own, target, binned_products(mesh, cut, its_cut))
+                for own, target, cut, its_cut in zip(
                     found, reference.statistics, cuts, reference.cuts, strict=True
                 )
             )
         )
 
-    def _in_region(self, found: Statistics, wanted: Statistics, cross):
+    def _in_region(self, found: Statistics, target: Statistics, cross):
         """Errors of logarithms, whose squares the loss adds, and 1 - r, which it adds as it is.
 
         All are weighted; where the target has nothing there is no error.
         """
-        power, has_power = _or_one(wanted.power)
-        shares, has_share = _or_one(wanted.exceedance)
-        mean, has_mean = _or_one(wanted.mean[None])
+        power, has_power = _or_one(target.power)
+        shares, has_share = _or_one(target.exceedance)
+        mean, has_mean = _or_one(target.mean[None])
         ratio = jnp.maximum(found.power / power, LEAST_RATIO)
         r = cross / (power * jnp.sqrt(ratio))
         logarithms = [

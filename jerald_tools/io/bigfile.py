@@ -102,12 +102,12 @@ class Block:
         return self.path / f"{file:06X}"
 
     def _check_size(self, file: int, rows: int) -> None:
-        path, wanted = self._file(file), rows * self.members * self.dtype.itemsize
-        if wanted and not path.exists():
+        path, expected = self._file(file), rows * self.members * self.dtype.itemsize
+        if expected and not path.exists():
             raise BadInput(f"{path}: is missing from its block; make or copy it again")
-        if wanted and path.stat().st_size != wanted:
+        if expected and path.stat().st_size != expected:
             raise BadInput(
-                f"{path}: has {path.stat().st_size} bytes, but {wanted} by its header; "
+                f"{path}: has {path.stat().st_size} bytes, but {expected} by its header; "
                 "make or copy it again"
             )
 

@@ -51,7 +51,7 @@ def fingerprint(command: str, options: Mapping[str, Any], files: Iterable[str]) 
 def can_resume(
     path: str | os.PathLike,
     found: Mapping[str, Any],
-    wanted: Mapping[str, Any],
+    expected: Mapping[str, Any],
     force: bool,
 ) -> bool:
     """Whether this run can resume from a file of an interrupted one; if not, a line says why.
@@ -59,14 +59,14 @@ def can_resume(
     Args:
         path: of the file.
         found: fingerprint of the run that wrote it.
-        wanted: fingerprint of this run.
+        expected: fingerprint of this run.
         force: whether to start over in place of another run.
 
     Raises:
         BadInput: without force, if the file is of another run, naming the first difference.
     """
-    for name in {**found, **wanted}:
-        before, now = found.get(name), wanted.get(name)
+    for name in {**found, **expected}:
+        before, now = found.get(name), expected.get(name)
         if before != now:
             other = f"{path}: is of another run ({name.replace('_', ' ')} {before}, now {now})"
             if not force:

@@ -30,11 +30,11 @@ def check_header(header: Any, lengths: Sequence[str], counts: Sequence[str]) -> 
         for name in names:
             values = tuple(number(value) for value in getattr(header, name))
             if len(values) != 3 or not all(0 < value < math.inf for value in values):
-                raise ValueError(f"{name} {values}: three positive numbers are wanted")
+                raise ValueError(f"{name} {values}: must be three positive numbers")
             object.__setattr__(header, name, values)
     object.__setattr__(header, "redshift", float(header.redshift))
     if not 0.0 <= header.redshift < math.inf:
-        raise ValueError(f"redshift {header.redshift}: a number from 0 on is wanted")
+        raise ValueError(f"redshift {header.redshift}: must be 0 or more")
 
 
 def write_header(group: h5py.Group, header: Any, fields: Sequence[str]) -> None:

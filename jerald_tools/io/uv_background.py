@@ -56,19 +56,19 @@ def read_rates(path: str | os.PathLike, redshift: float) -> PhotoionisationRates
     position, rates = table[:, 0], table[:, 1:4]
     if np.any(np.diff(position) <= 0) or np.any(rates < 0) or not np.isfinite(table).all():
         raise BadInput(f"{path}: log10(1+z) must rise and rates must not be negative; fix it")
-    wanted = np.log10(1 + redshift)
-    if not position[0] <= wanted <= position[-1]:
+    log_redshift = np.log10(1 + redshift)
+    if not position[0] <= log_redshift <= position[-1]:
         raise BadInput(
             f"{path}: has z = {10 ** position[0] - 1:g} to {10 ** position[-1] - 1:g}, the "
             f"snapshot is at z = {redshift:g}; give a table that reaches it"
         )
-    return PhotoionisationRates(*(_interpolate(wanted, position, rate) for rate in rates.T))
+    return PhotoionisationRates(*(_interpolate(log_redshift, position, rate) for rate in rates.T))
 
 
-def _interpolate(wanted: float, position: np.ndarray, rate: np.ndarray) -> float:
-    upper = max(1, int(np.searchsorted(position, wanted)))
+def _interpolate(log_redshift: float, position: np.ndarray, rate: np.ndarray) -> float:
+    upper = max(1, int(np.searchsorted(position, log_redshift)))
     low, high = rate[upper - 1], rate[upper]
-    share = (wanted - position[upper - 1]) / (position[upper] - position[upper - 1])
+    share = (log_redshift - position[upper - 1]) / (position[upper] - position[upper - 1])
     if low == 0 or high == 0:
         # Before the background begins its rate is zero, which has no logarithm.
         return float(low + share * (high - low))

@@ -105,46 +105,46 @@ def evolving_validity(validities: Sequence[Validity]) -> Validity:
     return dataclasses.replace(first, redshift=(max(redshifts), min(redshifts)), step_scheme=scheme)
 
 
-def differences(found: Validity, wanted: Validity) -> list[str]:
+def differences(found: Validity, expected: Validity) -> list[str]:
     """What differs between two validities, each as "name here, there"; empty if nothing does."""
     differing = []
-    if not same_lengths(found.cell_size, wanted.cell_size):
-        differing.append(f"cell_size {_sides(found.cell_size)}, there {_sides(wanted.cell_size)}")
-    number, other = found.particles_per_cell, wanted.particles_per_cell
+    if not same_lengths(found.cell_size, expected.cell_size):
+        differing.append(f"cell_size {_sides(found.cell_size)}, there {_sides(expected.cell_size)}")
+    number, other = found.particles_per_cell, expected.particles_per_cell
     if not np.isclose(number, other, rtol=RELATIVE_TOLERANCE, atol=0):
         differing.append(f"particles_per_cell {number:g}, there {other:g}")
-    if not _redshifts_meet(found, wanted):
-        differing.append(f"redshift {_redshifts(found)}, there {_redshifts(wanted)}")
-    for name in differing_parameters(found.cosmology, wanted.cosmology):
-        here, there = (getattr(one.cosmology, name) for one in (found, wanted))
+    if not _redshifts_meet(found, expected):
+        differing.append(f"redshift {_redshifts(found)}, there {_redshifts(expected)}")
+    for name in differing_parameters(found.cosmology, expected.cosmology):
+        here, there = (getattr(one.cosmology, name) for one in (found, expected))
         differing.append(f"{name} {here:g}, there {there:g}")
-    return differing + _differing_steps(found, wanted)
+    return differing + _differing_steps(found, expected)
 
 
-def require_match(path: str, found: Validity, wanted: Validity, fix: str) -> None:
+def require_match(path: str, found: Validity, expected: Validity, fix: str) -> None:
     """Refuse a file that does not match particles.
 
     Args:
         path: the file.
         found: its validity.
-        wanted: that of the particles.
+        expected: that of the particles.
         fix: what the user can do.
 
     Raises:
         BadInput: naming all that differs.
     """
-    differing = differences(found, wanted)
+    differing = differences(found, expected)
     if differing:
         raise BadInput(f"{path}: does not match ({'; '.join(differing)}): {fix}")
 
 
-def _differing_steps(found: Validity, wanted: Validity) -> list[str]:
-    names = {*found.step_scheme, *wanted.step_scheme}
-    if found.evolves or wanted.evolves:
+def _differing_steps(found: Validity, expected: Validity) -> list[str]:
+    names = {*found.step_scheme, *expected.step_scheme}
+    if found.evolves or expected.evolves:
         names -= {"stages"}
     differing = []
     for name in sorted(names):
-        here, there = found.step_scheme.get(name), wanted.step_scheme.get(name)
+        here, there = found.step_scheme.get(name), expected.step_scheme.get(name)
         if not _same_step_value(name, here, there):
             differing.append(f"step scheme's {name} {_short(here)}, there {_short(there)}")
     return differing
@@ -156,10 +156,10 @@ def _same_step_value(name: str, here: typing.Any, there: typing.Any) -> bool:
     return here == there
 
 
-def _redshifts_meet(found: Validity, wanted: Validity) -> bool:
+def _redshifts_meet(found: Validity, expected: Validity) -> bool:
     """Whether two redshifts are equal, one lies in the other's range, or two ranges overlap."""
-    highest = min(found.redshift_range[1], wanted.redshift_range[1])
-    lowest = max(found.redshift_range[0], wanted.redshift_range[0])
+    highest = min(found.redshift_range[1], expected.redshift_range[1])
+    lowest = max(found.redshift_range[0], expected.redshift_range[0])
     return lowest < highest or same_redshift(lowest, highest)
 
 

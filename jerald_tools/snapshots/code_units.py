@@ -74,7 +74,7 @@ def redshift_of(path: Path, found: float | None, overrides: Overrides) -> float:
         )
     # A hair below 0 is the rounding of 1 / a - 1.
     if not -1e-9 < redshift < math.inf:
-        raise BadInput(f"{path}: redshift {redshift:g}: a number from 0 on is wanted")
+        raise BadInput(f"{path}: redshift {redshift:g}: must be 0 or more")
     return max(0.0, redshift)
 
 

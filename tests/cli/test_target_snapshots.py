@@ -138,7 +138,7 @@ def test_a_catalogue_as_nbodykit_saves_it(shared_folder):
     np.testing.assert_allclose(found, exact, rtol=0, atol=1e-12 * exact.max())
     with pytest.raises(BadInput, match="its header has redshift 2; leave out --redshift"):
         target(shared_folder, BIGFILE, "gas", "--redshift", 1)
-    with pytest.raises(BadInput, match="redshift -1: a number from 0 on is wanted"):
+    with pytest.raises(BadInput, match="redshift -1: must be 0 or more"):
         target(shared_folder, shared_folder / "saved", *options, "--redshift", -1)
 
 

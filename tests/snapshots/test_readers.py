@@ -144,7 +144,7 @@ def test_redshifts_that_differ_or_are_missing():
         redshift_of(PATH, 2.0, Overrides(redshift=2.1))
     with pytest.raises(BadInput, match="its header has no redshift; give --redshift"):
         redshift_of(PATH, None, Overrides())
-    with pytest.raises(BadInput, match=r"redshift -0.5: a number from 0 on is wanted"):
+    with pytest.raises(BadInput, match=r"redshift -0.5: must be 0 or more"):
         redshift_of(PATH, -0.5, Overrides())
 
 
