@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import step
 
-from jerald_tools.fitting.losses import paper_loss
 from jerald_tools.fitting.objective import make_evaluate
+from jerald_tools.fitting.residual_loss import paper_loss
 from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.gravity.lpt import GRADIENT_ORDER as FORCE_ORDER
 from jerald_tools.mesh import _native

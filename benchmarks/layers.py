@@ -15,8 +15,8 @@ import numpy as np
 from jerald_tools.fitting.ensemble import turned_task
 from jerald_tools.fitting.fit import Search, fit_parameters
 from jerald_tools.fitting.folds import FOLDS
-from jerald_tools.fitting.losses import Loss
 from jerald_tools.fitting.problem import FitFiles, Problem, load_problems
+from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.fitting.search import starting_points
 from jerald_tools.fitting.statistics_loss import loss_named
 from jerald_tools.mesh.ranks import world

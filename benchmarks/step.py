@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from shipped import configured
 
-from jerald_tools.fitting.losses import paper_loss
 from jerald_tools.fitting.objective import make_evaluate
+from jerald_tools.fitting.residual_loss import paper_loss
 from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS

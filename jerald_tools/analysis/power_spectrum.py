@@ -127,7 +127,10 @@ def cross_power(
     second: Complex[AnyArray, "kx ky kz"],
     edges: Sequence[float] | Float[np.ndarray, " edges"] | None = None,
 ) -> BinnedPower:
-    """Cross power <a conj(b)> V of two fields from their spectra, averaged in bins of |k|.
+    """Cross power P = V <Re(a conj(b))> of two fields from their spectra, averaged in bins of |k|.
+
+    With the spectra a(k) = 1/N sum_x f(x) exp(-i k x) of N mesh nodes in the volume V, that of an
+    overdensity f has the unit (Mpc/h)^3.
 
     Every mode of the full spectrum counts once: modes of the half spectrum that stand for their
     conjugates too count twice. The mode k = 0 is left out. Shot noise is not subtracted. Sums are

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from jerald_tools.fitting.ensemble import LEVEL, Ensemble
 from jerald_tools.fitting.fit import Fit, Search
-from jerald_tools.fitting.losses import Loss
 from jerald_tools.fitting.problem import Problem
 from jerald_tools.fitting.regions import TEST_FRACTION, Regions
+from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.model.evolution import EvolvingParameters
 from jerald_tools.model.fit_document import prerequisite_key
 from jerald_tools.model.parameters import to_dictionary

@@ -27,10 +27,10 @@ from jerald_tools.fitting.folds import (
     turned_positions,
 )
 from jerald_tools.fitting.journal import Journal
-from jerald_tools.fitting.losses import Loss
 from jerald_tools.fitting.map_statistics import bin_edges, map_quality
 from jerald_tools.fitting.objective import compiled_for
 from jerald_tools.fitting.problem import Problem, Simulation, Task
+from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.starts import Start
 

@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.fitting.losses import Loss
 from jerald_tools.fitting.regions import training_start
+from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.fitting.search_space import SearchSpace, unravel_parameters
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather, on_root

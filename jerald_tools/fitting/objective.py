@@ -11,9 +11,9 @@ import numpy as np
 
 from jerald_tools.fitting.gauss_newton import make_sampled_residual
 from jerald_tools.fitting.journal import CURVATURE, LOSSES, Journal
-from jerald_tools.fitting.losses import Loss
 from jerald_tools.fitting.problem import Problem
 from jerald_tools.fitting.regions import Regions
+from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.fitting.search_space import (
     LEAST_GAIN,
     Knots,

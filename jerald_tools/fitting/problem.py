@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from jerald_tools.agreement import same_lengths, same_redshift
 from jerald_tools.errors import BadInput
-from jerald_tools.fitting.losses import Loss
+from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.io.grids import MapFile, MapHeader
 from jerald_tools.io.parallel import load_field, load_particles, read_header
 from jerald_tools.io.particles import ParticlesFile, ParticlesHeader

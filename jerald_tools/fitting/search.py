@@ -59,7 +59,7 @@ def starting_points(
 def find_starts(
     task: Task, search: Search, layers: int, journal: Journal | None = None
 ) -> tuple[list[Start], list[Fit]]:
-    """Starts with opposed layers, with weak ones, and random ones.
+    """Starts with opposed, weak and pulling layers, then random ones: ``search.starts`` in all.
 
     A transform is fitted without layers before: briefly from every start, then from the best. An
     evaluation without layers costs an eighth of one with.

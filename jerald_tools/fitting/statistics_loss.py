@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A loss on what users read off a map: residuals, and how its statistics compare.
+"""The default loss and its weights: a residual, plus penalties on the statistics of a map.
 
 Residuals alone aim at the median (p = 1) or the mean (p = 2) of what a cell may hold given the
 density around it. Either map is smoother than the truth: it lacks power, and with p = 1 it lacks
@@ -14,7 +14,6 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jerald_tools.errors import BadInput
-from jerald_tools.fitting.losses import LogarithmicLoss, Loss, ResidualLoss, paper_loss
 from jerald_tools.fitting.map_statistics import (
     THRESHOLDS,
     Statistics,
@@ -22,15 +21,16 @@ from jerald_tools.fitting.map_statistics import (
     statistics,
 )
 from jerald_tools.fitting.regions import Regions
+from jerald_tools.fitting.residual_loss import LogarithmicLoss, Loss, ResidualLoss, paper_loss
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.model.quantity import Quantity
 
 # A ratio below this counts as this: its logarithm stays finite for an empty map.
 LEAST_RATIO = 1e-6
 
-# Weights by the residual's power p. Large ones hold a map's power closer to the target's, at the
-# price of r(k): these are the largest that lowered r by no more than 0.02 on the validation region
-# of the bundled training run when they were chosen; minima of the same weights differ by as much.
+# Default weights by the residual's power p. Larger weights bring a map's power closer to that of
+# the target and lower r(k): these are the largest that lowered r by no more than 0.02 on the
+# validation region of the bundled training run; minima of the same weights differ by as much.
 # Squared residuals of dark matter are small beside their spread and allow larger weights.
 WEIGHTS = {
     1: {"spectrum": 0.3, "correlation": 0.3, "mean": 1.0},
@@ -61,6 +61,8 @@ class Reference:
 class StatisticsLoss(Loss):
     """A residual in units of the target's spread, plus penalties on the statistics of each region.
 
+    With R(1) the residual loss of a map without features, F = 1 everywhere:
+
     L = R(F) / R(1) + spectrum <[ln(P / P_ref)]^2> + correlation <1 - r>
         + mean [ln(<F> / <F_ref>)]^2 + distribution <[ln(E / E_ref)]^2>
 
@@ -83,7 +85,7 @@ class StatisticsLoss(Loss):
     distribution: float
 
     def reference(self, mesh: Mesh, target: Float[Array, "x y z"]) -> Reference:
-        """Statistics of the target, see :class:`~jerald_tools.fitting.losses.Loss`."""
+        """Statistics of the target, see :class:`~jerald_tools.fitting.residual_loss.Loss`."""
         own = self.residual_loss.reference(mesh, target)
         featureless = self.residual_loss(mesh, jnp.ones_like(target), own)
         # A mesh too small for a test cube has no spread there either.
@@ -94,7 +96,7 @@ class StatisticsLoss(Loss):
     def __call__(
         self, mesh: Mesh, prediction: Float[Array, "x y z"], reference: Reference
     ) -> Regions:
-        """The loss in each region, see :class:`~jerald_tools.fitting.losses.Loss`."""
+        """The loss in each region, see :class:`~jerald_tools.fitting.residual_loss.Loss`."""
         residuals = self.residual_loss(mesh, prediction, reference.residual)
         errors = self._errors(mesh, prediction, reference)
         return Regions(
@@ -181,9 +183,9 @@ def loss_named(name: str, quantity: Quantity, smoothing: float | None = None) ->
     """A loss by its name.
 
     Args:
-        name: "paper" (equations (10) and (11)); "statistics", the paper's residual with power,
-            correlation and mean; "distribution", with the one-point distribution too; or
-            "logarithmic", the same with residuals of ln(1 + F).
+        name: "paper" (equations (10) and (11)); "statistics", the default, the paper's residual
+            with power, correlation and mean; "distribution", with the one-point distribution too;
+            or "logarithmic", the same with residuals of ln(1 + F).
         quantity: whose map is fitted.
         smoothing: n of the paper's residual's weight 1 + k^-n; None for no weight.
 

@@ -49,7 +49,7 @@ class CheckpointHeader:
         run: number of the run, from 0, among those of the simulation.
         steps: how many steps the run has made.
         numbers: particles on each rank.
-        length: of every rank's arrays with their padding, on which the last bit depends too.
+        length: of each rank's padded arrays, kept because another length changes the rounding.
     """
 
     fingerprint: dict

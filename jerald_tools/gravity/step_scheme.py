@@ -106,9 +106,10 @@ def step_factors(
     """Weights of the kicks and drifts of FastPM (arXiv:1603.00476, section 2).
 
     A step from a0 to a1 with the half point ah = sqrt(a0 a1) kicks to ah, drifts to a1 and kicks
-    to a1. From a to b with the force or momentum of c, a kick has the weight
-    [Gf(b) - Gf(a)] / gf(c) / (c^2 E(c)) and a drift [Gp(b) - Gp(a)] / gp(c) / (c^3 E(c)), with the
-    factors of :class:`jerald_tools.cosmology.Growth`.
+    to a1. A kick from a to b with the force at c has the weight
+    [Gf(b) - Gf(a)] / gf(c) / (c^2 E(c)), a drift with the momentum at c
+    [Gp(b) - Gp(a)] / gp(c) / (c^3 E(c)): Gf = a^2 E dD1 / dlna is the growth of momenta, Gp = D1
+    that of positions, gf and gp are their slopes d/da.
 
     Returns:
         First kick, drift and second kick of each step between two of the ascending stages.
@@ -118,8 +119,8 @@ def step_factors(
     at_start, at_end = growth(start, cosmology), growth(end, cosmology)
     at_half = growth(np.sqrt(start * end), cosmology)
 
-    def kick(before, after, center):
-        weight = center.momentum_slope * center.scale_factor**2 * center.hubble
+    def kick(before, after, force_at):
+        weight = force_at.momentum_slope * force_at.scale_factor**2 * force_at.hubble
         return (after.momentum_factor - before.momentum_factor) / weight
 
     drift_weight = at_half.position_slope * at_half.scale_factor**3 * at_half.hubble

@@ -176,7 +176,7 @@ class NeutralHydrogen(Quantity):
 
 
 def relative_stellar_mass(mesh: Mesh, stellar_map: Float[Array, "x y z"]) -> Float[Array, "x y z"]:
-    """S = max(F_sm, floor) / mean, the stellar source of equations (12) and (14).
+    """S = rectify(F_sm) / its mean, the stellar source of equations (12) and (14).
 
     Args:
         mesh: the mesh.

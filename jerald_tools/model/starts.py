@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Layers from which fits start, shared by the quantities.
 
+The starts of a quantity's transform are in its own module, :meth:`transform_starts`, for example in
+:mod:`jerald_tools.model.stellar_mass`. :mod:`jerald_tools.fitting.search` decides which starts are
+tried, and in which order.
+
 Power laws of small numbers have many local minima, so every fit starts from several points.
 """
 
@@ -26,8 +30,9 @@ STEEP = Layer(alpha=0.5, gamma=1.0, k_h=1.0, k_l=10.0, nu=0.0)
 # no gradient.
 WEAK = dataclasses.replace(INWARD, alpha=0.1)
 
-# Share of the displacement above for a fit that starts from dark matter improved by its own layers.
-IMPROVED = 0.5
+# Alpha of the opposed layers before a fitted transform, relative to those above: the dark-matter fit
+# has usually moved the particles already.
+OPPOSED_ALPHA_SHARE = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Start:
 
 
 def choose_layers(pair: Sequence[Layer], number: int) -> tuple[Layer, ...]:
-    """A number of layers from a pair: the second one, both, or both and weak ones after them."""
+    """A number of layers from a pair: none, the second one, both, or both and then weak ones."""
     return (*pair[max(0, 2 - number) :], *(WEAK,) * (number - 2))
 
 
@@ -64,7 +69,8 @@ def layered_starts(
         Opposed layers, weak ones, which leave the map nearly as it was, and two that pull.
     """
     opposed = [
-        dataclasses.replace(layer, alpha=layer.alpha * IMPROVED) for layer in (OUTWARD, INWARD)
+        dataclasses.replace(layer, alpha=layer.alpha * OPPOSED_ALPHA_SHARE)
+        for layer in (OUTWARD, INWARD)
     ]
     named = {
         "opposed layers": opposed,

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where trained parameters are valid: cells, particles, redshift and cosmology of their training.
+"""Where trained parameters are valid.
 
-A fit applies to particles only if all of these agree, within the tolerances of
+A fit applies to particles only if their cell size, particles per cell, redshift, cosmology and step
+scheme agree with those of its training, within the tolerances of
 :mod:`jerald_tools.agreement`.
 """
 

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import pytest
 from model_cases import model_case
 
-from jerald_tools.fitting.losses import Loss
 from jerald_tools.fitting.problem import Simulation, Task
+from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS
 from jerald_tools.model.model import predict

@@ -9,8 +9,8 @@ import pytest
 
 from jerald_tools.errors import RunFailed
 from jerald_tools.fitting.fit import FittedStart, Search, best_start, fit_parameters
-from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.regions import Regions
+from jerald_tools.fitting.residual_loss import PaperLoss
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.power_law import Transform
 from jerald_tools.model.starts import Start

@@ -9,8 +9,8 @@ from model_cases import generic_parameters, model_case
 from jerald_tools.fitting import gauss_newton
 from jerald_tools.fitting.fit import Search, fit_parameters
 from jerald_tools.fitting.gauss_newton import GaussNewton, make_sampled_residual
-from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.problem import Simulation, Task
+from jerald_tools.fitting.residual_loss import PaperLoss
 from jerald_tools.fitting.search_space import ravel_parameters, search_space
 from jerald_tools.fitting.statistics_loss import loss_named
 from jerald_tools.mesh.mesh import make_mesh

@@ -8,8 +8,8 @@ import pytest
 
 from jerald_tools.fitting import gauss_newton
 from jerald_tools.fitting.gauss_newton import GaussNewton, make_sampled_residual
-from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.objective import make_evaluate
+from jerald_tools.fitting.residual_loss import PaperLoss
 from jerald_tools.fitting.search_space import ravel_parameters, search_space
 from jerald_tools.fitting.statistics_loss import StatisticsLoss
 from jerald_tools.model.model import predict

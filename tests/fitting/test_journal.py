@@ -8,9 +8,9 @@ from model_cases import generic_parameters, model_case
 from jerald_tools.errors import BadInput, NoUsableMap, RunFailed, RunStopped
 from jerald_tools.fitting.fit import Search, fit_parameters
 from jerald_tools.fitting.journal import CURVATURE, LOSSES, Journal, journal_in
-from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.optimisers import OPTIMISERS
 from jerald_tools.fitting.problem import Simulation, Task
+from jerald_tools.fitting.residual_loss import PaperLoss
 from jerald_tools.fitting.search_space import SearchSpace, ravel_parameters
 from jerald_tools.io.append_log import AppendLog
 from jerald_tools.mesh.mesh import make_mesh

@@ -4,9 +4,9 @@
 import numpy as np
 
 from jerald_tools.fitting.fit import Search, fit_parameters
-from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.objective import PreparedSimulation, RecordedObjective, compiled_for
 from jerald_tools.fitting.regions import Regions
+from jerald_tools.fitting.residual_loss import PaperLoss
 from jerald_tools.fitting.search import choose_starts
 from jerald_tools.fitting.search_space import Knots, SearchSpace
 

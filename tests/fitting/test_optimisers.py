@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.optimisers import OPTIMISERS, learning_rate
+from jerald_tools.fitting.residual_loss import PaperLoss
 from jerald_tools.fitting.search_space import SearchSpace
 
 

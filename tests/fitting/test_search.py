@@ -8,8 +8,8 @@ from small_universe import untrained_fit
 
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.fit import Search, fit_parameters
-from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.problem import Task
+from jerald_tools.fitting.residual_loss import PaperLoss
 from jerald_tools.fitting.search import choose_starts, find_starts, start_from_fit
 from jerald_tools.fitting.search_space import ravel_parameters, search_space
 from jerald_tools.io.sealed_json import sealed

@@ -9,8 +9,8 @@ import pytest
 from model_cases import model_case
 
 from jerald_tools.fitting.fit import Search, fit_parameters
-from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.problem import Simulation, Task
+from jerald_tools.fitting.residual_loss import PaperLoss
 from jerald_tools.fitting.search import evolving_starts
 from jerald_tools.fitting.search_space import Knots, SearchSpace
 from jerald_tools.mesh.mesh import make_mesh

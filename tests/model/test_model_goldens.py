@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from goldens import load_golden
 
-from jerald_tools.fitting.losses import paper_loss
 from jerald_tools.fitting.objective import make_evaluate
+from jerald_tools.fitting.residual_loss import paper_loss
 from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.paint import density

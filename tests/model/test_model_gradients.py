@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from model_cases import generic_parameters, model_case
 
-from jerald_tools.fitting.losses import PaperLoss
 from jerald_tools.fitting.objective import make_evaluate
+from jerald_tools.fitting.residual_loss import PaperLoss
 from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.paint import density

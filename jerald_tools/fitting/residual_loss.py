@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fit asks of a loss, and the paper's: the smoothed residual."""
+"""Losses of the residual alone, such as the paper's, and what a fit needs of any loss.
+
+The default loss adds penalties on a map's statistics to such a residual: it and its weights are in
+:mod:`jerald_tools.fitting.statistics_loss`.
+"""
 
 import abc
 import dataclasses

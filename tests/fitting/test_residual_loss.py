@@ -11,9 +11,9 @@ from model_cases import whole_stars_and_target
 
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting import LOSSES
-from jerald_tools.fitting.losses import LogarithmicLoss, PaperLoss
 from jerald_tools.fitting.map_statistics import THRESHOLDS, bin_edges
 from jerald_tools.fitting.regions import REGIONS, region_mask
+from jerald_tools.fitting.residual_loss import LogarithmicLoss, PaperLoss
 from jerald_tools.fitting.statistics_loss import StatisticsLoss, loss_named
 from jerald_tools.mesh.fields import mode_products
 from jerald_tools.mesh.mesh import make_mesh
