@@ -193,6 +193,8 @@ def displace_by_layers(
 ) -> Float[Array, "n 3"]:
     """Apply layers that the particles' own density sources, equations (1) and (2).
 
+    The source of the potential is f(d) = (1 + d + EMPTY_CELL)^gamma, finite in empty cells.
+
     Args:
         mesh: the mesh.
         layers: their parameters, in order.

@@ -30,8 +30,8 @@ STEEP = Layer(alpha=0.5, gamma=1.0, k_h=1.0, k_l=10.0, nu=0.0)
 # no gradient.
 WEAK = dataclasses.replace(INWARD, alpha=0.1)
 
-# Alpha of the opposed layers before a fitted transform, relative to those above: the dark-matter fit
-# has usually moved the particles already.
+# Alpha of the opposed layers before a fitted transform, relative to those above: the dark-matter
+# fit has usually moved the particles already.
 OPPOSED_ALPHA_SHARE = 0.5
 
 
