@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all commands share: options, log, threads, the call of their stage, and how they end.
+"""The frame of all commands: shared options, log, threads, the call of the stage, the exit.
 
 A command is two things. Its declaration lies in this package: options, help, and the checks that
 need no file. Its body is a stage, a function of :mod:`jerald_tools.stages` that the command names

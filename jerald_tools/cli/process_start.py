@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a process must set before JAX or NumPy are imported: huge pages and numbers of threads."""
+"""Huge pages and numbers of threads, which a process sets before it imports JAX or NumPy."""
 
 import os
 import sys

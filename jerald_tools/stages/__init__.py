@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each command does, as a function of files and options: read, compute, write."""
+"""The bodies of the commands, as functions of files and options: read, compute, write."""

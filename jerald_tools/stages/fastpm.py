@@ -115,7 +115,7 @@ class _Resumed(NamedTuple):
 def _resume(
     ranks: Ranks, checkpoint: Checkpoint, names: Mapping[float, str], force: bool
 ) -> _Resumed:
-    """What an interrupted call with the same arguments left: its last state, its outputs."""
+    """The last state and the complete outputs of an interrupted call with the same arguments."""
     check_outputs(ranks, [os.fspath(checkpoint.path)], [], force=True)
     state = checkpoint.load(force)
     complete = set()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What plot-figures draws, from its files: maps in pairs, spectra, fits."""
+"""The data of figures and tables, read from files: maps in pairs, spectra, fits."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class FitOptions:
-    """What is fitted, and what besides.
+    """The model to fit, its loss, its first start and the members of its ensemble.
 
     Attributes:
         layers: displacement layers.

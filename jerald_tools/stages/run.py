@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every stage is given besides its own arguments; free of JAX."""
+"""How a stage runs: precision, threads, permission to overwrite, times; free of JAX."""
 
 import dataclasses
 import logging

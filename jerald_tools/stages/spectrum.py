@@ -145,7 +145,7 @@ def _columns(comparison: Comparison) -> dict[str, np.ndarray]:
 
 
 def _notes(source: Source, measured: Measured, reference: Measured | None) -> dict[str, str]:
-    """What the spectrum is of, for the lines above its columns."""
+    """The lines above the columns, by name: quantity, redshift, box, mesh, units and means."""
     header = source.header
     notes = {
         "quantity": header.quantity,

@@ -116,7 +116,8 @@ def _draw(
                 color=_legible_on(colour_map(panel.norm(value))),
                 fontweight="bold" if poor[row, column] else "normal",
             )
-    bar = figure.colorbar(image, ax=axes, extend=panel.extend)
+    # As wide beside many rows as beside few.
+    bar = figure.colorbar(image, ax=axes, extend=panel.extend, aspect=max(20, 2 * len(values)))
     bar.set_ticks(panel.ticks, labels=[f"{tick:g}" for tick in panel.ticks])
     bar.ax.minorticks_off()
 
