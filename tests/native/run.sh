@@ -21,7 +21,7 @@ build() { # NAME COMPILER OPTION...
   echo "== build $1"
   mkdir -p "$folder"
   { cmake -S . -B "$folder/$1" -G Ninja -DCMAKE_CXX_COMPILER="$2" -DPython_EXECUTABLE="$python" \
-      -DJERALD_MPI=ON -DJERALD_WERROR=ON "${@:3}" &&
+      -DJERALD_WERROR=ON "${@:3}" &&
     cmake --build "$folder/$1"; } >"$folder/$1.log" 2>&1 || { cat "$folder/$1.log"; exit 1; }
 }
 
@@ -44,10 +44,11 @@ run_tests() { # BUILD ENVIRONMENT OF PYTHON...
   over_ranks 3 OMP_NUM_THREADS=1 "${pytest[@]}" -m ranks tests/test_ranks.py
 }
 
-build gcc g++
-build clang clang++ -DJERALD_TESTS=ON
-build sanitize g++ -DJERALD_TESTS=ON -DJERALD_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug \
-  -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g"
+build gcc g++ -DJERALD_MPI=ON
+build gcc-without-mpi g++ -DJERALD_MPI=OFF
+build clang clang++ -DJERALD_MPI=ON -DJERALD_TESTS=ON
+build sanitize g++ -DJERALD_MPI=ON -DJERALD_TESTS=ON -DJERALD_SANITIZE=ON \
+  -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g"
 
 for fault in $("$folder/sanitize/native_faults"); do
   if report=$("$folder/sanitize/native_faults" "$fault" 2>&1); then
