@@ -92,7 +92,8 @@ def test_no_particles():
 
 def test_wrong_size_is_an_error():
     mesh, arrays = case("rectangle", "double")
-    with pytest.raises(jax.errors.JaxRuntimeError, match=r"the field has the shape \(100\) instead of \(16, 12, 20\)"):
+    complaint = r"the field has the shape \(100\) instead of \(16, 12, 20\)"
+    with pytest.raises(jax.errors.JaxRuntimeError, match=complaint):
         jax.block_until_ready(native.readout(mesh, np.zeros(100), arrays.positions))
 
 

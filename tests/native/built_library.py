@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A pytest plugin: the native library of the build that JERALD_LIBRARY names, not the installed one."""
+"""A pytest plugin: tests use the native library at JERALD_LIBRARY instead of the installed one."""
 
 import importlib.util
 import os
