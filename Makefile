@@ -25,8 +25,9 @@ help:
 demo: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 
-# After `make demo`: its tables and pictures into README.md and docs/.
+# The tables and pictures of README.md and docs/, from results that are made where they are missing.
 readme: setup
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) all baselines
 	$(BIN)/python workflow/scripts/update_readme.py
 
 test: setup
@@ -35,11 +36,11 @@ test: setup
 # SEED chooses the moments.
 SEED ?= 1
 test-kills: setup
-	OMP_NUM_THREADS=1 $(BIN)/python tests/kills.py --seed $(SEED)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/restart/random_kills.py --seed $(SEED)
 
 # Every byte of a small file of each kind, changed: minutes.
 test-damage: setup
-	JERALD_FLIPS=1000000 $(BIN)/python -m pytest -q tests/files/test_damage.py -k flipped
+	JERALD_FLIPS=1000000 $(BIN)/python -m pytest -q tests/io/test_damage.py tests/snapshots -k flipped
 
 test-sanitize: setup
 	tests/native/run.sh

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # From seeds to maps, spectra and figures: `snakemake --cores 2`, on a cluster
-# `snakemake --profile slurm`. What is computed is in config.yaml.
+# `snakemake --profile slurm`. config.yaml says what is computed.
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 from jerald_tools import __version__ as VERSION
+from workflow.run_lock import RunLock
 
 min_version("9.27")
 
@@ -14,9 +17,16 @@ configfile: "config.yaml"
 report: "workflow/report/workflow.rst"
 
 
-include: "workflow/rules/interruption.smk"
-include: "workflow/rules/configuration.smk"
-include: "workflow/rules/resources.smk"
+# Jobs on other nodes read this file too, and hold no lock.
+if workflow.is_main_process:
+    run_lock = RunLock(Path(".snakemake"))
+
+
+onstart:
+    run_lock.record_host()
+
+
+include: "workflow/rules/common.smk"
 include: "workflow/rules/initial_conditions.smk"
 include: "workflow/rules/fastpm.smk"
 include: "workflow/rules/targets.smk"
@@ -25,6 +35,7 @@ include: "workflow/rules/maps.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/baselines.smk"
 include: "workflow/rules/cross_validation.smk"
 include: "workflow/rules/scaling.smk"
 
@@ -35,16 +46,15 @@ if "over_redshifts" in config:
 
 
 rule all:
-    input:
-        FITTED,
-        MEASURED,
-        FIGURES,
-        TABLES,
-        "results/timings.md",
     default_target: True
+    input:
+        RESULTS,
+        "results/timings.md",
 
 
 localrules:
     all,
     targets,
     timings,
+    baselines,
+    cross_validation,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each self-check costs, and all of an optimisation step and of a FastPM step together."""
+"""The cost of each self-check, and of all checks of an optimisation step and of a FastPM step."""
 
 import measuring  # isort: skip  first: it sets the threads
 import click
@@ -8,29 +8,29 @@ import jax.numpy as jnp
 import numpy as np
 import step
 
-from jerald_tools.gravity.potential import GRADIENT_ORDER as FORCE_ORDER
-from jerald_tools.launcher import launched_size
+from jerald_tools.fitting.objective import make_evaluate
+from jerald_tools.fitting.residual_loss import paper_loss
+from jerald_tools.fitting.search_space import ravel_parameters
+from jerald_tools.gravity.lpt import GRADIENT_ORDER as FORCE_ORDER
 from jerald_tools.mesh import _native
 from jerald_tools.mesh.checks import check_density, check_finite
+from jerald_tools.mesh.exchange import _totals
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
-from jerald_tools.mesh.redistribute import _totals
-from jerald_tools.model.displacement import GRADIENT_ORDER as LAYER_ORDER
-from jerald_tools.model.parameters import default_start
-from jerald_tools.training.losses import paper_loss
-from jerald_tools.training.nodes import ravel_parameters
-from jerald_tools.training.objective import make_evaluate
+from jerald_tools.model.dark_matter import QUANTITY
+from jerald_tools.model.layers import GRADIENT_ORDER as LAYER_ORDER
+from jerald_tools.process import launched_size
 
 
 def ghost_planes(mesh: Mesh, positions: np.ndarray, reach: int) -> int:
     """Planes that all ranks together exchange for an operation on their particles."""
     planes = np.floor(positions[:, 0] / mesh.cell_size[0]).astype(int)
-    wanted = {
+    expected = {
         int(plane + offset) % mesh.shape[0]
         for plane in np.unique(planes)
         for offset in range(-reach, reach + 2)
     }
-    return sum(gather(mesh.ranks, len(wanted - set(range(mesh.x_start, mesh.x_stop)))))
+    return sum(gather(mesh.ranks, len(expected - set(range(mesh.x_start, mesh.x_stop)))))
 
 
 def checks(mesh: Mesh, positions: np.ndarray) -> dict:
@@ -42,7 +42,7 @@ def checks(mesh: Mesh, positions: np.ndarray) -> dict:
         "mass after painting": lambda: _native.check_mass(host, host.size),
         "checksum of a plane (by its cells)": lambda: _native.checksum(host),
         "rows and IDs of an exchange": lambda: (_totals({"ids": ids}), _totals({"ids": ids})),
-        "finite forces, after a step": lambda: check_finite(mesh, "", particles, told_by=rows),
+        "finite forces, after a step": lambda: check_finite(mesh, "", particles, probe=rows),
         "finite particles, after LPT or a run": lambda: check_finite(
             mesh, "", {"positions": rows, "momenta": rows}
         ),
@@ -53,11 +53,12 @@ def checks(mesh: Mesh, positions: np.ndarray) -> dict:
 
 def steps(mesh: Mesh, positions: np.ndarray) -> dict:
     """The steps that hold the checks, as functions without arguments."""
-    start = default_start("dark-matter", 1)
-    evaluate = make_evaluate(mesh, "dark-matter", paper_loss("dark-matter"), start)
-    vector, inputs = jnp.asarray(ravel_parameters(start)), step.arrays(mesh, "dm", positions)
+    evaluate = make_evaluate(mesh, QUANTITY, paper_loss(QUANTITY), layers=1)
+    vector = jnp.asarray(ravel_parameters(QUANTITY.original_parameters(1)))
+    inputs = step.inputs_of(mesh, QUANTITY, positions)
+    target = step.target_of(mesh, inputs)
     return {
-        "optimisation step": lambda: evaluate(vector, *inputs),
+        "optimisation step": lambda: evaluate(vector, inputs, target),
         "FastPM step": fastpm.one_step(mesh)[0],
     }
 

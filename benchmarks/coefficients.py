@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lines of benchmarks/stages.py into the coefficients of `estimate`, and against them."""
+"""Lines of benchmarks/stages.py turned into the coefficients of `estimate`, or compared to them."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,8 @@ import click
 import numpy as np
 from scipy.optimize import least_squares, nnls
 
-from jerald_tools.estimate.cost import STAGES, coefficients, cost
-from jerald_tools.estimate.problem import QUANTITIES, Problem
+from jerald_tools.estimate.cost import STAGES, cost
+from jerald_tools.estimate.problem import QUANTITIES, Problem, coefficients
 
 
 def problem_of(line: dict) -> Problem:
@@ -40,8 +40,8 @@ def solve(rows: list[dict], values: list[float]) -> dict[str, float]:
 def bytes_of(lines: list[dict], stage: str) -> dict[str, float]:
     """Coefficients of memory: of the phase that needs most, by least squares of the relative error.
 
-    Which phase that is depends on them, so the search begins at those of now. What no line has any
-    of keeps its coefficient.
+    Which phase that is depends on them, so the search begins at those of now. A load that no line
+    has keeps its coefficient.
     """
     held = [STAGES[stage](problem_of(line)).held for line in lines]
     peaks = np.array([line["peak_memory"] for line in lines])
@@ -78,13 +78,13 @@ def seconds_of(lines: list[dict], stage: str) -> dict[str, float]:
 
 @click.group()
 def main():
-    """Lines of benchmarks/stages.py into the coefficients of `estimate`, and against them."""
+    """Turn lines of benchmarks/stages.py into coefficients of `estimate`, or compare the two."""
 
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True)
 def fit(paths):
-    """Print the tables of coefficients.toml, from runs on one thread in single precision."""
+    """Print bytes and seconds of coefficients.toml, from runs on one thread in single precision."""
     lines = read(paths)
     for stage in STAGES:
         own = [line for line in lines if line["command"] == stage]
@@ -98,7 +98,7 @@ def fit(paths):
 @main.command()
 @click.argument("paths", nargs=-1, required=True)
 def check(paths):
-    """Print what lines took over what was estimated."""
+    """Print the memory and time of lines over their estimates."""
     click.echo(
         "| stage | particles | ranks | memory [MB] | over the estimate | time [s] | over it |"
     )

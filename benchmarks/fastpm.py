@@ -9,12 +9,11 @@ import numpy as np
 
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.gravity.fastpm import accelerations, step
-from jerald_tools.gravity.lattice import lattice
-from jerald_tools.gravity.lpt import displacements
-from jerald_tools.gravity.particles import Particles, bring_home
+from jerald_tools.gravity.lpt import displacements, lattice_points
+from jerald_tools.gravity.particles import Particles
 from jerald_tools.gravity.step_scheme import step_factors
-from jerald_tools.launcher import launched_size
 from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.process import launched_size
 
 STAGES = ("2lpt", "step")
 
@@ -22,7 +21,7 @@ STAGES = ("2lpt", "step")
 def second_order_displacements(mesh: Mesh):
     """2LPT on a mesh of N as a function without arguments, and the bytes of its inputs."""
     density = jnp.asarray(measuring.gaussian_density(mesh))
-    points, _ = lattice(mesh, mesh.shape)
+    points, _ = lattice_points(mesh, mesh.shape)
     points = jnp.asarray(points)
     return lambda: displacements(mesh, density, points), density.nbytes + points.nbytes
 
@@ -31,7 +30,7 @@ def one_step(mesh: Mesh):
     """A step to z = 2 as a function without arguments, and the bytes of its inputs."""
     positions = jnp.asarray(measuring.realistic_particles(mesh))
     numbers = jnp.arange(len(positions), dtype=jnp.int64)
-    particles = bring_home(mesh, Particles(positions, jnp.zeros_like(positions), numbers))
+    particles = Particles(positions, jnp.zeros_like(positions), numbers).sent_home(mesh)
     cosmology = Cosmology()
     (factors,) = step_factors(np.array([0.30, 1 / 3]), cosmology).astype(mesh.dtype)
     force = accelerations(mesh, particles, cosmology.omega_m)

@@ -1,74 +1,68 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many layers a map bears: fits to the six halves of the training box, judged on the others.
+"""How many layers a map needs: fits to the six halves of the training box, tested on the others.
 
-Starts are made as the commands make them; the search, the start and the evaluation that is kept
-know the half alone. The loss in the validation region is held against that of fits with another
-number of layers on the same half.
+Starts are made as the commands make them. From there the search, the best start and the best
+evaluation are found on the half alone. The loss in the validation region is compared with that of
+fits with another number of layers on the same half.
 """
 
+import dataclasses
 from pathlib import Path
 
 import click
 import numpy as np
 
-from jerald_tools.training.ensemble import turned_simulation
-from jerald_tools.training.fit import fit_parameters
-from jerald_tools.training.named_loss import loss_named
-from jerald_tools.training.problem import load_problems
-from jerald_tools.training.starting_points import starting_points
-from jerald_tools.training.turned_box import HALVES, turned_mesh
-
-STANDS_ON = {
-    "dark-matter": (),
-    "stellar-mass": ("dark-matter",),
-    "neutral-hydrogen": ("dark-matter", "stellar-mass"),
-}
+from jerald_tools.fitting.ensemble import turned_task
+from jerald_tools.fitting.fit import Search, fit_parameters
+from jerald_tools.fitting.folds import FOLDS
+from jerald_tools.fitting.problem import FitFiles, Problem, load_problems
+from jerald_tools.fitting.residual_loss import Loss
+from jerald_tools.fitting.search import starting_points
+from jerald_tools.fitting.statistics_loss import loss_named
+from jerald_tools.mesh.ranks import world
+from jerald_tools.quantities import NAMES, quantity_named
 
 
-def validation_losses(problem, loss, layers: int, starts: int, evaluations: int) -> np.ndarray:
-    """Of the fit to each half, (6,)."""
-    how = {"optimiser": "bfgs", "evaluations": evaluations}
-    losses = []
-    for number, half in enumerate(HALVES, 1):
-        turned = turned_mesh(problem.mesh, half)
-        simulation = turned_simulation(turned, problem, half, number)
-        task = (turned, problem.quantity, [simulation], loss)
-        chosen = starting_points(*task, layers, starts, 1, **how)
-        fit = fit_parameters(*task, chosen, judge="train", **how)
+def validation_losses(problem: Problem, loss: Loss, layers: int, search: Search) -> np.ndarray:
+    """The loss of the fit to each half, (6,)."""
+    losses, on_half = [], dataclasses.replace(search, select_on="train")
+    for number, fold in enumerate(FOLDS, 1):
+        task = turned_task([problem], fold, number, loss)
+        fit = fit_parameters(task, starting_points(task, search, layers), on_half)
         losses.append(fit.best.losses.validation)
     return np.array(losses)
 
 
 @click.command()
-@click.argument("quantity", type=click.Choice(list(STANDS_ON)))
+@click.argument("name", metavar="QUANTITY", type=click.Choice(NAMES))
 @click.argument("redshift", type=float)
 @click.option("--layers", "numbers", multiple=True, type=int, default=(1, 2), show_default=True)
 @click.option("--smoothing", type=float)
 @click.option("--starts", default=3, show_default=True)
 @click.option("--evaluations", default=200, show_default=True)
 @click.option("--results", default="results", type=Path, show_default=True, help="Of make demo.")
-def main(quantity, redshift, numbers, smoothing, starts, evaluations, results):
-    """Print the mean validation loss for each number of layers, and how much the others differ."""
-    simulation = results / "train_seed9281"
-    below = {
-        name: results / f"fits/{name}_z{redshift:.2f}.json" if name in STANDS_ON[quantity] else None
-        for name in ("dark-matter", "stellar-mass")
-    }
-    (problem,) = load_problems(
-        quantity,
-        [simulation / f"particles_z{redshift:.2f}.h5"],
-        [simulation / f"reference/{quantity}_z{redshift:.2f}.h5"],
-        below,
+def main(name, redshift, numbers, smoothing, starts, evaluations, results):
+    """Print the mean validation loss for each number of layers, and its change from the first."""
+    simulation, quantity = results / "train_seed9281", quantity_named(name)
+    files = FitFiles(
+        [f"{simulation}/particles_z{redshift:.2f}.h5"],
+        [f"{simulation}/reference/{name}_z{redshift:.2f}.h5"],
+        [
+            (other, f"{results}/fits/{other}_z{redshift:.2f}.json")
+            for other in quantity.prerequisites
+        ],
     )
-    loss = loss_named("statistics", quantity, smoothing)
+    (problem,) = load_problems(quantity, files, world())
+    loss = loss_named(quantity.default_loss, quantity, smoothing)
+    search = Search(evaluations=evaluations, starts=starts)
     first = None
     for layers in numbers:
-        losses = validation_losses(problem, loss, layers, starts, evaluations)
+        losses = validation_losses(problem, loss, layers, search)
         first = losses if first is None else first
         change = 100 * (losses / first - 1)
         error = change.std(ddof=1) / np.sqrt(len(change))
         click.echo(
-            f"{quantity} z = {redshift:g}, {layers} layer(s): {losses.mean():.4f},"
+            f"{name} z = {redshift:g}, {layers} layer(s): {losses.mean():.4f},"
             f" {change.mean():+.2f} +- {error:.2f} % over {numbers[0]}"
         )
 

@@ -1,22 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the benchmarks share: one core, clocks, FFTW's own transform to compare with, memory."""
 
-import os
-
-# One core, unless asked otherwise: XLA, FFTW and BLAS read these when they are loaded.
-for variable in ("NPROC", "PJRT_NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
-
-from jerald_tools.cli.huge_pages import start_again_with_huge_pages
-
-start_again_with_huge_pages()
-
 import contextlib
 import ctypes
 import ctypes.util
 import dataclasses
 import gc
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -28,9 +19,18 @@ import click
 import jax
 import numpy as np
 
+from jerald_tools.cli.process_start import start_again_with_huge_pages
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.native import release_scratch
 from jerald_tools.mesh.ranks import gather, world
+
+# One core, unless asked otherwise: XLA, FFTW and BLAS read these when they are loaded.
+for variable in ("NPROC", "PJRT_NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+
+start_again_with_huge_pages()
+
 
 FFTW_MEASURE = 0
 
@@ -199,15 +199,12 @@ def realistic_particles(mesh: Mesh) -> np.ndarray:
 
     Cells of 0.417 Mpc/h give the clustering of the bundled reference.
     """
-    from jerald_tools.cosmology import Cosmology
-    from jerald_tools.gravity.growth import growth
-    from jerald_tools.gravity.lattice import lattice
-    from jerald_tools.gravity.potential import GRADIENT_ORDER, inverse_laplacian
-    from jerald_tools.mesh.distributed_files import cell_order
-    from jerald_tools.mesh.readout_gradient import readout_gradient
-    from jerald_tools.mesh.redistribute import home_ranks, redistribute
+    from jerald_tools.cosmology import Cosmology, growth
+    from jerald_tools.gravity.lpt import GRADIENT_ORDER, inverse_laplacian, lattice_points
+    from jerald_tools.mesh.exchange import cell_order, home_ranks, redistribute
+    from jerald_tools.mesh.paint import readout_gradient
 
-    points, _ = lattice(mesh, mesh.shape)
+    points, _ = lattice_points(mesh, mesh.shape)
     density = gaussian_density(mesh)
     potential = inverse_laplacian(mesh, density)
     scale = growth(1 / 3, Cosmology()).first
@@ -219,8 +216,9 @@ def realistic_particles(mesh: Mesh) -> np.ndarray:
 
 def gaussian_density(mesh: Mesh) -> np.ndarray:
     """A linear overdensity at z = 0 with the bundled power spectrum, this rank's slab."""
-    from jerald_tools.gravity.linear_field import linear_field, noise_of_field
     from jerald_tools.gravity.linear_power import read_linear_power
+    from jerald_tools.gravity.lpt import linear_field
+    from jerald_tools.gravity.white_noise import noise_of_field
 
     table = pathlib.Path(__file__).parents[1] / "data" / "linear_power.txt"
     white = np.random.default_rng(mesh.x_start).normal(size=mesh.local_shape)

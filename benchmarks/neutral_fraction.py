@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Neutral fractions in equilibrium with a background, against those that a snapshot's code wrote.
+"""Neutral fractions in equilibrium with a background, beside those that a snapshot's code wrote.
 
 python benchmarks/neutral_fraction.py SNAPSHOT --uvb TABLE
 """
@@ -8,13 +8,12 @@ import argparse
 
 import numpy as np
 
-from jerald_tools.files.snapshots.checked import read_field
-from jerald_tools.files.snapshots.open import open_snapshot
-from jerald_tools.files.snapshots.stated import Stated
-from jerald_tools.files.swift import CRITICAL_DENSITY
-from jerald_tools.files.uv_background import read_rates
-from jerald_tools.targets.neutral_gas import equilibrium_fraction
-from jerald_tools.targets.recipe import Recipe
+from jerald_tools.io.particles import CRITICAL_DENSITY
+from jerald_tools.io.uv_background import read_rates
+from jerald_tools.snapshots.code_units import Overrides
+from jerald_tools.snapshots.open import open_snapshot
+from jerald_tools.snapshots.snapshot import read_field
+from jerald_tools.targets.neutral_gas import NeutralGas
 
 # Gas denser than this over the mean is left out: there self-shielding or star formation may differ.
 DENSEST = 100
@@ -25,7 +24,7 @@ def main() -> None:
     parser.add_argument("snapshot")
     parser.add_argument("--uvb", required=True)
     arguments = parser.parse_args()
-    snapshot = open_snapshot([arguments.snapshot], Stated())
+    snapshot = open_snapshot([arguments.snapshot], Overrides())
     header = snapshot.header
     number = header.number("gas")
 
@@ -33,7 +32,7 @@ def main() -> None:
         return read_field(snapshot, "gas", field, 0, number)
 
     rates = read_rates(arguments.uvb, header.redshift)
-    computed = equilibrium_fraction(snapshot, Recipe("neutral-hydrogen", rates=rates), read)
+    computed = NeutralGas().equilibrium_fraction(rates, snapshot, read)
     own = read("neutral_fraction")
     overdensity = read("density") / (CRITICAL_DENSITY * header.cosmology.omega_b)
     print(f"z = {header.redshift:g}, {rates}")

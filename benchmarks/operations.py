@@ -2,11 +2,6 @@
 """CPU time of each mesh operation, native beside pure JAX: ns per cell (one particle a cell)."""
 
 import os
-
-# One core, unless asked otherwise: XLA, FFTW and BLAS read these on import.
-for variable in ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
-
 import time
 
 import click
@@ -14,9 +9,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.mesh.backends import raw_operations
-from jerald_tools.mesh.mesh import Mesh, make_mesh
+from jerald_tools.mesh.mesh import Mesh, make_mesh, raw_operations
 from jerald_tools.mesh.wavenumbers import wavenumber_table
+
+# One core, unless asked otherwise: XLA, FFTW and BLAS read these on import.
+for variable in ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 
 def operations(mesh: Mesh) -> dict:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Memory and time of every command at several sizes and ranks, one JSON line each.
 
-`estimate` stands on them: `--fit` turns such lines into jerald_tools/estimate/coefficients.toml,
-`--check` holds that file against other lines.
+benchmarks/coefficients.py turns such lines into jerald_tools/estimate/coefficients.toml, or
+compares that file with other lines.
 """
 
 import itertools
@@ -16,12 +16,14 @@ import tempfile
 import time
 
 import click
+from shipped import ROOT, configured, fit_path, prerequisites
 
-ROOT = pathlib.Path(__file__).parents[1]
+from jerald_tools.estimate.problem import fit_sizes
+
 BINARIES = pathlib.Path(sys.executable).parent
 CELL_SIZE = 20 / 48  # of the shipped fits [Mpc/h]
-QUANTITIES = {"fit-dm": "dark-matter", "fit-stellar": "stellar-mass", "fit-hi": "neutral-hydrogen"}
-FITS = ROOT / "data" / "fits"
+REDSHIFT = 2
+
 # Few evaluations: one costs the same at the end of a search as at its beginning.
 SEARCH = {"starts": 1, "evaluations": 4}
 
@@ -29,24 +31,19 @@ SEARCH = {"starts": 1, "evaluations": 4}
 SMALL = 100
 
 
-def below(command: str) -> str:
-    """Options for the shipped fits that a fit stands on."""
-    dark_matter, stars = (
-        FITS / f"{quantity}_z2.00.json" for quantity in ("dark-matter", "stellar-mass")
-    )
-    return {
-        "fit-dm": "",
-        "fit-stellar": f"--dm {dark_matter} --smoothing 1",
-        "fit-hi": f"--dm {dark_matter} --stellar {stars}",
-    }[command]
+def fit_options(quantity: str) -> str:
+    """Options of a fit: the shipped fits that it depends on, and its smoothing."""
+    words = [f"--prerequisite {path}" for _, path in prerequisites(quantity, REDSHIFT)]
+    smoothing = configured(quantity, REDSHIFT)["smoothing"]
+    return " ".join([*words, *([f"--smoothing {smoothing}"] if smoothing else [])])
 
 
 def tasks(nodes: int, ranks: int) -> list[tuple[dict, str]]:
-    """What is run, in this order: the problem, and its command line."""
+    """The problems in the order of the runs, and their command lines."""
     size = f"--particles {nodes} --box-size {nodes * CELL_SIZE}"
     power = f"--power {ROOT / 'data' / 'linear_power.txt'}"
     found = []
-    # The coarse and the fine ones tell apart what particles hold and what nodes do.
+    # Coarse and fine meshes distinguish the memory of particles from that of nodes.
     factors = (1, 2, 3) if nodes <= SMALL else (1, 2)
     for factor in factors:
         sizes = {"particles": nodes, "mesh": factor * nodes}
@@ -61,29 +58,32 @@ def tasks(nodes: int, ranks: int) -> list[tuple[dict, str]]:
             "force_mesh_factor": force_factor,
             "steps": steps,
         }
-        line = f"run-fastpm ics{mesh_factor}.h5 --steps {steps} --redshift 2 -o particles.h5"
+        line = (
+            f"run-fastpm ics{mesh_factor}.h5 --steps {steps} --redshift {REDSHIFT} -o particles.h5"
+        )
         found.append((problem, f"{line} --force-mesh-factor {force_factor}"))
     sizes = {"particles": nodes, "mesh": 2 * nodes}
-    for quantity in QUANTITIES.values():
-        line = f"paint particles.h5 --fit {FITS / quantity}_z2.00.json -o {quantity}.h5"
+    for quantity in fit_sizes():
+        fit = fit_path(quantity, REDSHIFT)
+        line = f"paint particles.h5 --fit {fit} -o {quantity}.h5"
         found.append(({"command": f"paint {quantity}", **sizes}, line))
     line = "powerspec dark-matter.h5 --reference dark-matter.h5 -o spectrum.csv"
     found.append(({"command": "powerspec", **sizes}, line))
-    # What layers and simulations cost besides is the same over ranks.
+    # The additional cost of layers and simulations is the same over ranks.
     variants = [(2, 1), (1, 1), (0, 1), (2, 2)] if ranks == 1 else [(2, 1)]
-    for command, quantity in QUANTITIES.items():
+    for quantity, size in fit_sizes().items():
         for layers, simulations in variants:
             inputs = "particles.h5 " * simulations + f"--target {quantity}.h5 " * simulations
             search = " ".join(f"--{name} {number}" for name, number in SEARCH.items())
             problem = {
-                "command": command,
+                "command": size.stage,
                 **sizes,
                 **SEARCH,
                 "layers": layers,
                 "simulations": simulations,
             }
-            line = f"{command} {inputs} {below(command)} --layers {layers} {search}"
-            found.append((problem, f"{line} -o {command}.json"))
+            line = f"fit {quantity} {inputs} {fit_options(quantity)} --layers {layers} {search}"
+            found.append((problem, f"{line} -o {quantity}.json"))
     return found
 
 

@@ -6,45 +6,50 @@ import click
 import jax
 import jax.numpy as jnp
 import numpy as np
+from shipped import configured
 
-from jerald_tools.launcher import launched_size
-from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.model.chain import ModelInputs, model_inputs
-from jerald_tools.model.neutral_hydrogen import relative_stellar_mass
-from jerald_tools.model.parameters import default_start
-from jerald_tools.training.losses import paper_loss
-from jerald_tools.training.nodes import ravel_parameters
-from jerald_tools.training.objective import make_evaluate
-
-QUANTITIES = {"dm": "dark-matter", "stellar": "stellar-mass", "hi": "neutral-hydrogen"}
-SMOOTHING = {"dm": None, "stellar": 1.0, "hi": None}
+from jerald_tools.fitting.objective import make_evaluate
+from jerald_tools.fitting.residual_loss import paper_loss
+from jerald_tools.fitting.search_space import ravel_parameters
+from jerald_tools.mesh.mesh import Mesh, make_mesh
+from jerald_tools.mesh.ranks import ONE_PROCESS
+from jerald_tools.model.model import Model
+from jerald_tools.model.quantity import ModelInputs, Quantity
+from jerald_tools.process import launched_size
+from jerald_tools.quantities import NAMES, quantity_named
 
 
-def shapes(mesh: Mesh, kind: str, particles: int) -> tuple:
-    """Vector, inputs and target as shapes, to compile for before any array is made."""
+def inputs_of(mesh: Mesh, quantity: Quantity, positions: np.ndarray) -> ModelInputs:
+    """Inputs without improved particles, with the maps of other quantities that it needs."""
+    models = {}
+    for name in quantity.required:
+        other = quantity_named(name)
+        models[name] = Model(other, other.original_parameters(0))
+    return quantity.inputs(mesh, jnp.asarray(positions, mesh.dtype), models)
+
+
+def target_of(mesh: Mesh, inputs: ModelInputs) -> jax.Array:
+    """A target that is not far from the model's map."""
+    density = np.asarray(inputs.start_density)
+    return jnp.asarray(np.maximum(density**1.5 - 0.1, 0).astype(mesh.dtype))
+
+
+def shapes(mesh: Mesh, quantity: Quantity, particles: int) -> tuple:
+    """Inputs and target as shapes, to compile for before any array of the mesh's size is made."""
 
     def array(*shape):
         return jax.ShapeDtypeStruct(shape, mesh.dtype)
 
-    stars = array(*mesh.local_shape) if kind == "hi" else None
-    inputs = ModelInputs(array(particles, 3), array(*mesh.local_shape), stars)
-    return inputs, array(*mesh.local_shape)
-
-
-def arrays(mesh: Mesh, kind: str, positions: np.ndarray) -> tuple:
-    """Inputs and a target that is not far from what the model gives."""
-    inputs = model_inputs(mesh, "dark-matter", jnp.asarray(positions))
-    density = np.asarray(inputs.start_density)
-    stars = None
-    if kind == "hi":
-        stars = relative_stellar_mass(mesh, jnp.asarray(np.maximum(density - 1, 0)))
-    target = np.maximum(density**1.5 - 0.1, 0).astype(mesh.dtype)
-    return ModelInputs(inputs.positions, inputs.start_density, stars), jnp.asarray(target)
+    small = make_mesh(4, 1.0, mesh.precision, ONE_PROCESS, mesh.backend)
+    lattice = np.stack(np.meshgrid(*(np.arange(4) / 4,) * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    sources = len(inputs_of(small, quantity, lattice).sources)
+    field = array(*mesh.local_shape)
+    return ModelInputs(array(particles, 3), field, (field,) * sources), field
 
 
 @click.command()
 @click.option("--mesh", "side", default=128, show_default=True, help="Nodes per side.")
-@click.option("--kind", default="dm", show_default=True, type=click.Choice(list(QUANTITIES)))
+@click.option("--quantity", "name", default=NAMES[0], show_default=True, type=click.Choice(NAMES))
 @click.option("--layers", default=1, show_default=True, help="Displacement layers.")
 @click.option(
     "--precision", default="single", show_default=True, type=click.Choice(["single", "double"])
@@ -52,24 +57,26 @@ def arrays(mesh: Mesh, kind: str, positions: np.ndarray) -> tuple:
 @click.option("--ranks", default=1, show_default=True, help="MPI ranks.")
 @click.option("--repeats", default=7, show_default=True, type=click.IntRange(min=5))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
-def main(side, kind, layers, precision, ranks, repeats, as_json):
-    """Time and memory of one step, on one core a rank."""
+def main(side, name, layers, precision, ranks, repeats, as_json):
+    """Time and memory of one step with the paper's loss, on one core a rank."""
     if ranks > launched_size():
         measuring.relaunch_on_ranks(ranks)
     mesh = measuring.reference_mesh(side, precision)
-    quantity = QUANTITIES[kind]
-    start = default_start(quantity, layers)
-    evaluate = make_evaluate(mesh, quantity, paper_loss(quantity, SMOOTHING[kind]), start)
-
-    vector = jnp.asarray(ravel_parameters(start))
+    quantity = quantity_named(name)
+    loss = paper_loss(quantity, configured(name, 2)["smoothing"])
+    evaluate = make_evaluate(mesh, quantity, loss, layers)
+    vector = jnp.asarray(ravel_parameters(quantity.original_parameters(layers)))
     with measuring.kept_on_disk(measuring.realistic_particles(mesh)) as positions:
         if mesh.ranks.size == 1:
-            evaluate = evaluate.lower(vector, *shapes(mesh, kind, mesh.size)).compile()
+            evaluate = evaluate.lower(vector, *shapes(mesh, quantity, mesh.size)).compile()
         else:
             # A program over ranks takes a token, which only a call provides.
-            jax.block_until_ready(evaluate(vector, *arrays(mesh, kind, positions())))
+            inputs = inputs_of(mesh, quantity, positions())
+            jax.block_until_ready(evaluate(vector, inputs, target_of(mesh, inputs)))
+            del inputs
         memory = measuring.PeakMemory()
-        inputs, target = arrays(mesh, kind, positions())
+        inputs = inputs_of(mesh, quantity, positions())
+        target = target_of(mesh, inputs)
     input_bytes = sum(array.nbytes for array in jax.tree.leaves((inputs, target)))
     memory.forget_peak()
     timing = measuring.time_calls(lambda: evaluate(vector, inputs, target), repeats)
@@ -77,7 +84,7 @@ def main(side, kind, layers, precision, ranks, repeats, as_json):
     measuring.report(
         {
             "mesh": side,
-            "kind": kind,
+            "kind": name,
             "layers": layers,
             "precision": precision,
             "ranks": mesh.ranks.size,

@@ -1,102 +1,98 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Evaluations that each optimiser needs to reach the loss of 500 Adam steps, on the reference."""
 
+import json
 import os
+import tempfile
+import time
+from collections.abc import Sequence
+
+import click
+import jax
+import jax.numpy as jnp
+from shipped import ROOT, configured, fitted_quantities, prerequisites
+
+from jerald_tools.cli.initial_conditions import generate_ics
+from jerald_tools.cli.run_fastpm import main as run_fastpm
+from jerald_tools.fitting.fit import Fit, Search, fit_parameters
+from jerald_tools.fitting.gauss_newton import make_sampled_residual
+from jerald_tools.fitting.objective import make_evaluate
+from jerald_tools.fitting.problem import FitFiles, Task, load_problems
+from jerald_tools.fitting.residual_loss import paper_loss
+from jerald_tools.fitting.search import find_starts
+from jerald_tools.fitting.search_space import ravel_parameters
+from jerald_tools.mesh.ranks import world
+from jerald_tools.model.starts import Start
+from jerald_tools.quantities import NAMES, quantity_named
 
 # One core, unless asked otherwise: XLA, FFTW and BLAS read these on import.
 for variable in ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
-import json
-import tempfile
-import time
-from pathlib import Path
 
-import click
-import jax
-import jax.numpy as jnp
-import yaml
-
-from jerald_tools.cli import generate_ics, run_fastpm
-from jerald_tools.model.chain import QUANTITIES
-from jerald_tools.training.find_starts import find_starts
-from jerald_tools.training.fit import Fit, fit_parameters
-from jerald_tools.training.gauss_newton import make_sampled_residual
-from jerald_tools.training.losses import paper_loss
-from jerald_tools.training.nodes import ravel_parameters
-from jerald_tools.training.objective import make_evaluate
-from jerald_tools.training.problem import load_problems
-from jerald_tools.training.starts import original_start
-
-ROOT = Path(__file__).resolve().parents[1]
 ADAM_STEPS = 500
 REDSHIFTS = (5, 3, 2)
 
 
-class Task:
-    """One map of the reference, standing on the shipped fits, and what its evaluations cost."""
+class Measured:
+    """The fit of one map of the reference on the shipped fits, and the cost of its evaluations."""
 
-    def __init__(self, quantity: str, redshift: int, folder: str):
-        rows = yaml.safe_load((ROOT / "config.yaml").read_text())["fits"]
-        wanted = {"quantity": quantity, "redshift": redshift}
-        row = next(row for row in rows if wanted.items() <= row.items())
-        fits = {
-            "stellar-mass": ["dark-matter"],
-            "neutral-hydrogen": ["dark-matter", "stellar-mass"],
-        }.get(quantity, [])
-        self.quantity, self.layers = quantity, row["layers"]
-        (self.problem,) = load_problems(
-            quantity,
+    def __init__(self, name: str, redshift: int, folder: str):
+        self.quantity = quantity_named(name)
+        row = configured(name, redshift)
+        self.layers, loss = row["layers"], paper_loss(self.quantity, row["smoothing"])
+        files = FitFiles(
             [f"{folder}/particles_z{redshift:.2f}.h5"],
-            [ROOT / f"data/reference/train_seed9281/{quantity}_z{redshift:.2f}.h5"],
-            {below: ROOT / f"data/fits/{below}_z{redshift:.2f}.json" for below in fits},
+            [f"{ROOT}/data/reference/train_seed9281/{name}_z{redshift:.2f}.h5"],
+            prerequisites(name, redshift),
         )
-        self.loss = paper_loss(quantity, row["smoothing"])
-        problem = self.problem
-        self.arguments = (problem.mesh, quantity, [problem.simulation], self.loss)
+        (problem,) = load_problems(self.quantity, files, world())
+        self.task = Task(problem.mesh, self.quantity, [problem.simulation], loss)
         self.seconds, self.map_cost = self._costs(self.layers)
         without, map_without = self._costs(0)
         self.cost_without_layers = without / self.seconds
         self.map_cost_without_layers = map_without * without / self.seconds
 
+    def original_start(self) -> Start:
+        """The original code's starting point."""
+        return Start("original", self.quantity.original_parameters(self.layers))
+
     def _costs(self, layers: int) -> tuple[float, float]:
-        """CPU seconds of one evaluation, and the part of it that one map of the residual takes."""
-        problem, parameters = self.problem, original_start(self.quantity, layers).parameters
-        vector = jnp.asarray(ravel_parameters(parameters))
+        """CPU seconds of one evaluation, and the cost of one map of the residual over it."""
+        task, (simulation,) = self.task, self.task.simulations
+        vector = jnp.asarray(ravel_parameters(self.quantity.original_parameters(layers)))
         seconds = []
         for make in (make_evaluate, make_sampled_residual):
-            function = make(problem.mesh, self.quantity, self.loss, parameters)
+            function = make(task.mesh, task.quantity, task.loss, layers)
             times = []
             for _ in range(20):
                 start = time.process_time()
-                jax.block_until_ready(
-                    function(vector, problem.simulation.inputs, problem.simulation.target)
-                )
+                jax.block_until_ready(function(vector, simulation.inputs, simulation.target))
                 times.append(time.process_time() - start)
             seconds.append(min(times))
         return seconds[0], seconds[1] / seconds[0]
 
-    def fit(self, starts, optimiser: str, evaluations: int) -> Fit:
+    def fit(self, starts: Sequence[Start], optimiser: str, evaluations: int) -> Fit:
         """Fit the map from these starts."""
-        return fit_parameters(*self.arguments, starts, optimiser, evaluations)
+        search = Search(optimiser=optimiser, evaluations=evaluations)
+        return fit_parameters(self.task, starts, search)
 
     def as_the_commands_do(self, starts: int, seed: int, evaluations: int) -> tuple[Fit, float]:
-        """The default optimiser from the default starts, and what came before its first layer."""
-        chosen, alone = find_starts(
-            *self.arguments, self.layers, starts, seed, evaluations=evaluations
-        )
+        """The default optimiser from the default starts, and the cost before its first layer."""
+        search = Search(evaluations=evaluations, starts=starts, random_seed=seed)
+        chosen, alone = find_starts(self.task, search, self.layers)
         spent = sum(
             len(tried.history) * self.cost_without_layers
             + tried.curvature_maps * self.map_cost_without_layers
             for fit in alone
             for tried in fit.tried
         )
-        return self.fit(chosen, "bfgs", evaluations), spent
+        return fit_parameters(self.task, chosen, search), spent
 
     def row(self, fit: Fit, level: float, spent: float = 0.0) -> dict:
-        """What a fit took to come to a validation loss, and where it ended.
+        """The cost of a fit until it reached a validation loss, and where it ended.
 
-        All maps of a start's curvature count as made before it came there.
+        All maps of a start's curvature count as made before that.
         """
         reached, total = None, spent
         for tried in fit.tried:
@@ -115,19 +111,19 @@ class Task:
         }
 
 
-def compare(task: Task, starts: int, seed: int, evaluations: int) -> dict:
+def compare(measured: Measured, starts: int, seed: int, evaluations: int) -> dict:
     """Adam, L-BFGS-B and the default on one map."""
-    original = [original_start(task.quantity, task.layers)]
-    adam = task.fit(original, "adam", ADAM_STEPS)
+    original = [measured.original_start()]
+    adam = measured.fit(original, "adam", ADAM_STEPS)
     level = adam.best.losses.validation
-    fit, spent = task.as_the_commands_do(starts, seed, evaluations)
+    fit, spent = measured.as_the_commands_do(starts, seed, evaluations)
     return {
-        "adam": task.row(adam, level),
-        "lbfgsb": task.row(task.fit(original, "lbfgsb", ADAM_STEPS), level),
-        "default": task.row(fit, level, spent),
-        "seconds_per_evaluation": task.seconds,
-        "cost_of_a_map": task.map_cost,
-        "cost_without_layers": task.cost_without_layers,
+        "adam": measured.row(adam, level),
+        "lbfgsb": measured.row(measured.fit(original, "lbfgsb", ADAM_STEPS), level),
+        "default": measured.row(fit, level, spent),
+        "seconds_per_evaluation": measured.seconds,
+        "cost_of_a_map": measured.map_cost,
+        "cost_without_layers": measured.cost_without_layers,
         "spent_without_layers": spent,
     }
 
@@ -139,8 +135,8 @@ def make_particles(folder: str) -> None:
     size = ["--seed", "9281", "--mesh", "96", "--particles", "48", "--box-size", "20"]
     redshifts = [text for redshift in REDSHIFTS for text in ("--redshift", str(redshift))]
     for command, arguments in (
-        (generate_ics.main, [*size, "--power", power, "-o", ics]),
-        (run_fastpm.main, [ics, *redshifts, "-o", f"{folder}/particles_z{{redshift}}.h5"]),
+        (generate_ics, [*size, "--power", power, "-o", ics]),
+        (run_fastpm, [ics, *redshifts, "-o", f"{folder}/particles_z{{redshift}}.h5"]),
     ):
         command.main([*arguments, "-q"], standalone_mode=False)
 
@@ -160,7 +156,7 @@ def line(name: str, rows: dict) -> str:
 
 
 @click.command()
-@click.option("--quantity", type=click.Choice(QUANTITIES), multiple=True, default=QUANTITIES)
+@click.option("--quantity", type=click.Choice(NAMES), multiple=True, default=fitted_quantities())
 @click.option("--redshift", "redshifts", type=int, multiple=True, default=REDSHIFTS)
 @click.option("--starts", default=4, show_default=True)
 @click.option("--random-seed", default=1, show_default=True)
@@ -176,7 +172,8 @@ def main(quantity, redshifts, starts, random_seed, evaluations, as_json):
             click.echo("| --- |" + " --: |" * 8)
         for each in quantity:
             for redshift in redshifts:
-                rows = compare(Task(each, redshift, folder), starts, random_seed, evaluations)
+                measured = Measured(each, redshift, folder)
+                rows = compare(measured, starts, random_seed, evaluations)
                 name = f"{each} z = {redshift}"
                 click.echo(json.dumps({"map": name, **rows}) if as_json else line(name, rows))
 

@@ -15,10 +15,10 @@ import time
 
 import click
 import yaml
+from shipped import ROOT, fit_path, fitted_quantities
 
-ROOT = pathlib.Path(__file__).parents[1]
 CELL_SIZE = 20 / 48  # of the shipped fits [Mpc/h]
-QUANTITIES = ("dark-matter", "stellar-mass", "neutral-hydrogen")
+QUANTITIES = fitted_quantities()
 
 
 def commands(nodes: int, seed: int) -> dict[str, list[str]]:
@@ -30,8 +30,7 @@ def commands(nodes: int, seed: int) -> dict[str, list[str]]:
         "FastPM": "run-fastpm ics.h5 --redshift 2 -o particles.h5",
     }
     for quantity in QUANTITIES:
-        fit = ROOT / "data" / "fits" / f"{quantity}_z2.00.json"
-        lines[quantity] = f"paint particles.h5 --fit {fit} -o {quantity}.h5"
+        lines[quantity] = f"paint particles.h5 --fit {fit_path(quantity, 2)} -o {quantity}.h5"
     return {stage: shlex.split(line) for stage, line in lines.items()}
 
 

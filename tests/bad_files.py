@@ -10,26 +10,31 @@ from small_universe import save_fit
 from snapshot_files import gadget_attributes
 
 from jerald_tools.cosmology import Cosmology
-from jerald_tools.files import digest
-from jerald_tools.files.fits import write_fit
-from jerald_tools.files.initial_conditions import InitialConditionsHeader, write_initial_conditions
-from jerald_tools.files.maps import MapHeader, write_map
-from jerald_tools.files.particles import ParticlesHeader, write_particles
-from jerald_tools.files.provenance import Origin, Provenance
-from jerald_tools.files.spectra import write_spectrum
-from jerald_tools.model.setting import Setting
+from jerald_tools.io.grids import (
+    InitialConditionsHeader,
+    MapHeader,
+    write_initial_conditions,
+    write_map,
+)
+from jerald_tools.io.hdf5 import read_record, write_record
+from jerald_tools.io.particles import ParticlesHeader, write_particles
+from jerald_tools.io.record import Record
+from jerald_tools.io.sealed_json import write_document
+from jerald_tools.io.spectra import write_spectrum
+from jerald_tools.model.validity import Validity
 
 
 def save_bad_files(here):
     """Write files of every kind, as their names say whole, damaged or edited."""
-    provenance = Provenance(Origin("0", "unknown", "test"))
-    box, mesh, cosmology = (10.0,) * 3, (8,) * 3, Cosmology()
+    record = Record("0", "unknown", "test")
+    box, mesh, lattice = (10.0, 10.0, 10.0), (8, 8, 8), (4, 4, 4)
+    cosmology = Cosmology()
     generator = np.random.default_rng(1)
     field = generator.lognormal(size=mesh).astype(np.float32)
 
     def save_map(name, values=field, **changes):
         header = MapHeader("dark-matter", "1 + delta", "", box, mesh, 2.0, cosmology)
-        write_map(here / name, dataclasses.replace(header, **changes), [(0, values)], provenance)
+        write_map(here / name, dataclasses.replace(header, **changes), [(0, values)], record)
         return here / name
 
     save_map("map.h5")
@@ -43,14 +48,13 @@ def save_bad_files(here):
     save_map("other_mesh.h5", field[:4], mesh=(4, 8, 8))
     with h5py.File(save_map("edited.h5", quantity="neutral-hydrogen"), "r+") as file:
         file.attrs["redshift"] = 1.0
-    with h5py.File(save_map("changed.h5"), "r+") as file:
-        file["map"][3, 3, 3] += 1
+    change_value(save_map("changed.h5"), "map")
     truncated = save_map("truncated.h5")
     truncated.write_bytes(truncated.read_bytes()[:-100])
 
-    ic_header = InitialConditionsHeader(box, mesh, (4,) * 3, cosmology)
+    ic_header = InitialConditionsHeader(box, mesh, lattice, cosmology)
     for name in ("ics.h5", "nan_ics.h5", "changed_ics.h5"):
-        write_initial_conditions(here / name, ic_header, [(0, field - 1)], provenance)
+        write_initial_conditions(here / name, ic_header, [(0, field - 1)], record)
 
     def spoil(file, dataset, index=(3, 3, 3)):
         file[dataset][index] = np.nan
@@ -58,10 +62,9 @@ def save_bad_files(here):
     def resealed(path, change, *arguments):
         with h5py.File(path, "r+") as file:
             change(file, *arguments)
-            digest.seal(file)
+            write_record(file, read_record(file))
 
-    with h5py.File(here / "changed_ics.h5", "r+") as file:
-        file["linear_density"][3, 3, 3] += 1
+    change_value(here / "changed_ics.h5", "linear_density")
     whole = (here / "ics.h5").read_bytes()
     (here / "torn_ics.h5").write_bytes(whole[: len(whole) // 2])
     resealed(here / "nan_ics.h5", spoil, "linear_density")
@@ -73,32 +76,32 @@ def save_bad_files(here):
 
     for name, redshift in (("particles.h5", 2.0), ("particles_z3.h5", 3.0)):
         rows = [(0, (generator.random((64, 3)) * 10).astype(np.float32))]
-        header = ParticlesHeader(box, (4,) * 3, redshift, cosmology)
-        write_particles(here / name, header, rows, rows, provenance)
+        header = ParticlesHeader(box, lattice, redshift, cosmology)
+        write_particles(here / name, header, rows, rows, record)
 
     whole = (here / "particles.h5").read_bytes()
     (here / "torn_particles.h5").write_bytes(whole[: len(whole) // 2])
     for name in ("nan_particles.h5", "no_velocities.h5", "changed_particles.h5"):
         (here / name).write_bytes(whole)
-    with h5py.File(here / "changed_particles.h5", "r+") as file:
-        file["PartType1/Coordinates"][3, 1] /= 2
+    change_value(here / "changed_particles.h5", "PartType1/Coordinates", (3, 1), 0.5)
     resealed(here / "nan_particles.h5", spoil, "PartType1/Coordinates", (3, 1))
     resealed(here / "no_velocities.h5", h5py.File.__delitem__, "PartType1/Velocities")
 
-    setting = Setting((1.25,) * 3, 64 / 512, 2.0, cosmology, {})
-    save_fit(here / "dm.json", "dark-matter", setting)
-    save_fit(here / "stars.json", "stellar-mass", setting)
-    save_fit(here / "without_target.json", "dark-matter", setting, target={})
-    save_fit(here / "without_alpha.json", "dark-matter", setting, parameters={"layers": [{}]})
+    validity = Validity((1.25, 1.25, 1.25), 64 / 512, 2.0, cosmology, {})
+    save_fit(here / "dm.json", "dark-matter", validity)
+    save_fit(here / "stars.json", "stellar-mass", validity)
+    save_fit(here / "hydrogen.json", "neutral-hydrogen", validity)
+    save_fit(here / "without_target.json", "dark-matter", validity, target={})
+    save_fit(here / "without_alpha.json", "dark-matter", validity, parameters={"layers": [{}]})
     for name, change in {
         "other_cells.json": {"cell_size": (1.0,) * 3},
         "other_redshift.json": {"redshift": 3.0},
         "other_steps.json": {"step_scheme": {"steps": 20}},
     }.items():
-        save_fit(here / name, "dark-matter", dataclasses.replace(setting, **change))
+        save_fit(here / name, "dark-matter", dataclasses.replace(validity, **change))
     fit = dict.fromkeys(("quantity", "redshift", "layers", "parameters", "loss", "history"), 0)
     for name in ("fit.json", "edited.json", "truncated.json"):
-        write_fit(here / name, fit)
+        write_document(here / name, fit)
     whole = (here / "fit.json").read_text()
     (here / "edited.json").write_text(whole.replace('"layers": 0', '"layers": 2'))
     (here / "truncated.json").write_text(whole[:-20])
@@ -124,9 +127,19 @@ def save_bad_files(here):
     (here / "edited.csv").write_text(said.replace("1.0", "2.0", 1))
 
 
+def change_value(path, name, index=(3, 3, 3), factor=2.0):
+    """Multiply one value of a dataset by a factor."""
+    with h5py.File(path, "r+") as file:
+        dataset = file[name]
+        assert isinstance(dataset, h5py.Dataset)
+        dataset[index] *= factor
+
+
 def write_edited_fits(here):
-    """Fits of dark matter as a careless hand leaves them."""
-    whole = json.loads((here / "dm.json").read_text())
+    """Fits, most of them of dark matter, as a careless hand leaves them."""
+    whole, stars, hydrogen = (
+        json.loads((here / f"{name}.json").read_text()) for name in ("dm", "stars", "hydrogen")
+    )
     (layer,) = whole["parameters"]["layers"]
     for name, changes in {
         "text_for_alpha": {"parameters": {"layers": [{**layer, "alpha": "big"}]}},
@@ -136,14 +149,14 @@ def write_edited_fits(here):
         "negative_mean": {"target": {**whole["target"], "mean": -1.0}},
         "text_for_redshift": {"setting": {**whole["setting"], "redshift": "two"}},
         "list_for_cosmology": {"setting": {**whole["setting"], "cosmology": [0.3]}},
-        "of_gas": {"quantity": "gas"},
+        "of_dust": {"quantity": "dust"},
         "edited_stars": {"quantity": "stellar-mass"},
-        "text_for_shift": {"shift": "x"},
-        "nan_for_shift": {"shift": float("nan")},
+        "text_for_shift": {**hydrogen, "shift": "x"},
+        "nan_for_shift": {**hydrogen, "shift": float("nan")},
         "newer": {"format_version": 99},
-        "broken_below": {"dark_matter_fit": {"format_version": 1, "sha256": "x"}},
-        "no_nodes": {"parameters": []},
-        "node_without_redshift": {"parameters": [whole["parameters"]]},
+        "broken_prerequisite": {"dark_matter_fit": {"format_version": 1, "sha256": "x"}},
+        "no_knots": {"parameters": []},
+        "knot_without_redshift": {"parameters": [whole["parameters"]]},
         "number_for_ensemble": {"ensemble": 3},
         "text_for_members": {"ensemble": {"members": "x"}},
         "member_without_parameters": {"ensemble": {"members": [{}, {}]}},
@@ -151,10 +164,9 @@ def write_edited_fits(here):
         "three_ends_of_redshifts": {"setting": {**whole["setting"], "redshift": [5, 3, 2]}},
         "mean_without_number": {"target": {**whole["target"], "mean": [{"redshift": 2.0}]}},
         "no_mean": {"target": {**whole["target"], "mean": []}},
-        "number_below": {"dark_matter_fit": 3},
-        "member_of_nothing": {"member": 3},
+        "number_for_prerequisite": {**stars, "dark_matter_fit": 3},
         "number_for_units": {"target": {**whole["target"], "units": 5}},
-        "edited_below": {"dark_matter_fit": {**whole, "layers": 7}},
+        "edited_prerequisite": {"dark_matter_fit": {**whole, "layers": 7}},
     }.items():
         (here / f"{name}.json").write_text(json.dumps({**whole, **changes}))
 

@@ -5,13 +5,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jerald_tools.mesh.exchange import home_ranks
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
-from jerald_tools.mesh.redistribute import home_ranks
-from jerald_tools.model.chain import ModelInputs
-from jerald_tools.model.parameters import default_start
-
-QUANTITIES = ("dark-matter", "stellar-mass", "neutral-hydrogen")
+from jerald_tools.model.quantity import ModelInputs
+from jerald_tools.quantities import quantity_named
 
 
 def clustered_particles(shape, box_size, number: int, seed: int = 5) -> np.ndarray:
@@ -28,7 +26,7 @@ def clustered_particles(shape, box_size, number: int, seed: int = 5) -> np.ndarr
 def generic_parameters(quantity: str, layers: int = 2, seed: int = 3):
     """Parameters without zeros or symmetries, so that each has a gradient of its own."""
     random = np.random.default_rng(seed)
-    leaves, structure = jax.tree.flatten(default_start(quantity, layers))
+    leaves, structure = jax.tree.flatten(quantity_named(quantity).original_parameters(layers))
     leaves = [jnp.float64(leaf + 0.2 + 0.1 * random.uniform()) for leaf in leaves]
     return jax.tree.unflatten(structure, leaves)
 
@@ -50,10 +48,9 @@ def model_case(mesh: Mesh, quantity: str, number: int = 700) -> tuple[ModelInput
     own = slice(mesh.x_start, mesh.x_stop)
     positions = jnp.asarray(positions)
     start_density = jax.jit(density, static_argnums=0)(mesh, positions)
-    has_stars = quantity == "neutral-hydrogen"
+    has_stars = "stellar-mass" in quantity_named(quantity).required
+    sources = (jnp.asarray(stars[own], mesh.dtype),) if has_stars else ()
     return (
-        ModelInputs(
-            positions, start_density, jnp.asarray(stars[own], mesh.dtype) if has_stars else None
-        ),
+        ModelInputs(positions, start_density, sources),
         jnp.asarray(target[own], mesh.dtype),
     )

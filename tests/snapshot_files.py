@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from jerald_tools.files.bigfile import Block, read_attributes
+from jerald_tools.io.bigfile import Block, read_attributes
 
 GOLDEN = Path(__file__).parent / "golden"
 BIGFILE = GOLDEN / "mp_gadget_snapshot"

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is measured on maps: power spectra, correlations, comparison figures."""
+"""Measurements of maps: power spectra, correlations, bands, tables and figures."""

@@ -1,89 +1,113 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all executables share: options, log, threads, time per stage, and how they end."""
+"""What all commands share: options, log, threads, the call of their stage, and how they end.
+
+A command is two things. Its declaration lies in this package: options, help, and the checks that
+need no file. Its body is a stage, a function of :mod:`jerald_tools.stages` that the command names
+by a string: only when the command line is in order is the stage's module imported, and JAX with it.
+"""
 
 import dataclasses
 import functools
+import importlib
+import inspect
 import logging
 import sys
-import time
-from collections.abc import Callable
+import typing
+from collections.abc import Callable, Mapping, Sequence
 
 import click
 
 from jerald_tools import __version__
-from jerald_tools.cli import failure
-from jerald_tools.cli.huge_pages import start_again_with_huge_pages
-from jerald_tools.cli.threads import set_threads
-from jerald_tools.launcher import launched_rank
-from jerald_tools.stages import Stages
+from jerald_tools.cli import rank_failure
+from jerald_tools.cli.process_start import set_threads, start_again_with_huge_pages
+from jerald_tools.process import launched_rank
+from jerald_tools.stages.run import Run
 
+WITHOUT_WORK = {"-h", "--help", "--version"}
 
-@dataclasses.dataclass(frozen=True)
-class Run:
-    """What the shared options say, handed to every command as its first argument.
-
-    Attributes:
-        precision: ``"single"`` or ``"double"``, of particles and meshes.
-        threads: threads of each rank.
-        force: whether outputs that exist may be replaced.
-        stages: the stopwatch whose times go to provenance.
-        started: when the command began, by ``time.perf_counter``.
-        notes: further text by name that goes to provenance.
-    """
-
-    precision: str
-    threads: int
-    force: bool
-    stages: Stages = dataclasses.field(default_factory=Stages)
-    started: float = dataclasses.field(default_factory=time.perf_counter)
-    notes: dict[str, str] = dataclasses.field(default_factory=dict)
+CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 class Executable(click.Command):
-    """A command whose every failure is a line, an exit status and no hanging rank."""
+    """A command whose every failure is a line, an exit status and no waiting rank.
 
-    def __init__(self, *arguments, example: str, **options):
+    Attributes:
+        example: command lines that work, shown by ``--help``.
+        body: the stage, as ``"module:function"``; None for a command that has none.
+        prepare: the decorated function, which makes the stage's arguments of the options.
+    """
+
+    def __init__(
+        self,
+        *arguments: typing.Any,
+        example: str,
+        body: str | None = None,
+        prepare: Callable[..., dict] | None = None,
+        **options: typing.Any,
+    ):
         super().__init__(*arguments, **options)
-        self.example = example
+        self.example, self.body, self.prepare = example, body, prepare
 
-    def format_epilog(self, context, formatter) -> None:
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the example below the options, one command a line, as it can be pasted."""
         with formatter.section("Example"):
             for line in self.example.strip().splitlines():
                 formatter.write(" " * formatter.current_indent + line.strip() + "\n")
 
-    def main(self, args=None, prog_name=None, standalone_mode=True, **extra):
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: typing.Any,
+    ) -> typing.Any:
         """Run the command and exit; ``standalone_mode=False`` raises instead, for tests."""
+        run = functools.partial(
+            super().main, args, prog_name, complete_var, False, windows_expand_args, **extra
+        )
         if not standalone_mode:
-            return super().main(args, prog_name, standalone_mode=False, **extra)
-        if args is None:
+            return run()
+        if args is None and not WITHOUT_WORK & set(sys.argv):
             start_again_with_huge_pages()
         try:
             # Without standalone mode click returns the status of --help and --version.
-            status = super().main(args, prog_name, standalone_mode=False, **extra) or 0
+            status = run() or 0
         except (Exception, KeyboardInterrupt) as error:
-            status = failure.end(self.name, error)
+            status = rank_failure.end(self.name or "", error)
         sys.exit(status)
 
 
-def command(name: str, example: str) -> Callable[[Callable], Executable]:
-    """Make an executable of a function ``function(run, **its_own_options)``.
+class ExecutableGroup(Executable, click.Group):
+    """Subcommands under one name; they share nothing but the way that failures end."""
 
-    Apply it above click's own option decorators. The function's docstring is the help text; its
-    return value is ignored. It runs with threads set, before which nothing may import JAX.
+
+def command(name: str, body: str, example: str) -> Callable[[Callable[..., dict]], Executable]:
+    """Make a command of a function that makes the arguments of its stage.
+
+    Apply it above click's own option decorators. The function's docstring is the help text. It is
+    called with the command's own options by name, when threads are set and before JAX is imported;
+    it refuses what needs no file to be refused, and returns the options that the stage gets: see
+    :func:`stage_arguments`.
 
     Args:
         name: the executable, as typed.
+        body: the stage, as ``"module:function"``.
         example: one or more command lines that work, shown by ``--help``.
     """
 
-    def decorate(function: Callable) -> Executable:
-        @functools.wraps(function)
-        def start(precision, threads, force, verbose, quiet, **own_options):
+    def decorate(prepare: Callable[..., dict]) -> Executable:
+        @functools.wraps(prepare)
+        def start(
+            precision: str, threads: int | None, force: bool, verbose: bool, quiet: bool, **own
+        ) -> None:
             _start_log(verbose, quiet)
             run = Run(precision=precision, threads=set_threads(threads), force=force)
-            with run.stages.stage("total"):
-                function(run, **own_options)
+            with run.stopwatch.stage("total"):
+                options = prepare(**own)
+                stage = load_stage(body)
+                stage(run, **stage_arguments(stage, options))
 
         for option in reversed(SHARED_OPTIONS):
             start = option(start)
@@ -91,10 +115,67 @@ def command(name: str, example: str) -> Callable[[Callable], Executable]:
             name,
             cls=Executable,
             example=example,
-            context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+            body=body,
+            prepare=prepare,
+            context_settings=CONTEXT_SETTINGS,
         )(start)
 
     return decorate
+
+
+def command_group(name: str, example: str, help_text: str) -> ExecutableGroup:
+    """Make an executable that only holds subcommands; add them with ``add_command``.
+
+    Args:
+        name: the executable, as typed.
+        example: command lines that work, shown by ``--help``.
+        help_text: what it is for.
+    """
+    version = click.version_option(__version__, "--version", prog_name="jerald-tools")
+    return click.command(
+        name,
+        cls=ExecutableGroup,
+        example=example,
+        help=help_text,
+        no_args_is_help=False,
+        context_settings=CONTEXT_SETTINGS,
+    )(version(lambda: None))
+
+
+def load_stage(body: str) -> Callable[..., None]:
+    """Import the function that ``"module:function"`` names."""
+    module, _, function = body.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def stage_arguments(stage: Callable[..., None], options: Mapping[str, typing.Any]) -> dict:
+    """The arguments of a stage, by name, of the options of its command.
+
+    A parameter gets the option of its name. A parameter that is a dataclass, such as
+    :class:`jerald_tools.gravity.step_scheme.StepScheme`, is made of the options that are named as
+    its fields.
+
+    Args:
+        stage: the function, whose first parameter is its :class:`Run`.
+        options: of the command, by name.
+
+    Raises:
+        BadInput: values that a dataclass refuses.
+        TypeError: options and parameters do not match: a mistake in the command.
+    """
+    left = dict(options)
+    arguments = {}
+    types = typing.get_type_hints(stage)
+    for parameter in list(inspect.signature(stage).parameters)[1:]:
+        kind = types.get(parameter)
+        if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+            fields = [field.name for field in dataclasses.fields(kind) if field.name in left]
+            arguments[parameter] = kind(**{name: left.pop(name) for name in fields})
+        elif parameter in left:
+            arguments[parameter] = left.pop(parameter)
+    if left:
+        raise TypeError(f"{stage.__name__} takes no {', '.join(left)}")
+    return arguments
 
 
 SHARED_OPTIONS = (
@@ -113,7 +194,7 @@ SHARED_OPTIONS = (
     click.option(
         "--force",
         is_flag=True,
-        help="Replace outputs that exist, and what an interrupted run of other options left.",
+        help="Overwrite existing outputs, and what an interrupted run with other options left.",
     ),
     click.option("-v", "--verbose", is_flag=True, help="Say more."),
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""estimate: what the stages will take, before they run."""
+"""estimate: memory, time and disk of each stage, before it runs."""
 
 import math
 
 import click
 
 from jerald_tools import __version__
-from jerald_tools.cli.command import Executable
+from jerald_tools.cli.command import CONTEXT_SETTINGS, Executable
 from jerald_tools.errors import BadInput
+from jerald_tools.estimate.problem import QUANTITIES, Problem, read_problem
+from jerald_tools.estimate.report import report
 
 
 class Numbers(click.ParamType):
-    """Positive whole numbers with commas between them."""
+    """Positive integers separated by commas."""
 
     name = "numbers"
 
-    def convert(self, value, parameter, context):
+    def convert(
+        self, value: str | tuple, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
         """The numbers as a tuple."""
         if isinstance(value, tuple):
             return value
@@ -24,7 +28,7 @@ class Numbers(click.ParamType):
         except ValueError:
             numbers = (0,)
         if min(numbers) < 1:
-            self.fail(f"{value}: give one number or several from 1, say 1,2,4", parameter, context)
+            self.fail(f"{value}: give one number or several from 1, say 1,2,4", param, ctx)
         return numbers
 
 
@@ -38,10 +42,10 @@ POSITIVE = click.IntRange(min=1)
     estimate config.yaml --ranks 32 --threads 8
     estimate --particles 512 --box-size 213 --ranks 8,16,32
     """,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=CONTEXT_SETTINGS,
 )
 @click.argument("config", required=False)
-@click.option("--particles", type=POSITIVE, help="Per side; also nodes per side of the maps.")
+@click.option("--particles", type=POSITIVE, help="Particles per side; also nodes of the maps.")
 @click.option(
     "--mesh",
     type=POSITIVE,
@@ -59,27 +63,25 @@ POSITIVE = click.IntRange(min=1)
     default="1",
     show_default=True,
     metavar="N[,N...]",
-    help="MPI ranks of a job; several are put side by side.",
+    help="MPI ranks of a job; several make one column each.",
 )
-@click.option("--threads", type=POSITIVE, default=1, show_default=True, help="Of each rank.")
-@click.option("--steps", type=POSITIVE, help="Of a FastPM run.  [default: 10]")
-@click.option("--layers", type=click.IntRange(min=0), help="Of every fit.  [default: 2]")
-@click.option("--simulations", type=POSITIVE, help="That a fit is made on, together.  [default: 1]")
-@click.option("--starts", type=POSITIVE, help="Of a fit.  [default: 4]")
-@click.option("--evaluations", type=POSITIVE, help="Most from each start.  [default: 200]")
+@click.option(
+    "--threads", type=POSITIVE, default=1, show_default=True, help="Threads of each rank."
+)
+@click.option("--steps", type=POSITIVE, help="Steps of a FastPM run.  [default: 10]")
+@click.option("--layers", type=click.IntRange(min=0), help="Layers of every fit.  [default: 2]")
+@click.option("--simulations", type=POSITIVE, help="Simulations of one fit.  [default: 1]")
+@click.option("--starts", type=POSITIVE, help="Starts of a fit.  [default: 4]")
+@click.option("--evaluations", type=POSITIVE, help="At most, from each start.  [default: 200]")
 @click.option(
     "--precision", type=click.Choice(["single", "double"]), default="single", show_default=True
 )
 @click.version_option(__version__, "--version", prog_name="jerald-tools")
 def main(config, particles, mesh, box_size, ranks, layers, **others):
-    """Say what memory, time and disk each stage will take, from measured coefficients.
+    """Estimate memory, time and disk of each stage, from measured coefficients.
 
-    CONFIG is a config.yaml of the workflow; options change what it says, or stand in its place.
+    CONFIG is a config.yaml of the workflow; options override its values, or replace the file.
     """
-    from jerald_tools.estimate.configuration import read_problem
-    from jerald_tools.estimate.problem import QUANTITIES, Problem
-    from jerald_tools.estimate.report import report
-
     if box_size is not None and not math.isfinite(box_size):
         raise BadInput(f"--box-size {box_size:g}: give a positive length in Mpc/h")
     sizes = {"particles": particles, "mesh": mesh, "box_size": box_size}

@@ -1,20 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """paint: maps from particles and a fit, or the particles' own density."""
 
-import itertools
-import logging
-
 import click
 
-from jerald_tools.cli.command import Run, command
-from jerald_tools.cli.edited_option import accept_edited_option
-from jerald_tools.cli.verify_ranks import tell_verification, verify_ranks_option
-
-logger = logging.getLogger(__name__)
+from jerald_tools.cli.command import command
+from jerald_tools.cli.options import accept_edited_option, verify_ranks_option
 
 
 @command(
     "paint",
+    body="jerald_tools.stages.paint:paint",
     example="""
     paint particles_z2.00.h5 --fit data/fits/neutral-hydrogen_z2.00.json -o hi.h5
     paint universe*_z2.00.h5 --fit dm.json -o '{name}_dm.h5'
@@ -60,84 +55,10 @@ logger = logging.getLogger(__name__)
     required=True,
     help="Map to write; {name} in it becomes the particle file's name without its ending.",
 )
-def main(
-    run: Run,
-    particles,
-    fit,
-    nodes,
-    redshift_space,
-    allow_mismatch,
-    accept_edited,
-    members,
-    save_particles,
-    verify_ranks,
-    output,
-):
-    """Paint dark matter, stellar mass or neutral hydrogen on the particles of run-fastpm.
+def main(**options) -> dict:
+    """Paint any quantity on the particles of run-fastpm.
 
-    A fit file carries the fits that it stands on. Many particle files are painted in one process.
+    A fit file carries the fits of its prerequisites. Many particle files are painted in one
+    process.
     """
-    from jerald_tools.cli.output_names import member_names, output_names, refuse_inputs
-    from jerald_tools.cli.provenance import provenance_of
-    from jerald_tools.files.atomic import check_target
-    from jerald_tools.files.fits import read_fit
-    from jerald_tools.mesh.distributed_files import save_map
-    from jerald_tools.mesh.ranks import on_root, world
-    from jerald_tools.model.members import chosen_members
-    from jerald_tools.model.painting import check_file, paint_file
-    from jerald_tools.model.verify_map import verify_map
-
-    if members and not fit:
-        raise click.UsageError("--members needs a --fit")
-    ranks = world()
-    document = fit and on_root(ranks, read_fit, fit, accept_edited)
-    chosen = chosen_members(document, fit, members) if members else {0: document}
-    documents = chosen.values()
-    outputs = member_names(output_names(particles, output), chosen)
-    saved = [[None] * len(chosen)] * len(particles)
-    if save_particles:
-        saved = member_names(output_names(particles, save_particles), chosen)
-    maps_and_particles = [
-        pair for pairs in zip(outputs, saved, strict=True) for pair in zip(*pairs, strict=True)
-    ]
-    for map_path, particles_path in maps_and_particles:
-        if map_path == particles_path:
-            raise click.UsageError(
-                f"map and particles would be written to {map_path}: give two names"
-            )
-    written = list(filter(None, itertools.chain(*maps_and_particles)))
-    refuse_inputs(written, [fit, *particles])
-    for path in written:
-        on_root(ranks, check_target, path, run.force)
-    how = (nodes, run.precision, allow_mismatch)
-    tasks = list(itertools.product(particles, documents))
-    for path, one in tasks:
-        check_file(path, one, fit, *how)
-    for (path, one), (map_path, particles_path) in zip(tasks, maps_and_particles, strict=True):
-        with run.stages.stage("painting"):
-            painted = paint_file(path, one, fit, *how, redshift_space)
-        if verify_ranks:
-            with run.stages.stage("verifying ranks"):
-                tell_verification(run, verify_map(painted, one, fit, redshift_space))
-        provenance = provenance_of(run, painted.mesh, [path, *([fit] if fit else [])])
-        save_map(map_path, painted.mesh, painted.field, painted.header, provenance, run.force)
-        if particles_path is not None:
-            _save_displaced(particles_path, ranks, painted, provenance, run.force)
-        logger.info("%s: %s at z = %g", map_path, painted.header.quantity, painted.header.redshift)
-
-
-def _save_displaced(path, ranks, painted, provenance, force) -> None:
-    """Write the particles that the map follows, with the velocities that they came with."""
-    from jerald_tools.mesh.distributed_files import save_particles
-
-    read = painted.particles
-    save_particles(
-        path,
-        ranks,
-        read.ids,
-        painted.positions,
-        read.velocities,
-        painted.particles_header,
-        provenance,
-        force,
-    )
+    return options

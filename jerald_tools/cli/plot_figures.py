@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """plot-figures: the paper's figures, and tables of how good the maps are."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from jerald_tools.cli.command import Run, command
-from jerald_tools.cli.command_group import command_group
+from jerald_tools.cli.command import command, command_group
 
 main = command_group(
     "plot-figures",
@@ -15,6 +15,7 @@ main = command_group(
     plot-figures spectra dm_z5.csv dm_z2.csv --baseline fastpm_z2.csv -o power.png
     plot-figures relative-difference dm_z2.h5 --reference dm_ref_z2.h5 --region test -o cube.png
     plot-figures distribution dm_z2.h5 --reference dm_ref_z2.h5 -o distribution.png
+    plot-figures heatmap dm_z5.csv dm_z2.csv -o quality.png
     plot-figures table dm_z5.csv dm_z2.csv -o quality.md
     plot-figures coverage dm_z5_band.csv dm_z2_band.csv -o coverage.md
     plot-figures losses dm_z2.json dm_z2_without_layers.json -o losses.md
@@ -27,7 +28,25 @@ main = command_group(
 FIGURE_SUFFIXES = (".png", ".pdf", ".svg")
 TABLE_SUFFIXES = (".md", ".csv")
 
-models_argument = click.argument("models", nargs=-1, required=True, type=click.Path())
+
+def _suffix_checked(*suffixes: str) -> Callable[[click.Context, click.Parameter, str], str]:
+    """The callback of an output whose name must end in one of some suffixes."""
+
+    def check(context: click.Context, parameter: click.Parameter, output: str) -> str:
+        if Path(output).suffix.lower() not in suffixes:
+            raise click.UsageError(
+                f"{output}: the name of the output must end in {', '.join(suffixes)}"
+            )
+        return output
+
+    return check
+
+
+def path_arguments(name: str, metavar: str | None = None) -> Callable:
+    """One or more files."""
+    return click.argument(name, metavar=metavar, nargs=-1, required=True, type=click.Path())
+
+
 references_option = click.option(
     "--reference",
     "references",
@@ -38,47 +57,32 @@ references_option = click.option(
     "redshift.",
 )
 figure_option = click.option(
-    "-o", "--output", required=True, type=click.Path(), help="Figure: .png, .pdf or .svg."
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(),
+    callback=_suffix_checked(*FIGURE_SUFFIXES),
+    help="Figure: .png, .pdf or .svg.",
 )
 table_option = click.option(
-    "-o", "--output", required=True, type=click.Path(), help="Table: .md (Markdown) or .csv."
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(),
+    callback=_suffix_checked(*TABLE_SUFFIXES),
+    help="Table: .md (Markdown) or .csv.",
 )
-
-
-def _write_on_root(run: Run, output: str, suffixes: tuple[str, ...], make) -> None:
-    """Write what ``make()`` returns: all work is rank 0's, its errors are everyone's."""
-    if Path(output).suffix.lower() not in suffixes:
-        raise click.UsageError(
-            f"{output}: the name of the output must end in {', '.join(suffixes)}"
-        )
-
-    import matplotlib
-
-    from jerald_tools.analysis.figures.style import SETTINGS
-    from jerald_tools.files.atomic import atomic_write, check_target
-    from jerald_tools.mesh.ranks import on_root, world
-
-    def work():
-        check_target(output, run.force)
-        with matplotlib.rc_context(SETTINGS):
-            made = make()
-            with atomic_write(output, run.force) as temporary:
-                if isinstance(made, str):
-                    temporary.write_text(made, encoding="utf-8")
-                else:
-                    made.savefig(temporary, format=Path(output).suffix[1:].lower())
-
-    on_root(world(), work)
 
 
 @command(
     "slices",
+    body="jerald_tools.stages.figures:slices",
     example="""
     plot-figures slices dm_z2.h5 stars_z2.h5 --reference dm_ref_z2.h5 --reference stars_ref_z2.h5 \
         -o maps.png
     """,
 )
-@models_argument
+@path_arguments("models")
 @references_option
 @click.option(
     "--test-region/--no-test-region",
@@ -87,30 +91,23 @@ def _write_on_root(run: Run, output: str, suffixes: tuple[str, ...], make) -> No
     help="Mark the test region of the training split with a red square.",
 )
 @figure_option
-def slices(run: Run, models, references, test_region, output):
+def slices(**options) -> dict:
     """Slices through maps, reference beside model (figures 3 and 9 of the paper).
 
     An eighth of the box thick, out of the half that no fit was trained on.
     """
-
-    def make():
-        from jerald_tools.analysis.figures.slices import plot_slices
-        from jerald_tools.cli.figure_inputs import load_pairs, shape_of_test_region
-
-        pairs = load_pairs(models, references)
-        return plot_slices(pairs, shape_of_test_region(pairs), mark_test_region=test_region)
-
-    _write_on_root(run, output, FIGURE_SUFFIXES, make)
+    return options
 
 
 @command(
     "spectra",
+    body="jerald_tools.stages.figures:spectra",
     example="""
     plot-figures spectra dm_z5.csv dm_z2.csv --baseline fastpm_z5.csv --baseline fastpm_z2.csv \
         -o power.png
     """,
 )
-@click.argument("spectra_files", metavar="SPECTRA...", nargs=-1, required=True, type=click.Path())
+@path_arguments("spectra_files", "SPECTRA...")
 @click.option(
     "--baseline",
     "baselines",
@@ -119,30 +116,22 @@ def slices(run: Run, models, references, test_region, output):
     help="Spectrum of FastPM alone, drawn dotted; may be given several times.",
 )
 @figure_option
-def spectra(run: Run, spectra_files, baselines, output):
+def spectra(**options) -> dict:
     """P(k), P / P_ref and r(k) from files of powerspec (figures 6, 7, 8 and 10 of the paper).
 
     A column for each quantity, a colour for each redshift.
     """
-
-    def make():
-        from jerald_tools.analysis.figures.spectra import plot_spectra
-        from jerald_tools.cli.figure_inputs import load_curve
-
-        curves = [load_curve(path) for path in spectra_files]
-        curves += [load_curve(path, is_baseline=True) for path in baselines]
-        return plot_spectra(curves)
-
-    _write_on_root(run, output, FIGURE_SUFFIXES, make)
+    return options
 
 
 @command(
     "relative-difference",
+    body="jerald_tools.stages.figures:relative_difference",
     example="""
     plot-figures relative-difference dm_z2.h5 --reference dm_ref_z2.h5 --region test -o cube.png
     """,
 )
-@models_argument
+@path_arguments("models")
 @references_option
 @click.option(
     "--region",
@@ -152,130 +141,114 @@ def spectra(run: Run, spectra_files, baselines, output):
     help="The whole box, or the test region of the training split.",
 )
 @figure_option
-def relative_difference(run: Run, models, references, region, output):
+def relative_difference(**options) -> dict:
     """Relative difference of model and reference along z (figures 4 and 5 of the paper).
 
     Maps are clipped below half of the reference's mean and smoothed over 0.2 Mpc/h before.
     """
-
-    def make():
-        from jerald_tools.analysis.figures.relative_difference import plot_relative_difference
-        from jerald_tools.cli.figure_inputs import load_pairs, shape_of_test_region
-
-        pairs = load_pairs(models, references)
-        return plot_relative_difference(
-            pairs, shape_of_test_region(pairs) if region == "test" else None
-        )
-
-    _write_on_root(run, output, FIGURE_SUFFIXES, make)
+    return options
 
 
 @command(
     "distribution",
+    body="jerald_tools.stages.figures:distribution",
     example="""
     plot-figures distribution hi_z2.h5 --reference hi_ref_z2.h5 -o distribution.png
     """,
 )
-@models_argument
+@path_arguments("models")
 @references_option
 @figure_option
-def distribution(run: Run, models, references, output):
+def distribution(**options) -> dict:
     """One-point distribution of maps: share of the cells by value, and of the total above it."""
+    return options
 
-    def make():
-        from jerald_tools.analysis.figures.distribution import plot_distribution
-        from jerald_tools.cli.figure_inputs import load_pairs
 
-        return plot_distribution(load_pairs(models, references))
+measured_arguments = path_arguments("files", "SPECTRA|FITS...")
+by_quantity_option = click.option(
+    "--by-quantity",
+    is_flag=True,
+    help="Order rows by quantity and redshift, regardless of the order of the files.",
+)
 
-    _write_on_root(run, output, FIGURE_SUFFIXES, make)
+
+@command(
+    "heatmap",
+    body="jerald_tools.stages.figures:heatmap",
+    example="""
+    plot-figures heatmap dm_z5.csv dm_z2.csv stars_z5.csv stars_z2.csv -o quality.png
+    """,
+)
+@measured_arguments
+@by_quantity_option
+@figure_option
+def heatmap(**options) -> dict:
+    """The numbers of `table` as two heat maps, P / P_ref and r(k): a row for each file.
+
+    Numbers of poor bins are bold; bins without modes are grey.
+    """
+    return options
 
 
 @command(
     "table",
+    body="jerald_tools.stages.figures:table",
     example="""
     plot-figures table dm_z5.csv dm_z2.csv -o quality.md
     plot-figures table paper/dm_z2.json dm_z2.json -o validation.md
     """,
 )
-@click.argument("files", metavar="SPECTRA|FITS...", nargs=-1, required=True, type=click.Path())
-@click.option(
-    "--by-quantity",
-    is_flag=True,
-    help="Order rows by quantity and redshift, whatever the order of the files.",
-)
+@measured_arguments
+@by_quantity_option
 @table_option
-def table(run: Run, files, by_quantity, output):
+def table(**options) -> dict:
     """Mean, P / P_ref and r(k) in five bins of k, a row for each file of powerspec.
 
-    Of a fit it is what the fit says of its own map in the validation region, where it was chosen.
+    The row of a fit is what the fit states of its own map in the validation region, on which it was
+    selected.
 
     Bins where the map is poor (P / P_ref not within 70 %, or r below 0.7) are marked.
     """
-
-    def make():
-        from jerald_tools.analysis.quality_table import (
-            by_quantity_and_redshift,
-            comma_separated,
-            markdown,
-        )
-        from jerald_tools.cli.figure_inputs import load_measured_map
-
-        write = markdown if output.lower().endswith(".md") else comma_separated
-        maps = [load_measured_map(path) for path in files]
-        return write(by_quantity_and_redshift(maps) if by_quantity else maps)
-
-    _write_on_root(run, output, TABLE_SUFFIXES, make)
+    return options
 
 
-@command("coverage", example="plot-figures coverage dm_z5.csv dm_z2.csv -o coverage.md")
-@click.argument("spectra_files", metavar="SPECTRA...", nargs=-1, required=True, type=click.Path())
+@command(
+    "coverage",
+    body="jerald_tools.stages.figures:coverage",
+    example="plot-figures coverage dm_z5.csv dm_z2.csv -o coverage.md",
+)
+@path_arguments("spectra_files", "SPECTRA...")
 @table_option
-def coverage(run: Run, spectra_files, output):
+def coverage(**options) -> dict:
     """In how many bins the ensembles' bands hold the reference, a row for each file with a band."""
-
-    def make():
-        from jerald_tools.analysis.coverage_table import comma_separated, markdown
-        from jerald_tools.cli.figure_inputs import load_banded_map
-
-        write = markdown if output.lower().endswith(".md") else comma_separated
-        return write([load_banded_map(path) for path in spectra_files])
-
-    _write_on_root(run, output, TABLE_SUFFIXES, make)
+    return options
 
 
-@command("losses", example="plot-figures losses dm_z2.json dm_z2_without_layers.json -o losses.md")
-@click.argument("fits", nargs=-1, required=True, type=click.Path())
+@command(
+    "losses",
+    body="jerald_tools.stages.figures:losses",
+    example="plot-figures losses dm_z2.json dm_z2_without_layers.json -o losses.md",
+)
+@path_arguments("fits")
 @table_option
-def losses(run: Run, fits, output):
+def losses(**options) -> dict:
     """Losses of fits in each region, beside those of the fits without layers (--layers 0)."""
-
-    def make():
-        from jerald_tools.analysis.loss_table import comma_separated, markdown
-        from jerald_tools.cli.figure_inputs import load_fitted_loss
-
-        write = markdown if output.lower().endswith(".md") else comma_separated
-        return write([load_fitted_loss(path) for path in fits])
-
-    _write_on_root(run, output, TABLE_SUFFIXES, make)
+    return options
 
 
-@command("scaling", example="plot-figures scaling ranks1.json ranks2.json -o figure2.png")
-@click.argument("measurements", nargs=-1, required=True, type=click.Path())
+@command(
+    "scaling",
+    body="jerald_tools.stages.figures:scaling",
+    example="plot-figures scaling ranks1.json ranks2.json -o figure2.png",
+)
+@path_arguments("measurements")
 @figure_option
-def scaling(run: Run, measurements, output):
+def scaling(**options) -> dict:
     """Time and memory of an optimisation step against ranks (figure 2 of the paper).
 
     From what benchmarks/step.py --json prints, one file for each number of ranks.
     """
-
-    def make():
-        from jerald_tools.analysis.figures.scaling import plot_scaling
-        from jerald_tools.cli.figure_inputs import load_measured_steps
-
-        return plot_scaling(load_measured_steps(measurements))
-
-    _write_on_root(run, output, FIGURE_SUFFIXES, make)
+    return options
 
 
 for subcommand in (
@@ -283,6 +256,7 @@ for subcommand in (
     spectra,
     relative_difference,
     distribution,
+    heatmap,
     table,
     coverage,
     losses,

@@ -2,7 +2,7 @@
 """Signals that ask a long run to stop: those that Slurm sends before it ends a job.
 
 The run stops where its ranks agree to, after an evaluation or a step. If that takes too long, it
-is ended where it is: what it has done so far is kept at every moment.
+is stopped at once: its journal or checkpoint is valid at every moment.
 """
 
 import contextlib
@@ -13,14 +13,13 @@ from collections.abc import Iterator
 
 import click
 
-from jerald_tools.cli.failure import stop_at_once
-from jerald_tools.launcher import launched_rank
-from jerald_tools.stop_request import forget_requests, request_stop, stop_requested
+from jerald_tools.cli.rank_failure import stop_at_once
+from jerald_tools.process import forget_requests, launched_rank, request_stop, stop_requested
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 
-# How long the ranks may take to agree; Slurm waits for 30 s before it kills. Rank 0 loses patience
-# first, early enough that the launcher has ended the others before they speak too.
+# How long the ranks may take to agree; Slurm waits for 30 s before it kills. Rank 0 waits least, so
+# that the launcher has stopped the others before they print a line too.
 PATIENCE_SECONDS = 5.0
 LATER_SECONDS = 4.0
 
@@ -28,11 +27,11 @@ LATER_SECONDS = 4.0
 def stop_when_asked(advice: str) -> None:
     """Have the running command stop with one line and status 75 when a signal asks for it.
 
-    Call it before anything imports JAX, which takes seconds. In a process that was stopped the
-    signals are ignored from then on: those to the other ranks may still be on their way.
+    Call it before anything imports JAX, which takes seconds. A process that was stopped ignores
+    further signals: those to the other ranks may still be on their way.
 
     Args:
-        advice: what becomes of its work, the end of that line.
+        advice: how to continue the work, the end of that line.
     """
     click.get_current_context().with_resource(_listening(advice))
 

@@ -1,40 +1,44 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cost of each stage of a problem, and what is amiss with its ranks."""
+"""The cost of each stage of a problem, and warnings about its number of ranks.
+
+A stage's memory is the sum of its ``held`` loads, each times a coefficient in bytes, in the phase
+that needs most; its time is the sum of its ``done`` loads, each times a coefficient in seconds.
+coefficients.toml has the coefficients under the same names.
+"""
 
 import dataclasses
 import functools
 import math
-import tomllib
 from collections.abc import Callable
-from pathlib import Path
 
-from jerald_tools.estimate import loads
-from jerald_tools.estimate.problem import Problem
+from jerald_tools.estimate.problem import BYTES, Problem, coefficients, fit_sizes
 
-STAGES: dict[str, Callable[[Problem], loads.Loads]] = {
-    "generate-ics": loads.initial_conditions_loads,
-    "run-fastpm": loads.fastpm_loads,
-    "fit-dm": functools.partial(loads.fit_loads, quantity="dark-matter"),
-    "fit-stellar": functools.partial(loads.fit_loads, quantity="stellar-mass"),
-    "fit-hi": functools.partial(loads.fit_loads, quantity="neutral-hydrogen"),
-    "paint dark-matter": loads.paint_loads,
-    "paint stellar-mass": loads.paint_loads,
-    "paint neutral-hydrogen": loads.paint_loads,
-    "powerspec": loads.spectrum_loads,
-}
+# A search ends when it hardly gains anything: the mean of the searches of data/fits, which were
+# allowed 200 evaluations.
+USUAL_EVALUATIONS = 148
 
-# Nodes beyond its slab that a particle's force takes from each side: cloud in cell and four points.
+# Cost of a map without gradient, over an evaluation of loss and gradient. An estimate of the
+# curvature takes one map for each parameter and one more.
+MAP = 0.4
+
+# Evaluations from each start of the transform alone, see fitting/search.py.
+SCREENING = 25
+
+# Bytes of a spectrum's file.
+SPECTRUM_BYTES = 10_000
+
+# Planes beyond a slab that a particle's force needs on each side: cloud in cell and four points.
 STENCIL_PLANES = 5
 
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """Of one job of a stage.
+    """What one job of a stage takes.
 
     Attributes:
         memory: resident, of the largest rank [bytes].
         seconds: of wall-clock time.
-        files: what it writes [bytes].
+        files: size of the files that it writes [bytes].
     """
 
     memory: float
@@ -42,14 +46,182 @@ class Cost:
     files: int
 
 
-@functools.cache
-def coefficients() -> dict:
-    """The content of coefficients.toml: what was measured, on what, and when."""
-    return tomllib.loads(Path(__file__).with_name("coefficients.toml").read_text("utf-8"))
+@dataclasses.dataclass(frozen=True)
+class Loads:
+    """What the largest rank of a job holds and does, by the names of the coefficients.
+
+    Attributes:
+        held: in memory, in each phase.
+        done: work that its threads share.
+        done_alone: work of one thread.
+        files: bytes that the job writes.
+    """
+
+    held: tuple[dict[str, float], ...]
+    done: dict[str, float]
+    done_alone: dict[str, float]
+    files: int
+
+
+def planes(nodes: int, ranks: int) -> int:
+    """Planes of the largest rank, of so many nodes along each side."""
+    return -(-nodes // ranks)
+
+
+def share(nodes: int, ranks: int) -> int:
+    """Cells of the largest rank, of so many nodes along each side."""
+    return planes(nodes, ranks) * nodes**2
+
+
+def initial_conditions_loads(problem: Problem) -> Loads:
+    """The loads of generate-ics."""
+    nodes = share(problem.mesh, problem.ranks)
+    return _loads(
+        problem,
+        {"node": nodes},
+        done={"node": nodes},
+        written=problem.mesh**3 * BYTES[problem.precision],
+    )
+
+
+def fastpm_loads(problem: Problem) -> Loads:
+    """The loads of run-fastpm, to one redshift."""
+    nodes = share(problem.mesh, problem.ranks)
+    particles = share(problem.particles, problem.ranks)
+    force_nodes = share(problem.force_mesh_factor * problem.particles, problem.ranks)
+    return _loads(
+        problem,
+        {"lpt_node": nodes, "lpt_particle": particles},
+        {
+            "kept_node": nodes,
+            "particle": particles,
+            "force_node": force_nodes,
+            "moved_particle": particles if problem.ranks > 1 else 0,
+        },
+        done={
+            "node": nodes,
+            "particle": particles,
+            "particle_step": problem.steps * particles,
+            "force_node_step": problem.steps * force_nodes,
+        },
+        written=problem.particles**3 * (36 + 3 * BYTES[problem.precision]),
+    )
+
+
+def fit_loads(problem: Problem, quantity: str) -> Loads:
+    """The loads of the command that fits a quantity."""
+    cells, layers = share(problem.particles, problem.ranks), problem.layers[quantity]
+    with_layers, alone = evaluations(problem, quantity)
+    simulations = problem.simulations
+    return _loads(
+        problem,
+        {
+            "cell": cells,
+            "cell_layer": cells * layers,
+            "cell_simulation": cells * simulations,
+            "moved_cell": cells * simulations if problem.ranks > 1 else 0,
+        },
+        done={
+            "cell": cells * simulations,
+            "cell_evaluation": cells * simulations * (with_layers + alone),
+            "cell_layer_evaluation": cells * simulations * with_layers * layers,
+        },
+        compiled={"any_layer": float(layers > 0), "layer": layers},
+        programs={
+            "other_simulation": simulations - 1,
+            "any_member": float(problem.members > 0),
+        },
+        text=fit_sizes()[quantity].file_bytes,
+    )
+
+
+def evaluations(problem: Problem, quantity: str) -> tuple[float, float]:
+    """Evaluations of loss and gradient of a fit: with layers, and of the transform alone.
+
+    A quantity with a transform fits it alone first, from every start; a fit without layers and
+    without transform has nothing to search for, and is evaluated once.
+    """
+    size, layers, starts = fit_sizes()[quantity], problem.layers[quantity], problem.starts
+    most = min(problem.evaluations, USUAL_EVALUATIONS)
+
+    def search(number, evaluations, parameters):
+        return number * (evaluations + MAP * (parameters + 1))
+
+    all_parameters = size.transform + size.layer * layers
+    members = search(problem.members, most, all_parameters)
+    with_layers = search(starts, most, all_parameters) + members if layers else 0
+    if not size.transform:
+        return with_layers, 0 if layers else 1
+    alone = search(starts, min(most, SCREENING), size.transform) if layers else 0
+    alone += search(1 if layers else starts, most, size.transform) + (0 if layers else members)
+    return with_layers, alone
+
+
+def paint_loads(problem: Problem) -> Loads:
+    """The loads of paint, one map."""
+    cells = share(problem.particles, problem.ranks)
+    return _loads(
+        problem,
+        {"cell": cells, "moved_cell": cells if problem.ranks > 1 else 0},
+        done={"cell": cells},
+        written=problem.particles**3 * BYTES[problem.precision],
+    )
+
+
+def spectrum_loads(problem: Problem) -> Loads:
+    """The loads of powerspec, one map and its reference."""
+    cells = share(problem.particles, problem.ranks)
+    return _loads(problem, {"cell": cells}, done={"cell": cells}, text=SPECTRUM_BYTES)
+
+
+def _loads(
+    problem: Problem,
+    *arrays: dict[str, float],
+    done: dict[str, float],
+    compiled: dict[str, float] | None = None,
+    programs: dict[str, float] | None = None,
+    written: int = 0,
+    text: int = 0,
+) -> Loads:
+    """Loads with those of every stage: a program, MPI on several ranks, and a file by one rank.
+
+    Args:
+        problem: its size.
+        arrays: loads that grow with the precision, in each phase.
+        done: work of all threads.
+        compiled: loads that take memory and time to compile.
+        programs: loads that take memory regardless of the mesh.
+        written: bytes of a map, a density or particles, by the first rank for all.
+        text: bytes of another file.
+    """
+    wide = BYTES[problem.precision] // BYTES["single"]
+    always = {"mpi": float(problem.ranks > 1), **(compiled or {})}
+    program = {"program": 1.0, **always, **(programs or {})}
+    return Loads(
+        held=tuple(
+            program | {name: wide * number for name, number in phase.items()} for phase in arrays
+        ),
+        done=done,
+        done_alone={"start": 1.0, **always, **({"written": written} if written else {})},
+        files=written + text,
+    )
+
+
+STAGES: dict[str, Callable[[Problem], Loads]] = {
+    "generate-ics": initial_conditions_loads,
+    "run-fastpm": fastpm_loads,
+    **{
+        size.stage: functools.partial(fit_loads, quantity=quantity)
+        for quantity, size in fit_sizes().items()
+    },
+    **{f"paint {quantity}": paint_loads for quantity in fit_sizes()},
+    "powerspec": spectrum_loads,
+}
+"""The loads of each stage by its name, in the order of a run."""
 
 
 def cost(stage: str, problem: Problem) -> Cost:
-    """What one job of a stage takes.
+    """The cost of one job of a stage.
 
     Args:
         stage: a key of :data:`STAGES`.
@@ -73,20 +245,23 @@ def cost(stage: str, problem: Problem) -> Cost:
 
 
 def warnings(problem: Problem) -> list[str]:
-    """What speaks against so many ranks, a line each."""
-    ranks, own = problem.ranks, loads.planes(problem.particles, problem.ranks)
+    """Reasons against the number of ranks, a line each."""
+    ranks, own = problem.ranks, planes(problem.particles, problem.ranks)
     lines = []
-    for nodes, what in ((problem.particles, "the maps"), (problem.mesh, "the initial conditions")):
-        idle = ranks - math.ceil(nodes / loads.planes(nodes, ranks))
+    for nodes, fields in (
+        (problem.particles, "the maps"),
+        (problem.mesh, "the initial conditions"),
+    ):
+        idle = ranks - math.ceil(nodes / planes(nodes, ranks))
         if ranks > nodes:
             lines.append(
-                f"{ranks} ranks, but {what} have {nodes} planes: {idle} ranks would hold none;"
+                f"{ranks} ranks, but {fields} have {nodes} planes: {idle} ranks would hold none;"
                 f" take at most {nodes}"
             )
         elif idle:
             lines.append(
-                f"{ranks} ranks, but {what} have {nodes} planes, at most"
-                f" {loads.planes(nodes, ranks)} a rank: {idle} would hold none"
+                f"{ranks} ranks, but {fields} have {nodes} planes, at most"
+                f" {planes(nodes, ranks)} a rank: {idle} would hold none"
             )
     ghosts = ghost_planes(problem)
     if 1 < ranks <= problem.particles and ghosts > own:
@@ -98,7 +273,7 @@ def warnings(problem: Problem) -> list[str]:
 
 
 def ghost_planes(problem: Problem) -> int:
-    """Planes of others that a rank needs copies of, for a fit or a map."""
+    """Planes of other ranks that a rank needs copies of, for a fit or a map."""
     reach = coefficients()["ghosts"]["reach"] * problem.particles / problem.box_size
-    others = problem.particles - loads.planes(problem.particles, problem.ranks)
+    others = problem.particles - planes(problem.particles, problem.ranks)
     return min(others, 2 * math.ceil(reach) + STENCIL_PLANES)

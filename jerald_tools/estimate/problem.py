@@ -1,31 +1,78 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The size of a problem, by options or from config.yaml."""
+"""The size of a problem: particles, ranks, fits; by options or from config.yaml."""
 
 import dataclasses
+import functools
 import math
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-QUANTITIES = ("dark-matter", "stellar-mass", "neutral-hydrogen")
+import yaml
+
+from jerald_tools.errors import BadInput
+
 BYTES = {"single": 4, "double": 8}
+"""Bytes of a number, by precision."""
+
+
+@functools.cache
+def coefficients() -> dict[str, Any]:
+    """The content of coefficients.toml: measured costs, the machine and the date."""
+    return tomllib.loads(Path(__file__).with_name("coefficients.toml").read_text("utf-8"))
+
+
+@dataclasses.dataclass(frozen=True)
+class FitSize:
+    """How large the search for a quantity's parameters is.
+
+    Attributes:
+        stage: the command that fits the quantity.
+        transform: parameters of the transform from density to map; 0 if there is none.
+        layer: parameters of each displacement layer.
+        file_bytes: of the fit's file.
+    """
+
+    stage: str
+    transform: int
+    layer: int
+    file_bytes: int
+
+
+@functools.cache
+def fit_sizes() -> dict[str, FitSize]:
+    """The size of the fits by the quantity's name: of each quantity that was measured."""
+    return {
+        table["quantity"]: FitSize(
+            stage, table["transform_parameters"], table["layer_parameters"], table["file_bytes"]
+        )
+        for stage, table in coefficients().items()
+        if "quantity" in table
+    }
+
+
+QUANTITIES = tuple(fit_sizes())
+"""Names of the quantities whose fits and maps can be estimated."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """All that memory, time and files depend on.
+    """Everything that memory, time and files depend on.
 
     Attributes:
-        particles: along each side, which are also the nodes of every map.
+        particles: along each side; also the nodes along each side of every map.
         mesh: nodes along each side of the initial conditions.
         box_size: side of the box [Mpc/h].
         ranks: processes of a job.
         threads: of each rank.
         steps: of a FastPM run.
-        force_mesh_factor: nodes of its force mesh per particle, along each side.
+        force_mesh_factor: nodes of the force mesh per particle, along each side.
         layers: displacement layers by quantity.
-        simulations: that a fit is made on, all together.
+        simulations: number of simulations that a fit uses together.
         starts: of a fit.
         evaluations: of loss and gradient from each start at most.
-        members: halves of the box that are fitted besides.
+        members: of an ensemble, each fitted to a half of the box.
         precision: "single" or "double".
     """
 
@@ -46,20 +93,50 @@ class Problem:
     precision: str = "single"
 
 
+def read_problem(path: str, **others) -> Problem:
+    """Read config.yaml.
+
+    Args:
+        path: of the file.
+        others: as for :func:`problem_of`.
+
+    Raises:
+        BadInput: if it cannot be read, or lacks or misstates what the estimate needs.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            config = yaml.safe_load(file)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadInput(f"{path}: cannot be read as YAML ({error}); give a config.yaml") from error
+    try:
+        return problem_of(config, **others)
+    except KeyError as error:
+        raise BadInput(
+            f"{path}: the key {error.args[0]} is missing; give a config.yaml of the workflow"
+        ) from error
+    except ValueError as error:
+        raise BadInput(f"{path}: {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise BadInput(
+            f"{path}: is not a config.yaml of the workflow, whose keys are in"
+            " workflow/schemas/config.schema.yaml; give one that is"
+        ) from error
+
+
 def problem_of(config: Mapping, **others) -> Problem:
     """The problem that a config.yaml describes, with the most layers of each quantity.
 
-    What it takes from there it checks. All rules are in workflow/schemas/config.schema.yaml, which
-    belongs to the workflow: neither it nor what reads it comes with this package.
+    It checks every value that it takes. All rules are in workflow/schemas/config.schema.yaml, which
+    belongs to the workflow: neither the schema nor its reader comes with this package.
 
     Args:
         config: its content.
-        others: fields of :class:`Problem` that it does not say, ranks and threads above all, or
-            that are to be other than it says.
+        others: fields of :class:`Problem` that the configuration does not have (ranks and threads),
+            or that override it.
 
     Raises:
         KeyError: names a key that is missing.
-        ValueError: names a key whose value is none of those that it can have.
+        ValueError: names a key whose value is impossible.
     """
     initial, fastpm = config["initial_conditions"], config["fastpm"]
     optimisation = config["optimisation"]
@@ -70,7 +147,7 @@ def problem_of(config: Mapping, **others) -> Problem:
             raise ValueError(f"{key}.quantity: {quantity!r} is none of {', '.join(QUANTITIES)}")
         layers[quantity] = max(layers[quantity], _whole(f"{key}.layers", row["layers"], least=0))
     simulations = sum(row["role"] == "train" for row in config["simulations"])
-    said = {
+    configured = {
         "particles": _whole("initial_conditions.particles", initial["particles"]),
         "mesh": _whole("initial_conditions.mesh", initial["mesh"]),
         "box_size": _length("initial_conditions.box_size", initial["box_size"]),
@@ -82,7 +159,7 @@ def problem_of(config: Mapping, **others) -> Problem:
         "evaluations": _whole("optimisation.evaluations", optimisation["evaluations"]),
         "members": _whole("optimisation.members", optimisation["members"], least=0),
     }
-    return Problem(**(said | others))
+    return Problem(**(configured | others))
 
 
 def _whole(key: str, value, least: int = 1) -> int:

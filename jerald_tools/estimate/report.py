@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Costs as tables to read: one number of ranks in full, or several side by side."""
+"""Costs as text: one number of ranks in full, or several side by side."""
 
 import dataclasses
 from collections.abc import Sequence
 
-from jerald_tools.estimate.cost import STAGES, coefficients, cost, warnings
-from jerald_tools.estimate.problem import Problem
+from jerald_tools.estimate.cost import STAGES, cost, warnings
+from jerald_tools.estimate.problem import Problem, coefficients
 
 
 def report(problem: Problem, ranks: Sequence[int]) -> str:
-    """What each stage of a problem takes, and what speaks against the ranks.
+    """The cost of each stage of a problem, and warnings about the number of ranks.
 
     Args:
-        problem: its size; its own ranks are left aside.
+        problem: its size; its own number of ranks is not used.
         ranks: the numbers of ranks to compare, at least one.
     """
     problems = [dataclasses.replace(problem, ranks=number) for number in ranks]
@@ -20,7 +20,7 @@ def report(problem: Problem, ranks: Sequence[int]) -> str:
     lines = [_headline(problem), "", *_aligned(rows), ""]
     lines += [f"warning: {line}" for each in problems for line in warnings(each)]
     source = coefficients()["source"]
-    lines.append(f"By what was measured on {source['machine']}, {source['date']}.")
+    lines.append(f"From measurements on {source['machine']}, {source['date']}.")
     return "\n".join(lines)
 
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cosmic density from a seed: background, growth, white noise, 2LPT and FastPM."""
+"""Dark matter from a seed: white noise, linear power, 2LPT, and FastPM with its checkpoints."""

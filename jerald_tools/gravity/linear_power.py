@@ -6,6 +6,7 @@ import os
 import warnings
 
 import numpy as np
+from jaxtyping import Float
 from scipy.interpolate import CubicSpline
 
 from jerald_tools.cosmology import Cosmology
@@ -21,16 +22,16 @@ class LinearPower:
     """A tabulated power spectrum, <|delta_k|^2> = P/V.
 
     Attributes:
-        wavenumbers: k, (n,) ascending [h/Mpc].
-        power: P at z = 0, (n,) [(Mpc/h)^3].
+        wavenumbers: k, ascending [h/Mpc].
+        power: P at z = 0 [(Mpc/h)^3].
         source: where it came from, a file name or CAMB with its version.
     """
 
-    wavenumbers: np.ndarray
-    power: np.ndarray
+    wavenumbers: Float[np.ndarray, " rows"]
+    power: Float[np.ndarray, " rows"]
     source: str
 
-    def __call__(self, wavenumbers: np.ndarray) -> np.ndarray:
+    def __call__(self, wavenumbers: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
         """P [(Mpc/h)^3] at wavenumbers [h/Mpc], a cubic spline of log10 sqrt(P) in log10 k.
 
         Raises:
@@ -48,11 +49,14 @@ class LinearPower:
         return 10.0 ** (2.0 * amplitude(np.log10(wavenumbers)))
 
     def reaches_sigma8(self) -> bool:
-        """Whether the table has the scales that make up sigma8, all but some 0.1 per cent."""
+        """Whether the table has the scales that make up sigma8, but for some 0.1 per cent of it."""
         return self.wavenumbers[0] < 0.01 and self.wavenumbers[-1] > 3.0
 
     def sigma8(self) -> float:
-        """Rms linear overdensity in spheres of 8 Mpc/h, of the scales that the table has."""
+        """Rms linear overdensity in spheres of R = 8 Mpc/h, of the scales that the table has.
+
+        sigma8^2 = int dlnk k^3 P(k) W(kR)^2 / (2 pi^2), with W(x) = 3 (sin x - x cos x) / x^3.
+        """
         log_k = np.linspace(np.log(self.wavenumbers[0]), np.log(self.wavenumbers[-1]), 8192)[1:-1]
         k = np.exp(log_k)
         x = 8.0 * k
@@ -73,7 +77,7 @@ def read_linear_power(path: str | os.PathLike) -> LinearPower:
         raise BadInput(f"{path}: no such file: give a table of the linear power")
     try:
         with warnings.catch_warnings():
-            # An empty file is refused below, in our words.
+            # An empty file is refused below, in one line.
             warnings.filterwarnings("ignore", "loadtxt: input contained no data")
             table = np.loadtxt(path, dtype=np.float64, ndmin=2)
     except OSError as error:
@@ -117,7 +121,7 @@ def camb_linear_power(cosmology: Cosmology, largest_wavenumber: float) -> Linear
     """
     import camb
 
-    # sigma8 needs the scales around 8 Mpc/h whatever the mesh.
+    # sigma8 needs the scales around 8 Mpc/h, regardless of the mesh.
     highest = 1.01 * max(largest_wavenumber, 10.0)
     decades = np.log10(highest / SMALLEST_CAMB_WAVENUMBER)
     try:

@@ -7,15 +7,12 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Int
 
-from jerald_tools.gravity.background import HUBBLE_CONSTANT, scale_factor_of
-from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.ranks import gather
-from jerald_tools.mesh.redistribute import home_ranks, redistribute
-
-# Room for particles that gather on a rank, over an equal share, before all ranks' arrays grow:
-# every new length costs a compilation of all that works on particles.
-ROOM = 1.25
+from jerald_tools.cosmology import HUBBLE_CONSTANT, scale_factor_of
+from jerald_tools.mesh.checks import check_finite
+from jerald_tools.mesh.exchange import common_length, send_home
+from jerald_tools.mesh.mesh import AnyArray, Mesh
 
 
 @functools.partial(
@@ -28,19 +25,19 @@ class Particles:
     """This rank's particles.
 
     Attributes:
-        positions: (n, 3) comoving [Mpc/h], not wrapped into the box.
-        momenta: (n, 3) a^2 dx/dt / H0 [Mpc/h].
-        ids: (n,) int64, numbers of the lattice points that they started from.
-        weights: (n,) 1 for a particle and 0 for padding, or None where there is no padding.
+        positions: comoving [Mpc/h], not wrapped into the box.
+        momenta: a^2 dx/dt / H0 of the comoving position x [Mpc/h].
+        ids: int64 numbers of the lattice points that they started from.
+        weights: 1 for a particle and 0 for padding, or None where there is no padding.
     """
 
-    positions: jax.Array
-    momenta: jax.Array
-    ids: jax.Array
-    weights: jax.Array | None = None
+    positions: Float[AnyArray, "n 3"]
+    momenta: Float[AnyArray, "n 3"]
+    ids: Int[AnyArray, " n"]
+    weights: Float[AnyArray, " n"] | None = None
 
-    def velocities(self, redshift: float) -> jax.Array:
-        """Peculiar velocities a dx/dt at a redshift, (n, 3) [km/s]."""
+    def velocities(self, redshift: float) -> Float[AnyArray, "n 3"]:
+        """Peculiar velocities a dx/dt at a redshift [km/s]."""
         return self.momenta * (HUBBLE_CONSTANT / scale_factor_of(redshift))
 
     def without_padding(self) -> "Particles":
@@ -72,27 +69,34 @@ class Particles:
             weights=fill(np.ones(number, self.positions.dtype), 0),
         )
 
+    def sent_home(self, mesh: Mesh) -> "Particles":
+        """The particles after each went to the rank whose slab of a mesh it is in (outside jit).
 
-def bring_home(mesh: Mesh, particles: Particles) -> Particles:
-    """Send every particle to the rank whose slab of a mesh it is in (outside jit).
+        Over ranks the arrays are padded to one length for all; padding lies in the rank's own
+        slab, where it costs no exchange. A single process keeps its particles.
+        """
+        if mesh.ranks.size == 1:
+            return self
+        real = self.without_padding()
+        rows = {name: np.asarray(getattr(real, name)) for name in ("positions", "momenta", "ids")}
+        rows = send_home(mesh, rows)
+        length = common_length(mesh.ranks, len(rows["ids"]), len(self.ids))
+        return Particles(**rows).padded(length, mesh.x_start * mesh.cell_size[0])
 
-    Over ranks the arrays are padded to one length for all, which grows when it must; padding lies
-    in the rank's own slab, where it costs no exchange. A single process keeps its particles.
 
-    Args:
-        mesh: the mesh that they will be painted on.
-        particles: this rank's particles, anywhere.
+def check_particles(
+    mesh: Mesh, stage: str, particles: Particles, force: Float[AnyArray, "n 3"] | None = None
+) -> None:
+    """Check that positions and momenta are finite after a stage.
+
+    With the force on the particles one of its rows is enough: a Fourier transform spreads one
+    position that is not finite over the whole mesh, and from there to every force.
+
+    Raises:
+        RunFailed: on every rank, with the first value that is not finite.
     """
-    ranks = mesh.ranks
-    if ranks.size == 1:
-        return particles
-    real = particles.without_padding()
-    rows = {name: np.asarray(getattr(real, name)) for name in ("positions", "momenta", "ids")}
-    rows = redistribute(ranks, rows, home_ranks(mesh, rows["positions"]))
-    number = len(rows["ids"])
-    numbers, lengths = gather(ranks, number), gather(ranks, len(particles.ids))
-    length = max(int(ROOM * sum(numbers) / ranks.size), *lengths)
-    if length < max(numbers):
-        length = int(ROOM * max(numbers))
-
-    return Particles(**rows).padded(length, mesh.x_start * mesh.cell_size[0])
+    arrays = {"positions": particles.positions, "momenta": particles.momenta}
+    if force is None:
+        check_finite(mesh, stage, arrays)
+    else:
+        check_finite(mesh, stage, arrays | {"accelerations": force}, probe=force)

@@ -11,6 +11,7 @@ import functools
 import itertools
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from jerald_tools.errors import BadInput
 
@@ -55,33 +56,28 @@ class Generator:
     def __exit__(self, *exception):
         self._library.gsl_rng_free(self._state)
 
-    def seed(self, seed: int):
+    def seed(self, seed: int) -> None:
         """Start the sequence of this seed (the library takes 0 for 1)."""
         self._library.gsl_rng_set(self._state, int(seed))
 
-    def uniforms(self, count: int) -> np.ndarray:
+    def uniforms(self, count: int) -> Float[np.ndarray, " {count}"]:
         """The next ``count`` numbers in [0, 1), float64."""
         draws = map(self._library.gsl_rng_uniform, itertools.repeat(self._state, count))
         return np.fromiter(draws, np.float64, count)
 
 
-def draw_uniforms(seed: int, count: int) -> np.ndarray:
+def draw_uniforms(seed: int, count: int) -> Float[np.ndarray, " {count}"]:
     """The first ``count`` uniform numbers in [0, 1) of a seed, float64."""
     with Generator() as generator:
         generator.seed(seed)
         return generator.uniforms(count)
 
 
-def draw_columns(seeds: np.ndarray, count: int) -> np.ndarray:
-    """Pairs of uniform numbers from a fresh generator for each seed.
+def draw_columns(seeds: Int[np.ndarray, " n"], count: int) -> Float[np.ndarray, "n {count} 2"]:
+    """Pairs of uniform numbers from a fresh generator for each seed, float64.
 
-    Args:
-        seeds: (n,) integers.
-        count: pairs for each seed.
-
-    Returns:
-        (n, count, 2) float64: the first of a pair in [0, 1); the second in (0, 1), drawn again
-        while it is exactly 0, as its logarithm is taken.
+    The first of a pair lies in [0, 1). The second lies in (0, 1): it is drawn again while it is
+    exactly 0, as its logarithm is taken.
     """
     pairs = np.empty((len(seeds), count, 2))
     with Generator() as generator:

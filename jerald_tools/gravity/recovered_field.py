@@ -1,39 +1,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The linear overdensity that displacements of initial conditions were made from."""
+"""The linear overdensity, recovered from the displacements of initial conditions."""
 
 from collections.abc import Sequence
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
-from jerald_tools.gravity.growth import Growth
-from jerald_tools.gravity.lpt import second_order_source
-from jerald_tools.gravity.potential import inverse_laplacian
-from jerald_tools.mesh.fourier import c2r, r2c
+from jerald_tools.cosmology import Growth
+from jerald_tools.gravity.lpt import inverse_laplacian, second_order_source
+from jerald_tools.mesh.fields import c2r, r2c
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.wavenumbers import integer_wavevectors, wavevectors
+from jerald_tools.targets.lattice import LatticeDisplacements
 
 # Each round shrinks the error of the second order by the size of the displacements' gradients.
 SECOND_ORDER_ROUNDS = 8
 
 
-def recovered_linear_field(mesh: Mesh, species: Sequence, growth: Growth, order: int):
-    """Invert Lagrangian perturbation theory: -div psi = D1 delta + D2 s(delta).
+def recovered_linear_field(
+    mesh: Mesh, species: Sequence[LatticeDisplacements], growth: Growth, order: int
+) -> Float[Array, "x y z"]:
+    """Invert Lagrangian perturbation theory, -div psi = D1 delta + D2 s(delta), for delta at z = 0.
 
     s is :func:`jerald_tools.gravity.lpt.second_order_source`. Species count by their mass, so that
-    the field is that of all matter. Modes at a Nyquist frequency, whose derivative a lattice does
-    not tell, are zero.
+    the field is that of all matter; its mean is 0. Modes at a Nyquist frequency are zero: a lattice
+    does not determine their derivative.
 
     Args:
         mesh: its nodes are the lattice points; in double precision.
-        species: with ``mass``, ``offset`` (3) of the lattice [Mpc/h] and ``displacements``
-            (nx_local, ny, nz, 3) [Mpc/h], as
-            :class:`jerald_tools.targets.lattice_displacements.LatticeDisplacements`.
-        growth: at the time of the displacements, one number each.
+        species: the displacements psi of each.
+        growth: D1 and D2 at the time of the displacements, one number each.
         order: of the theory that made them, 1 (Zel'dovich) or 2.
-
-    Returns:
-        The linear overdensity at z = 0, this rank's slab (nx_local, ny, nz), of mean 0.
     """
     total = sum(each.mass for each in species)
     spectrum = sum(each.mass / total * _divergence(mesh, each) for each in species)
@@ -47,7 +45,7 @@ def recovered_linear_field(mesh: Mesh, species: Sequence, growth: Growth, order:
     return field
 
 
-def _divergence(mesh: Mesh, species) -> np.ndarray:
+def _divergence(mesh: Mesh, species: LatticeDisplacements) -> np.ndarray:
     """Spectrum of div psi from psi on a lattice that begins at an offset."""
     waves = wavevectors(mesh)
     phase = sum(wave * start for wave, start in zip(waves, species.offset, strict=True))

@@ -2,24 +2,24 @@
 """How a FastPM run is cut into steps, and the weights of its kicks and drifts."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
 
-from jerald_tools.cosmology import Cosmology
+from jerald_tools.cosmology import Cosmology, growth, scale_factor_of
 from jerald_tools.errors import BadInput
-from jerald_tools.gravity.background import scale_factor_of
-from jerald_tools.gravity.growth import growth
-from jerald_tools.gravity.potential import KERNEL
+from jerald_tools.gravity.lpt import KERNEL
 
 SPACINGS = {"linear": np.linspace, "logarithmic": np.geomspace}
 
-# Two stages closer than this in a are one: an output falls on a step up to rounding.
-SAME_STAGE = 1e-9
+STAGE_ROUNDING = 1e-9
+"""An output this near to a stage in a falls on it, but for rounding."""
 
 
 @dataclasses.dataclass(frozen=True)
 class StepScheme:
-    """What decides the steps of a run besides the redshifts wanted; recorded in every output.
+    """How runs are cut into steps, besides the redshifts of their outputs; recorded in each output.
 
     Attributes:
         steps: number of steps of each run.
@@ -50,19 +50,21 @@ class StepScheme:
         if self.force_mesh_factor < 1:
             raise BadInput(f"--force-mesh-factor {self.force_mesh_factor}: give at least 1")
 
-    def runs(self, redshifts: list[float]) -> list[tuple[np.ndarray, list[float]]]:
+    def runs(
+        self, redshifts: Sequence[float]
+    ) -> list[tuple[Float[np.ndarray, " stages"], list[float]]]:
         """Plan the runs: where the steps of each begin and end, and its outputs.
 
         A single run has ``steps`` steps to the lowest redshift, and further ones where another
         redshift cuts a step in two.
 
         Args:
-            redshifts: the redshifts wanted, in any order.
+            redshifts: of the outputs, in any order.
 
         Returns:
             For each run the ascending scale factors of its stages, the start first, and the
-            redshifts on them that are wanted, from high to low: a run for each redshift in the
-            order given, or a single one.
+            redshifts of its outputs, from high to low: a run for each redshift in the order
+            given, or a single one.
 
         Raises:
             BadInput: a redshift that this scheme does not reach, or twice the same.
@@ -78,17 +80,13 @@ class StepScheme:
         if self.single_run:
             stages = self._stages_to(min(redshifts))
             for redshift in redshifts:
-                wanted = scale_factor_of(redshift)
-                stages = np.append(stages[np.abs(stages - wanted) > SAME_STAGE], wanted)
+                output = scale_factor_of(redshift)
+                stages = np.append(stages[np.abs(stages - output) > STAGE_ROUNDING], output)
             return [(np.sort(stages), sorted(redshifts, reverse=True))]
         return [(self._stages_to(redshift), [redshift]) for redshift in redshifts]
 
-    def description(self, stages: np.ndarray) -> dict:
-        """What an output file says of the run that made it.
-
-        Args:
-            stages: of that run, see :meth:`runs`.
-        """
+    def description(self, stages: Float[np.ndarray, " stages"]) -> dict:
+        """The attributes that describe the run of an output in its file."""
         return {
             **dataclasses.asdict(self),
             "stages": [float(stage) for stage in stages],
@@ -102,27 +100,27 @@ class StepScheme:
         return SPACINGS[self.spacing](start, end, self.steps + 1)
 
 
-def step_factors(stages: np.ndarray, cosmology: Cosmology) -> np.ndarray:
+def step_factors(
+    stages: Float[np.ndarray, " stages"], cosmology: Cosmology
+) -> Float[np.ndarray, "steps 3"]:
     """Weights of the kicks and drifts of FastPM (arXiv:1603.00476, section 2).
 
     A step from a0 to a1 with the half point ah = sqrt(a0 a1) kicks to ah, drifts to a1 and kicks
-    to a1. From a to b with the force or momentum of c, a kick is worth
-    [Gf(b) - Gf(a)] / gf(c) / (c^2 E(c)) and a drift [Gp(b) - Gp(a)] / gp(c) / (c^3 E(c)).
-
-    Args:
-        stages: (n + 1,) ascending scale factors.
-        cosmology: the cosmological parameters.
+    to a1. A kick from a to b with the force at c has the weight
+    [Gf(b) - Gf(a)] / gf(c) / (c^2 E(c)), a drift with the momentum at c
+    [Gp(b) - Gp(a)] / gp(c) / (c^3 E(c)): Gf = a^2 E dD1 / dlna is the growth of momenta, Gp = D1
+    that of positions, gf and gp are their slopes d/da.
 
     Returns:
-        (n, 3) first kick, drift and second kick of each step.
+        First kick, drift and second kick of each step between two of the ascending stages.
     """
     stages = np.asarray(stages, dtype=np.float64)
     start, end = stages[:-1], stages[1:]
     at_start, at_end = growth(start, cosmology), growth(end, cosmology)
     at_half = growth(np.sqrt(start * end), cosmology)
 
-    def kick(before, after, center):
-        weight = center.momentum_slope * center.scale_factor**2 * center.hubble
+    def kick(before, after, force_at):
+        weight = force_at.momentum_slope * force_at.scale_factor**2 * force_at.hubble
         return (after.momentum_factor - before.momentum_factor) / weight
 
     drift_weight = at_half.position_slope * at_half.scale_factor**3 * at_half.hubble

@@ -1,23 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""White noise from a seed by the scheme of N-GenIC, as Gadget, FastPM, pmesh and MP-GenIC draw it.
+"""White noise: from a seed by the scheme of N-GenIC, or from noise on the nodes of a mesh.
 
-The noise of an integer wavevector does not depend on the size of the mesh, so that one seed gives
-the same universe at any resolution. Each column of modes along z has a seed of its own: a rank
-draws the columns that it holds and needs no others.
+Gadget, FastPM, pmesh and MP-GenIC draw the same noise from a seed. That of an integer wavevector
+does not depend on the size of the mesh, so that one seed gives the same universe at any resolution.
+Each column of modes along z has a seed of its own: a rank draws the columns that it holds and needs
+no others.
 """
 
+from types import ModuleType
+
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Complex, Float, Int
 
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity import ranlxd1
-from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.fields import mean_square, r2c
+from jerald_tools.mesh.mesh import AnyArray, Mesh, raw_operations
 from jerald_tools.mesh.wavenumbers import integer_wavevectors
 
 LARGEST_SEED = 2**31 - 1
 
 
-def white_noise(mesh: Mesh, seed: int, fixed: bool = False, paired: bool = False) -> np.ndarray:
-    """Gaussian white noise in Fourier space, <|W|^2> = 1.
+def white_noise(
+    mesh: Mesh, seed: int, fixed: bool = False, paired: bool = False
+) -> Complex[np.ndarray, "kx ky kz"]:
+    """Gaussian white noise in Fourier space, <|W|^2> = 1, from a seed.
+
+    W(0) = 0, and c2r of it is real: the planes kz = 0 and Nyquist are Hermitian.
 
     Args:
         mesh: a cubic mesh with an even number of nodes a side.
@@ -25,10 +35,6 @@ def white_noise(mesh: Mesh, seed: int, fixed: bool = False, paired: bool = False
         fixed: all amplitudes 1, only phases are random (arXiv:1603.05253); the eight modes that
             must be real are the cosine of their phase.
         paired: all phases shifted by pi, the mirror universe of the same seed.
-
-    Returns:
-        Complex array in the rank's part of the half spectrum, ``mesh.spectrum_shape``. W(0) = 0,
-        and c2r of it is real: the planes kz = 0 and Nyquist are Hermitian.
 
     Raises:
         BadInput: another mesh or seed, or no GNU Scientific Library.
@@ -56,16 +62,28 @@ def white_noise(mesh: Mesh, seed: int, fixed: bool = False, paired: bool = False
     return -noise if paired else noise
 
 
-def column_seeds(mesh: Mesh, seed: int, side: int) -> np.ndarray:
-    """The seeds of all columns, filled from the four corners inwards in square shells.
+def noise_of_field(mesh: Mesh, field: Float[AnyArray, "x y z"]) -> Complex[Array, "kx ky kz"]:
+    """White noise in Fourier space, <|W|^2> = 1, from independent numbers of variance 1 on nodes.
+
+    Raises:
+        BadInput: on every rank, if the variance is not 1.
+    """
+    variance = mean_square(mesh, field)
+    if abs(variance - 1) > max(0.1, 6 * np.sqrt(2 / mesh.size)):
+        raise BadInput(
+            f"white noise of variance {variance:.4g}: scale it to 1; on the nodes it is the sum of "
+            "W exp(ikx) over all modes, over the root of their number"
+        )
+    return r2c(mesh, jnp.asarray(field, mesh.dtype)) * np.sqrt(mesh.size).astype(mesh.dtype)
+
+
+def column_seeds(mesh: Mesh, seed: int, side: int) -> Int[np.ndarray, "{side} {side}"]:
+    """The seeds of all columns, filled from the four corners inwards in square shells, int64.
 
     Args:
-        mesh: names the backend that draws.
+        mesh: its backend draws.
         seed: the seed of the universe.
-        side: nodes a side, even.
-
-    Returns:
-        (side, side) int64 array over the indices of kx and ky.
+        side: nodes a side, even; the seeds are in the order of kx and ky.
     """
     draws = np.floor(LARGEST_SEED * _generator(mesh).draw_uniforms(seed, side**2)).astype(np.int64)
     table = np.empty((side, side), np.int64)
@@ -89,13 +107,9 @@ def column_seeds(mesh: Mesh, seed: int, side: int) -> np.ndarray:
     return table
 
 
-def _generator(mesh: Mesh):
+def _generator(mesh: Mesh) -> ModuleType:
     """The module that draws random numbers for this mesh: compiled or through GSL's own library."""
-    if mesh.backend == "native":
-        from jerald_tools.mesh import native
-
-        return native
-    return ranlxd1
+    return raw_operations(mesh) if mesh.backend == "native" else ranlxd1
 
 
 def _side_of_cube(mesh: Mesh) -> int:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The particle mesh, serial or over MPI ranks: the only place that knows ranks and backends."""
+"""The particle mesh over MPI ranks: operations with their adjoints, in C++ or pure JAX.
+
+It knows no file formats; files that all ranks share are read and written by
+:mod:`jerald_tools.io.parallel`.
+"""
 
 import jax
 

@@ -1,16 +1,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The periodic mesh: its shape, box, precision, and how the ranks share it."""
+"""The periodic mesh: its shape, its box, its precision, and how the ranks share it.
+
+The shapes in annotations name one rank's part of an array: ``x y z`` of a field (a slab),
+``kx ky kz`` of its half spectrum, ``n 3`` of particles; ``k`` is the table of all wavenumbers.
+"""
 
 import dataclasses
+import functools
+import importlib
 import importlib.util
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
+import jax
 import numpy as np
 
 from jerald_tools.errors import BadInput
 from jerald_tools.mesh.ranks import ONE_PROCESS, Ranks, world
 
+AnyArray = jax.Array | np.ndarray
+"""What operations take: arrays of JAX or of NumPy."""
+
 REAL = {"single": np.dtype(np.float32), "double": np.dtype(np.float64)}
 COMPLEX = {"single": np.dtype(np.complex64), "double": np.dtype(np.complex128)}
+
+BACKENDS = {"native": "jerald_tools.mesh.native", "jax": "jerald_tools.mesh.reference"}
+"""The modules of raw operations, C++ and pure JAX: the same functions in both."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,9 +63,8 @@ class Mesh:
     @property
     def cell_size(self) -> tuple[float, float, float]:
         """Distance between nodes along each axis [Mpc/h]."""
-        return tuple(
-            length / nodes for length, nodes in zip(self.box_size, self.shape, strict=True)
-        )
+        (nx, ny, nz), (x, y, z) = self.shape, self.box_size
+        return (x / nx, y / ny, z / nz)
 
     @property
     def dtype(self) -> np.dtype:
@@ -93,8 +108,46 @@ class Mesh:
         return (self.shape[0], stop - start, self.shape[2] // 2 + 1)
 
 
+def make_mesh(
+    shape: int | Sequence[int],
+    box_size: float | Sequence[float],
+    precision: str = "single",
+    ranks: Ranks | None = None,
+    backend: str | None = None,
+) -> Mesh:
+    """Make a mesh over all ranks, on the fastest backend there is.
+
+    Args:
+        shape: nodes along x, y, z, or one number for a cube.
+        box_size: side lengths [Mpc/h], or one number for a cube.
+        precision: "single" or "double".
+        ranks: the processes that share it; by default all that were launched.
+        backend: "native" or "jax"; by default see :func:`choose_backend`.
+
+    Raises:
+        BadInput: for a shape or a box that no mesh can have, or ranks without the native library.
+    """
+    nodes, lengths = _three(shape), _three(box_size)
+    if len(nodes) != 3 or min(nodes) < 1:
+        raise BadInput(f"a mesh of {nodes} nodes: give one or three numbers, each at least 1")
+    if len(lengths) != 3 or not all(0 < length < np.inf for length in lengths):
+        raise BadInput(f"a box of {lengths} Mpc/h: give one or three positive lengths")
+    if precision not in REAL:
+        raise BadInput(f"precision {precision!r}: choose single or double")
+    nx, ny, nz = map(int, nodes)
+    x, y, z = map(float, lengths)
+    ranks = world() if ranks is None else ranks
+    backend = choose_backend(ranks) if backend is None else backend
+    return Mesh((nx, ny, nz), (x, y, z), precision, ranks, backend)
+
+
+def _three(value) -> tuple:
+    """One number for each axis, from one for all or from any sequence."""
+    return (value,) * 3 if np.ndim(value) == 0 else tuple(value)
+
+
 def block_slices(rows: int, parts: int) -> tuple[tuple[int, int], ...]:
-    """Cut rows into blocks of ceil(rows / parts), the last ones shorter or empty.
+    """Cut rows into blocks of ceil(rows / parts), the last ones shorter or empty, as FFTW does.
 
     Six rows in four parts are 2, 2, 2, 0.
     """
@@ -113,8 +166,6 @@ def choose_backend(ranks: Ranks) -> str:
     Raises:
         BadInput: for several ranks without the native library.
     """
-    import jax
-
     if native_library_is_built() and jax.default_backend() == "cpu":
         return "native"
     if ranks.size > 1:
@@ -125,38 +176,33 @@ def choose_backend(ranks: Ranks) -> str:
     return "jax"
 
 
-def make_mesh(
-    shape: int | tuple[int, int, int],
-    box_size: float | tuple[float, float, float],
-    precision: str = "single",
-    ranks: Ranks | None = None,
-    backend: str | None = None,
-) -> Mesh:
-    """Make a mesh over all ranks, on the fastest backend there is.
+def raw_operations(mesh: Mesh) -> ModuleType:
+    """The module whose functions work on this mesh, without derivatives."""
+    return importlib.import_module(BACKENDS[mesh.backend])
+
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result", covariant=True)
+
+
+class Operation(Protocol[Arguments, Result]):
+    """A function of arrays whose adjoint is given with it."""
+
+    def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        """Run the operation."""
+        ...
+
+    def defvjp(self, fwd: Callable, bwd: Callable, symbolic_zeros: bool = False) -> None:
+        """Give the adjoint: ``fwd`` returns the result and what ``bwd`` needs to go back."""
+        ...
+
+
+def with_adjoint(
+    static: Sequence[int] = (0,),
+) -> Callable[[Callable[Arguments, Result]], Operation[Arguments, Result]]:
+    """Declare a function whose adjoint follows: :class:`jax.custom_vjp` that keeps its types.
 
     Args:
-        shape: nodes along x, y, z, or one number for a cube.
-        box_size: side lengths [Mpc/h], or one number for a cube.
-        precision: "single" or "double".
-        ranks: the processes that share it; by default all that were launched.
-        backend: "native" or "jax"; by default see :func:`choose_backend`.
-
-    Raises:
-        BadInput: for a shape or a box that no mesh can have, or ranks without the native library.
+        static: which arguments have no derivative, such as the mesh or the order of a stencil.
     """
-    shape = (shape,) * 3 if np.ndim(shape) == 0 else tuple(shape)
-    box_size = (box_size,) * 3 if np.ndim(box_size) == 0 else tuple(box_size)
-    if len(shape) != 3 or min(shape) < 1:
-        raise BadInput(f"a mesh of {shape} nodes: give one or three numbers, each at least 1")
-    if len(box_size) != 3 or not all(0 < length < np.inf for length in box_size):
-        raise BadInput(f"a box of {box_size} Mpc/h: give one or three positive lengths")
-    if precision not in REAL:
-        raise BadInput(f"precision {precision!r}: choose single or double")
-    ranks = world() if ranks is None else ranks
-    return Mesh(
-        tuple(int(n) for n in shape),
-        tuple(float(length) for length in box_size),
-        precision,
-        ranks,
-        choose_backend(ranks) if backend is None else backend,
-    )
+    return cast(Any, functools.partial(jax.custom_vjp, nondiff_argnums=static))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The mesh operations in C++, in one process or over MPI ranks.
 
-Same functions and arguments as :mod:`jerald_tools.mesh.pure_jax`, without derivatives; the public
+Same functions and arguments as :mod:`jerald_tools.mesh.reference`, without derivatives; the public
 operations beside this file add them. Particles may be anywhere: over ranks each operation finds
-out which planes of the mesh its particles touch and exchanges those, whosever they are.
+out which planes of the mesh its particles touch, and exchanges those with the ranks that have them.
 """
 
 import functools
@@ -14,19 +14,20 @@ import pathlib
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Complex, Float, Int
 
 from jerald_tools.errors import BadInput
-from jerald_tools.launcher import launched_size
 from jerald_tools.mesh import _native
-from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.ranks import Ranks
+from jerald_tools.mesh.mesh import AnyArray, Mesh
+from jerald_tools.mesh.ranks import Ranks, mpi
 from jerald_tools.mesh.wavenumbers import mode_index_axes, wavenumber_table
+from jerald_tools.process import launched_size
 
 for _name, _handler in _native.handlers().items():
     jax.ffi.register_ffi_target(f"jerald_{_name}", _handler, platform="cpu")
 
 
-def set_threads(number: int):
+def set_threads(number: int) -> None:
     """Set the threads of FFTW and of the loops over particles and modes, at least 1.
 
     Paint and readout do not depend on it to the last bit; transforms do, through FFTW's plans.
@@ -39,24 +40,24 @@ def threads() -> int:
     return _native.threads()
 
 
-def release_scratch():
+def release_scratch() -> None:
     """Give back the memory that operations keep for their next call, up to 20 bytes a cell."""
     _native.release_scratch()
 
 
 def _default_threads() -> int:
-    """What OMP_NUM_THREADS says, else every core of a process alone and one of a rank's."""
-    stated = os.environ.get("OMP_NUM_THREADS", "")
-    if stated.isdigit():
-        return int(stated)
+    """OMP_NUM_THREADS, else every core for a process alone and one for a rank."""
+    number = os.environ.get("OMP_NUM_THREADS", "")
+    if number.isdigit():
+        return int(number)
     return len(os.sched_getaffinity(0)) if launched_size() == 1 else 1
 
 
 def _default_wisdom_directory() -> pathlib.Path:
     """Where FFTW's wisdom is kept: JERALD_WISDOM, else in the user's cache."""
-    stated = os.environ.get("JERALD_WISDOM")
+    chosen = os.environ.get("JERALD_WISDOM")
     cache = os.environ.get("XDG_CACHE_HOME") or pathlib.Path("~/.cache").expanduser()
-    return pathlib.Path(stated or pathlib.Path(cache, "jerald-tools"))
+    return pathlib.Path(chosen or pathlib.Path(cache, "jerald-tools"))
 
 
 set_threads(_default_threads())
@@ -86,18 +87,13 @@ def _communicator(ranks: Ranks) -> int:
             f"{ranks.size} ranks need the native library built with MPI, which this one lacks: "
             "install MPI and FFTW for MPI, then install jerald-tools again"
         )
-    from mpi4py import MPI
-
-    ours, theirs = _native.mpi_library_version(), MPI.Get_library_version()
-    if ours.strip("\0 \n") != theirs.strip("\0 \n"):
+    library, python = _native.mpi_library_version(), mpi().library_version()
+    if library.strip("\0 \n") != python.strip("\0 \n"):
         raise BadInput(
-            f"the native library was built with {ours.split(',')[0]}, mpi4py with "
-            f"{theirs.split(',')[0]}: install one of them again with the other's MPI"
+            f"the native library was built with {library.split(',')[0]}, mpi4py with "
+            f"{python.split(',')[0]}: install one of them again with the other's MPI"
         )
-    # The library keeps the handle, so the communicator must never be freed.
-    communicator = MPI.COMM_WORLD.Clone()
-    handle = MPI._handleof(communicator)
-    return _native.register_communicator(handle - (1 << 64) if handle >= 1 << 63 else handle)
+    return _native.register_communicator(mpi().native_communicator())
 
 
 def _call(mesh: Mesh, name: str, results, *operands, **attributes):
@@ -113,9 +109,7 @@ def _call(mesh: Mesh, name: str, results, *operands, **attributes):
     }
     if mesh.ranks.size == 1:
         return jax.ffi.ffi_call(f"jerald_{name}", results)(*operands, **attributes)
-    from jerald_tools.mesh.ordering import ordered_call
-
-    return ordered_call(f"jerald_{name}", results, *operands, **attributes)
+    return mpi().ordered_call(f"jerald_{name}", results, *operands, **attributes)
 
 
 def _real(mesh: Mesh, array):
@@ -135,45 +129,71 @@ def _spectrum(mesh: Mesh):
     return (mesh.spectrum_shape, mesh.complex_dtype)
 
 
-def paint(mesh: Mesh, positions, weights=None):
-    """Cloud-in-cell sum of weights, (nx_local, ny, nz)."""
+def paint(
+    mesh: Mesh, positions: Float[AnyArray, "n 3"], weights: Float[AnyArray, " n"] | None = None
+) -> Float[Array, "x y z"]:
+    """Cloud-in-cell sum of weights, 1 for each particle without them."""
     operands = (_real(mesh, positions), _optional(mesh, weights))
     return _call(mesh, "paint", [_field(mesh)], *operands)[0]
 
 
-def readout(mesh: Mesh, field, positions):
-    """Cloud-in-cell interpolation of a field, (n,)."""
+def readout(
+    mesh: Mesh, field: Float[AnyArray, "x y z"], positions: Float[AnyArray, "n 3"]
+) -> Float[Array, " n"]:
+    """Cloud-in-cell interpolation of a field."""
     result = (positions.shape[:1], mesh.dtype)
     return _call(mesh, "readout", [result], _real(mesh, field), _real(mesh, positions))[0]
 
 
-def readout_slope(mesh: Mesh, field, positions):
-    """Derivative of the interpolation by the particle's position, (n, 3), field units per Mpc/h."""
+def readout_slope(
+    mesh: Mesh, field: Float[AnyArray, "x y z"], positions: Float[AnyArray, "n 3"]
+) -> Float[Array, "n 3"]:
+    """Derivative of the interpolation by the particle's position, field units per Mpc/h."""
     result = (positions.shape, mesh.dtype)
     return _call(mesh, "readout_slope", [result], _real(mesh, field), _real(mesh, positions))[0]
 
 
-def finite_difference(mesh: Mesh, field, axis: int, order: int):
+def finite_difference(
+    mesh: Mesh, field: Float[AnyArray, "x y z"], axis: int, order: int
+) -> Float[Array, "x y z"]:
     """Central finite difference along an axis, of fourth or sixth order, field units per Mpc/h."""
     attributes = {"axis": np.int64(axis), "order": np.int64(order)}
     return _call(mesh, "finite_difference", [_field(mesh)], _real(mesh, field), **attributes)[0]
 
 
-def readout_gradient(mesh: Mesh, field, positions, order: int, onto=None):
-    """Finite-difference gradient of a field read out at particles, added to ``onto``, (n, 3)."""
+def readout_gradient(
+    mesh: Mesh,
+    field: Float[AnyArray, "x y z"],
+    positions: Float[AnyArray, "n 3"],
+    order: int,
+    onto: Float[AnyArray, "n 3"] | None = None,
+) -> Float[Array, "n 3"]:
+    """Finite-difference gradient of a field read out at particles, added to ``onto``."""
     result = (positions.shape, mesh.dtype)
     operands = (_real(mesh, field), _real(mesh, positions), _optional(mesh, onto))
     return _call(mesh, "readout_gradient", [result], *operands, order=np.int64(order))[0]
 
 
-def readout_gradient_field_bar(mesh: Mesh, positions, order: int, cotangent):
-    """Cotangent of the field from that of :func:`readout_gradient`, (n, 3)."""
+def readout_gradient_field_bar(
+    mesh: Mesh,
+    positions: Float[AnyArray, "n 3"],
+    order: int,
+    cotangent: Float[AnyArray, "n 3"],
+) -> Float[Array, "x y z"]:
+    """Cotangent of the field from that of :func:`readout_gradient`'s result."""
     operands = (_real(mesh, positions), _real(mesh, cotangent))
     name = "readout_gradient_field_bar"
     return _call(mesh, name, [_field(mesh)], *operands, order=np.int64(order))[0]
 
 
-def readout_gradient_positions_bar(mesh: Mesh, field, positions, order: int, cotangent, onto=None):
+def readout_gradient_positions_bar(
+    mesh: Mesh,
+    field: Float[AnyArray, "x y z"],
+    positions: Float[AnyArray, "n 3"],
+    order: int,
+    cotangent: Float[AnyArray, "n 3"],
+    onto: Float[AnyArray, "n 3"] | None = None,
+) -> Float[Array, "n 3"]:
     """Cotangent of the positions from that of :func:`readout_gradient`, added to ``onto``."""
     arrays = (_real(mesh, array) for array in (field, positions, cotangent))
     operands = (*arrays, _optional(mesh, onto))
@@ -182,31 +202,40 @@ def readout_gradient_positions_bar(mesh: Mesh, field, positions, order: int, cot
     return _call(mesh, name, [result], *operands, order=np.int64(order))[0]
 
 
-def region_sums(mesh: Mesh, field, upper_start: int, corner: tuple[int, int, int]):
+def region_sums(
+    mesh: Mesh, field: Float[AnyArray, "x y z"], upper_start: int, corner: tuple[int, int, int]
+) -> Float[Array, "3"]:
     """Sums of this rank's nodes in three regions, (3,) float64."""
     attributes = {"upper_start": np.int64(upper_start), "corner": np.asarray(corner, np.int64)}
     result = ((3,), np.dtype(np.float64))
     return _call(mesh, "region_sums", [result], _real(mesh, field), **attributes)[0]
 
 
-def r2c(mesh: Mesh, field):
+def r2c(mesh: Mesh, field: Float[AnyArray, "x y z"]) -> Complex[Array, "kx ky kz"]:
     """Half spectrum of a real field, sum over nodes / number of nodes."""
     return _call(mesh, "r2c", [_spectrum(mesh)], _real(mesh, field))[0]
 
 
-def c2r(mesh: Mesh, spectrum):
+def c2r(mesh: Mesh, spectrum: Complex[AnyArray, "kx ky kz"]) -> Float[Array, "x y z"]:
     """Real field of a half spectrum, not normalised."""
     spectrum = jnp.asarray(spectrum, mesh.complex_dtype)
     return _call(mesh, "c2r", [_field(mesh)], spectrum)[0]
 
 
-def convolve(mesh: Mesh, field, kernel):
+def convolve(
+    mesh: Mesh, field: Float[AnyArray, "x y z"], kernel: Float[AnyArray, " k"]
+) -> Float[Array, "x y z"]:
     """Field convolved with an isotropic kernel, given by its table."""
     operands = (_real(mesh, field), _real(mesh, kernel), *mode_index_axes(mesh))
     return _call(mesh, "convolve", [_field(mesh)], *operands)[0]
 
 
-def convolve_adjoint(mesh: Mesh, field, kernel, cotangent):
+def convolve_adjoint(
+    mesh: Mesh,
+    field: Float[AnyArray, "x y z"],
+    kernel: Float[AnyArray, " k"],
+    cotangent: Float[AnyArray, "x y z"],
+) -> tuple[Float[Array, "x y z"], Float[Array, " k"]]:
     """Cotangents of field and kernel table from that of the convolved field.
 
     The kernel's cotangent sums over this rank's own modes.
@@ -219,29 +248,26 @@ def convolve_adjoint(mesh: Mesh, field, kernel, cotangent):
     return field_bar, kernel_bar.astype(kernel.dtype)
 
 
-def convolve_kernel_bar(mesh: Mesh, field, cotangent):
+def convolve_kernel_bar(
+    mesh: Mesh, field: Float[AnyArray, "x y z"], cotangent: Float[AnyArray, "x y z"]
+) -> Float[Array, " k"]:
     """The kernel table's cotangent of :func:`convolve_adjoint` alone, in the mesh's precision."""
     operands = (_real(mesh, field), _real(mesh, cotangent), *mode_index_axes(mesh))
     result = (wavenumber_table(mesh).shape, mesh.dtype)
     return _call(mesh, "convolve_kernel_bar", [result], *operands)[0]
 
 
-def draw_uniforms(seed: int, count: int) -> np.ndarray:
+def draw_uniforms(seed: int, count: int) -> Float[np.ndarray, " {count}"]:
     """The first ``count`` numbers in [0, 1) of GSL's ranlxd1 with a seed (0 is 1), float64."""
     uniforms = np.empty(count)
     _native.draw_uniforms(int(seed), uniforms)
     return uniforms
 
 
-def draw_columns(seeds: np.ndarray, count: int) -> np.ndarray:
-    """Pairs of uniform numbers from a fresh generator for each seed.
+def draw_columns(seeds: Int[np.ndarray, " n"], count: int) -> Float[np.ndarray, "n {count} 2"]:
+    """Pairs of uniform numbers from a fresh generator for each seed, float64.
 
-    Args:
-        seeds: (n,) integers.
-        count: pairs for each seed.
-
-    Returns:
-        (n, count, 2) float64: the first of a pair in [0, 1), the second in (0, 1).
+    The first of a pair lies in [0, 1), the second in (0, 1).
     """
     pairs = np.empty((len(seeds), count, 2))
     _native.draw_columns(np.ascontiguousarray(seeds, np.int64), pairs)

@@ -3,22 +3,29 @@
 
 XLA runs independent calls in any order and even at the same time, so two ranks may meet in
 different collectives. A token threaded through every call that talks to other ranks, as an ordered
-effect of JAX, keeps them in the order of the program. There must be one effect for all: ours is
-mpi4jax's own, which this module makes known to rematerialisation, and our operations ride on it.
+effect of JAX, keeps them in the order of the program. There must be one effect for all: it is
+mpi4jax's own, which this module makes known to rematerialisation, and our operations use it too.
 """
 
 import functools
 import importlib.metadata
+from collections.abc import Sequence
 
 import jax
 import numpy as np
+from jax._src import dispatch, effects
+from jax._src.core import abstract_token
+from jax._src.interpreters import mlir
+from jax.core import ShapedArray
+from jax.extend.core import Primitive
+from mpi4jax._src.utils import ordered_effect
 
 from jerald_tools.errors import BadInput
 
 MPI4JAX_RELEASES = ("0.9.1.post2",)
 
 
-def check_releases():
+def check_releases() -> None:
     """Check that mpi4jax and JAX are releases whose private interfaces are the known ones.
 
     Raises:
@@ -39,11 +46,6 @@ def check_releases():
 
 check_releases()
 
-from jax._src import dispatch, effects  # noqa: E402  after the check of the releases
-from jax._src.core import abstract_token  # noqa: E402
-from jax._src.interpreters import mlir  # noqa: E402
-from jax.extend.core import Primitive  # noqa: E402
-from mpi4jax._src.utils import ordered_effect  # noqa: E402
 
 for _allowed in (
     effects.control_flow_allowed_effects,
@@ -57,17 +59,16 @@ _ordered_call.multiple_results = True
 _ordered_call.def_impl(functools.partial(dispatch.apply_primitive, _ordered_call))
 
 
-def ordered_call(target: str, results, *operands, **attributes) -> list:
+def ordered_call(
+    target: str, results: Sequence[jax.ShapeDtypeStruct], *operands, **attributes
+) -> list[jax.Array]:
     """Call a registered foreign function in the one order of all calls that talk to other ranks.
 
     Args:
         target: the name it is registered by; it takes and returns a token after its arrays.
-        results: shapes and types of its results (``jax.ShapeDtypeStruct``).
+        results: shapes and types of its results.
         operands: arrays.
         attributes: NumPy numbers or one-dimensional arrays.
-
-    Returns:
-        The list of results.
     """
     return _ordered_call.bind(
         *operands,
@@ -83,7 +84,7 @@ def ordered_call(target: str, results, *operands, **attributes) -> list:
 
 @_ordered_call.def_effectful_abstract_eval
 def _abstract_results(*operands, target, results, attributes):
-    return [jax.core.ShapedArray(shape, dtype) for shape, dtype in results], {ordered_effect}
+    return [ShapedArray(shape, dtype) for shape, dtype in results], {ordered_effect}
 
 
 def _lower(context, *operands, target, results, attributes):

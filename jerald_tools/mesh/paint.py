@@ -1,34 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Particles to density: cloud-in-cell painting."""
+"""Between particles and the mesh: cloud-in-cell painting, readout, gradients, displacement.
 
-import functools
+Cloud-in-cell (Hockney & Eastwood 1981): a particle at x shares with the node at x_i the weight
+product over axes of max(0, 1 - |x - x_i| / h), with h the cell size. Positions [Mpc/h] may lie
+anywhere, they are wrapped into the box. Each operation is followed by its adjoint.
+"""
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
-from jerald_tools.mesh.backends import raw_operations
-from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.mesh import AnyArray, Mesh, raw_operations, with_adjoint
 from jerald_tools.mesh.ranks import sum_over_ranks
 
 
-def paint(mesh: Mesh, positions, weights=None):
-    """Sum of the particles' weights on the nodes, cloud-in-cell (equation (3) before the mean).
+def paint(
+    mesh: Mesh,
+    positions: Float[AnyArray, "n 3"],
+    weights: Float[AnyArray, " n"] | None = None,
+) -> Float[Array, "x y z"]:
+    """Sum of the particles' weights on the nodes (equation (3) before division by the mean).
 
-    Args:
-        mesh: the mesh.
-        positions: this rank's particles, (n, 3) [Mpc/h], anywhere: they are wrapped into the box.
-        weights: (n,), or None for one each.
-
-    Returns:
-        This rank's slab (nx_local, ny, nz), in units of the weights.
+    The result has the units of the weights; without weights, each particle counts 1.
     """
     if weights is None:
         return _paint_equal(mesh, positions)
     return _paint_weighted(mesh, positions, weights)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _paint_equal(mesh, positions):
+@with_adjoint()
+def _paint_equal(mesh: Mesh, positions) -> Array:
     return raw_operations(mesh).paint(mesh, positions, None)
 
 
@@ -41,8 +41,8 @@ _paint_equal.defvjp(
 )
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _paint_weighted(mesh, positions, weights):
+@with_adjoint()
+def _paint_weighted(mesh: Mesh, positions, weights) -> Array:
     return raw_operations(mesh).paint(mesh, positions, weights)
 
 
@@ -61,17 +61,110 @@ _paint_weighted.defvjp(
 )
 
 
-def density(mesh: Mesh, positions, weights=None):
+def density(
+    mesh: Mesh,
+    positions: Float[AnyArray, "n 3"],
+    weights: Float[AnyArray, " n"] | None = None,
+) -> Float[Array, "x y z"]:
     """Density over its mean, 1 + d of equation (3), from particles of equal mass.
 
     Args:
-        mesh: the mesh.
-        positions: this rank's particles, (n, 3) [Mpc/h].
-        weights: (n,), 1 for a particle and 0 for padding; None where there is no padding.
-
-    Returns:
-        This rank's slab (nx_local, ny, nz), dimensionless, of mean 1 over all ranks.
+        mesh: its mean over all ranks is 1.
+        positions: of this rank's particles [Mpc/h].
+        weights: 1 for a particle and 0 for padding; None where there is no padding.
     """
     own = positions.shape[0] if weights is None else jnp.sum(weights, dtype=jnp.float64)
     total = sum_over_ranks(mesh.ranks, jnp.asarray(own, jnp.float64))
     return paint(mesh, positions, weights) * (mesh.size / total).astype(mesh.dtype)
+
+
+@with_adjoint()
+def readout(
+    mesh: Mesh, field: Float[AnyArray, "x y z"], positions: Float[AnyArray, "n 3"]
+) -> Float[Array, " n"]:
+    """Interpolate a field at particles, with the weights of painting, in units of the field."""
+    return raw_operations(mesh).readout(mesh, field, positions)
+
+
+def _readout_adjoint(mesh, operands, values_bar):
+    field, positions = operands
+    slopes = raw_operations(mesh).readout_slope(mesh, field, positions)
+    field_bar = raw_operations(mesh).paint(mesh, positions, values_bar)
+    return field_bar, values_bar[:, None] * slopes
+
+
+readout.defvjp(
+    lambda mesh, field, positions: (readout(mesh, field, positions), (field, positions)),
+    _readout_adjoint,
+)
+
+
+@with_adjoint(static=(0, 3))
+def readout_gradient(
+    mesh: Mesh,
+    field: Float[AnyArray, "x y z"],
+    positions: Float[AnyArray, "n 3"],
+    order: int = 6,
+) -> Float[Array, "n 3"]:
+    """Finite-difference gradient of a field, interpolated at particles, in its units per Mpc/h.
+
+    The same as multiplying the field's spectrum by i D(k) along each axis and reading out three
+    inverse transforms, with D = (45 sin kh - 9 sin 2kh + sin 3kh) / (30 h) for errors of order 6
+    (equation (2)) and (8 sin kh - sin 2kh) / (6 h) for order 4 (FastPM), by one readout of a
+    stencil.
+    """
+    return raw_operations(mesh).readout_gradient(mesh, field, positions, order)
+
+
+def _readout_gradient_adjoint(mesh, order, operands, gradients_bar):
+    field, positions = operands
+    raw = raw_operations(mesh)
+    # Two calls, so that in one process XLA leaves out the one whose result nobody uses.
+    return (
+        raw.readout_gradient_field_bar(mesh, positions, order, gradients_bar),
+        raw.readout_gradient_positions_bar(mesh, field, positions, order, gradients_bar),
+    )
+
+
+readout_gradient.defvjp(
+    lambda mesh, field, positions, order: (
+        readout_gradient(mesh, field, positions, order),
+        (field, positions),
+    ),
+    _readout_gradient_adjoint,
+)
+
+
+@with_adjoint(static=(0, 3))
+def move_along_gradient(
+    mesh: Mesh,
+    potential: Float[AnyArray, "x y z"],
+    positions: Float[AnyArray, "n 3"],
+    order: int = 6,
+) -> Float[Array, "n 3"]:
+    """Particles moved by the gradient of a potential [(Mpc/h)^2] at them, equation (1).
+
+    Positions plus :func:`readout_gradient` in one operation; they are not wrapped into the box.
+    """
+    return raw_operations(mesh).readout_gradient(mesh, potential, positions, order, onto=positions)
+
+
+def _move_forward(mesh, potential, positions, order):
+    # Positions that depend on no parameter, as those before the first layer, need no cotangent:
+    # over ranks XLA could not leave it out.
+    operands = potential.value if positions.perturbed else None, positions.value
+    return move_along_gradient(mesh, potential.value, positions.value, order), operands
+
+
+def _move_adjoint(mesh, order, operands, moved_bar):
+    potential, positions = operands
+    raw = raw_operations(mesh)
+    potential_bar = raw.readout_gradient_field_bar(mesh, positions, order, moved_bar)
+    if potential is None:
+        return potential_bar, None
+    return potential_bar, raw.readout_gradient_positions_bar(
+        mesh, potential, positions, order, moved_bar, onto=moved_bar
+    )
+
+
+move_along_gradient.defvjp(_move_forward, _move_adjoint, symbolic_zeros=True)

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Wavenumbers of the modes that a rank holds, and the table of their moduli."""
+"""Wavenumbers of the modes that a rank holds, their Hermitian weights, and the table of |k|."""
 
 import functools
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from jerald_tools.mesh.mesh import Mesh
 
 
-def integer_frequencies(nodes: int) -> np.ndarray:
+def integer_frequencies(nodes: int) -> Int[np.ndarray, " nodes"]:
     """Signed integer frequencies of an axis in the order of the FFT, the Nyquist one negative."""
     return np.fft.fftfreq(nodes, 1.0 / nodes).round().astype(np.int64)
 
@@ -24,7 +25,7 @@ def _local_axes(mesh: Mesh, per_axis: list[np.ndarray]) -> list[np.ndarray]:
     ]
 
 
-def integer_wavevectors(mesh: Mesh) -> list[np.ndarray]:
+def integer_wavevectors(mesh: Mesh) -> list[Int[np.ndarray, "#kx #ky #kz"]]:
     """Integer wavevectors (n_x, n_y, n_z) of this rank's modes, broadcasting to its spectrum.
 
     The last axis holds only the non-negative half; its Nyquist frequency, if any, is negative.
@@ -32,16 +33,16 @@ def integer_wavevectors(mesh: Mesh) -> list[np.ndarray]:
     return _local_axes(mesh, [integer_frequencies(nodes) for nodes in mesh.shape])
 
 
-def wavevectors(mesh: Mesh) -> list[np.ndarray]:
+def wavevectors(mesh: Mesh) -> list[Float[np.ndarray, "#kx #ky #kz"]]:
     """Wavevectors (k_x, k_y, k_z) [h/Mpc] of this rank's modes, broadcasting to its spectrum."""
     numbers = zip(integer_wavevectors(mesh), mesh.box_size, strict=True)
     return [(2 * np.pi * n) / length for n, length in numbers]
 
 
-def hermitian_weights(mesh: Mesh) -> np.ndarray:
+def hermitian_weights(mesh: Mesh) -> Float[np.ndarray, "1 1 kz"]:
     """How many modes of the full spectrum each mode of the half spectrum stands for: 1 or 2.
 
-    Shape (1, 1, nz//2+1). The planes n_z = 0 and, for even nz, the Nyquist one hold their own
+    The planes n_z = 0 and, for even nz, the Nyquist one hold their own
     conjugates and count once.
     """
     nz = mesh.shape[2]
@@ -53,8 +54,8 @@ def hermitian_weights(mesh: Mesh) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=16)
-def wavenumber_table(mesh: Mesh) -> np.ndarray:
-    """Every modulus |k| [h/Mpc] that the mesh can hold, shape (entries,); entry 0 is k = 0.
+def wavenumber_table(mesh: Mesh) -> Float[np.ndarray, " k"]:
+    """Every modulus |k| [h/Mpc] that the mesh can hold; entry 0 is k = 0.
 
     An isotropic function of k is evaluated on this table and looked up per mode (see
     :func:`mode_index_axes`): on a cube of N^3 nodes it has 3 (N/2)^2 + 1 entries instead of N^3/2.
@@ -76,10 +77,12 @@ def wavenumber_table(mesh: Mesh) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=16)
-def mode_index_axes(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where the modes stand in the table of moduli: one int32 array per axis of the local spectrum.
+def mode_index_axes(
+    mesh: Mesh,
+) -> tuple[Int[np.ndarray, " kx"], Int[np.ndarray, " ky"], Int[np.ndarray, " kz"]]:
+    """Where the modes stand in the table of |k|: one int32 array per axis of this rank's spectrum.
 
-    Mode (a, b, c) of this rank's spectrum array is entry first[a] + second[b] + third[c]. In a
+    Mode (a, b, c) of this rank's part is entry first[a] + second[b] + third[c]. In a
     cubic box that is n_x^2 + n_y^2 + n_z^2; otherwise the position of (|n_x|, |n_y|, |n_z|).
     """
     frequencies = [np.abs(integer_frequencies(nodes)) for nodes in mesh.shape]
@@ -88,7 +91,7 @@ def mode_index_axes(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     else:
         _, rows, columns = (nodes // 2 + 1 for nodes in mesh.shape)
         indices = [frequencies[0] * rows * columns, frequencies[1] * columns, frequencies[2]]
-    axes = tuple(axis.ravel().astype(np.int32) for axis in _local_axes(mesh, indices))
-    for axis in axes:
+    first, second, third = (axis.ravel().astype(np.int32) for axis in _local_axes(mesh, indices))
+    for axis in (first, second, third):
         axis.flags.writeable = False
-    return axes
+    return first, second, third

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parameters that change with redshift: every one a polynomial in the scale factor.
+"""Parameters that change with redshift: each is a polynomial in the scale factor.
 
-A polynomial of order n is told by its values at n + 1 redshifts, the nodes. Unlike coefficients
-these are parameters like any others, with the same bounds and the same meaning.
+The values at n + 1 redshifts, the knots, define a polynomial of order n. Unlike coefficients these
+are parameters like any others, with the same bounds and the same meaning.
 """
 
 import dataclasses
@@ -14,30 +14,30 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.interpolate
 
-from jerald_tools.gravity.background import scale_factor_of
-from jerald_tools.model.bounds import bounds
+from jerald_tools.cosmology import scale_factor_of
+from jerald_tools.model.parameters import bounds
 
 
 @dataclasses.dataclass(frozen=True)
 class EvolvingParameters:
-    """A quantity's parameters at the nodes of their polynomials.
+    """A quantity's parameters at the knots of their polynomials.
 
     Attributes:
-        redshifts: of the nodes, from high to low.
-        nodes: the parameters at each of them.
+        redshifts: of the knots, from high to low.
+        knots: the parameters at each of them.
     """
 
     redshifts: tuple[float, ...]
-    nodes: tuple[typing.Any, ...]
+    knots: tuple[typing.Any, ...]
 
     @property
     def layers(self) -> tuple:
-        """The layers at the first node: there are as many at every one."""
-        return self.nodes[0].layers
+        """The layers at the first knot; every knot has as many."""
+        return self.knots[0].layers
 
 
-def node_redshifts(order: int, redshifts: Sequence[float]) -> tuple[float, ...]:
-    """Redshifts of the nodes, from high to low, equally spaced in the scale factor.
+def knot_redshifts(order: int, redshifts: Sequence[float]) -> tuple[float, ...]:
+    """Redshifts of the knots, from high to low, equally spaced in the scale factor.
 
     Args:
         order: of the polynomials, below the number of different redshifts.
@@ -46,61 +46,61 @@ def node_redshifts(order: int, redshifts: Sequence[float]) -> tuple[float, ...]:
     Returns:
         The two ends of the range and what is between; the middle of the range for order 0.
     """
-    ends = [float(scale_factor_of(redshift)) for redshift in (max(redshifts), min(redshifts))]
+    first, last = (float(scale_factor_of(one)) for one in (max(redshifts), min(redshifts)))
     if order == 0:
-        return (2 / sum(ends) - 1,)
-    inner = [1 / a - 1 for a in np.linspace(*ends, order + 1)[1:-1]]
+        return (2 / (first + last) - 1,)
+    inner = [1 / a - 1 for a in np.linspace(first, last, order + 1)[1:-1]]
     return (float(max(redshifts)), *map(float, inner), float(min(redshifts)))
 
 
-def node_weights(redshifts: Sequence[float], redshift: float) -> np.ndarray:
-    """Weights of the nodes' parameters at a redshift: Lagrange's polynomials in the scale factor.
+def knot_weights(redshifts: Sequence[float], redshift: float) -> np.ndarray:
+    """Weights of the knots' parameters at a redshift: Lagrange's polynomials in the scale factor.
 
     Args:
-        redshifts: of the nodes, (n + 1,).
+        redshifts: of the knots, (n + 1,).
         redshift: where parameters are wanted.
 
     Returns:
-        (n + 1,), of sum 1; at a node 1 for that node alone.
+        (n + 1,), of sum 1; at a knot 1 for that knot alone.
     """
     at = float(scale_factor_of(redshift))
-    nodes = [float(scale_factor_of(node)) for node in redshifts]
+    knots = [float(scale_factor_of(knot)) for knot in redshifts]
     return np.array(
         [
-            np.prod([(at - other) / (node - other) for other in nodes if other != node])
-            for node in nodes
+            np.prod([(at - other) / (knot - other) for other in knots if other != knot])
+            for knot in knots
         ]
     )
 
 
 def parameters_at(parameters, redshift: float):
-    """Parameters at a redshift; those that do not evolve are the same at each.
+    """Parameters at a redshift; the same at each for parameters that do not evolve.
 
     Args:
         parameters: :class:`EvolvingParameters`, or a quantity's parameters.
-        redshift: where they are wanted.
+        redshift: where parameters are wanted.
 
     Returns:
         The quantity's parameters, float64 JAX scalars if they evolve.
     """
     if not isinstance(parameters, EvolvingParameters):
         return parameters
-    first = parameters.nodes[0]
-    rows = np.array([jax.tree.leaves(node) for node in parameters.nodes], np.float64)
-    values = interpolate(first, rows, node_weights(parameters.redshifts, redshift))
+    first = parameters.knots[0]
+    rows = np.array([jax.tree.leaves(knot) for knot in parameters.knots], np.float64)
+    values = interpolate(first, rows, knot_weights(parameters.redshifts, redshift))
     structure = jax.tree.structure(first)
     return jax.tree.unflatten(structure, [jnp.asarray(value, jnp.float64) for value in values])
 
 
 def interpolate(like, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Parameters where the nodes have these weights, (p,).
+    """Parameters where the knots have these weights, (p,).
 
-    A polynomial of order two or more can leave the bounds between its nodes: it is cut there.
+    A polynomial of order two or more can leave the bounds between its knots: it is cut there.
 
     Args:
         like: a quantity's parameters.
-        rows: those of each node, (nodes, p).
-        weights: (nodes,).
+        rows: the parameters of each knot, (knots, p).
+        weights: (knots,).
     """
     return np.clip(weights @ rows, *bounds(like))
 

@@ -1,125 +1,137 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Particle files to maps, with a fit or as they are."""
+"""Particles to maps, with a fit or as they are."""
 
 import dataclasses
+import os
 import typing
 
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
+from jerald_tools.agreement import RELATIVE_TOLERANCE
+from jerald_tools.cosmology import hubble_rate, scale_factor_of
 from jerald_tools.errors import BadInput
-from jerald_tools.files.fits import edited_parts
-from jerald_tools.files.maps import MapHeader
-from jerald_tools.files.particles import ParticlesHeader, open_particles
-from jerald_tools.gravity.background import hubble_rate
-from jerald_tools.mesh.checks import check_density, check_finite
-from jerald_tools.mesh.distributed_files import LoadedParticles, load_particles, read_header
+from jerald_tools.io.grids import MapHeader
+from jerald_tools.io.inputs import describe_input
+from jerald_tools.io.parallel import LoadedParticles, save_map
+from jerald_tools.io.particles import ParticlesHeader
+from jerald_tools.io.record import this_run
+from jerald_tools.mesh.checks import (
+    check_density,
+    check_finite,
+    on_one_rank,
+    verify_on_one_rank,
+    whole_on_root,
+)
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.paint import density
-from jerald_tools.mesh.ranks import world
-from jerald_tools.model.chain import paint_trained
-from jerald_tools.model.fit_reading import (
-    model_of,
-    refusing_shape,
-    trained_setting,
-    trained_target,
-)
+from jerald_tools.mesh.ranks import Ranks, on_root
 from jerald_tools.model.redshift_space import line_of_sight_shifts, move_map
-from jerald_tools.model.setting import require_same_setting, setting_of
+from jerald_tools.model.validity import validity_of
+
+if typing.TYPE_CHECKING:
+    from jerald_tools.model.fitted_model import FittedModel
 
 AXES = ("x", "y", "z")
 
 
 @dataclasses.dataclass(frozen=True)
-class PaintedMap:
-    """A map and the particles that it follows, this rank's part.
+class FieldMap:
+    """A map in memory, this rank's part.
 
     Attributes:
         mesh: of the map.
-        field: (nx_local, ny, nz) in the units of the header.
+        field: this rank's slab in the units of the header.
         header: for the file.
-        particles_header: of the particle file.
-        particles: as they were read.
-        positions: after all layers, in real space (n, 3) [Mpc/h].
+        sources: files that it was made from.
     """
 
     mesh: Mesh
-    field: typing.Any
+    field: Float[np.ndarray, "x y z"]
     header: MapHeader
-    particles_header: ParticlesHeader
-    particles: LoadedParticles
-    positions: typing.Any
+    sources: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
+
+    def save(self, path: str | os.PathLike, force: bool = False) -> None:
+        """Write the map, with the files that it was made from in its record.
+
+        Raises:
+            BadInput, RunFailed: on every rank, if rank 0 cannot write.
+        """
+        inputs = on_root(self.mesh.ranks, lambda: tuple(map(describe_input, self.sources)))
+        save_map(path, self.mesh, self.field, self.header, this_run(inputs), force)
 
 
-def check_file(
-    path: str,
-    fit: dict | None = None,
-    fit_path: str = "",
-    nodes: int | None = None,
-    precision: str = "single",
-    allow_mismatch: bool = False,
-) -> tuple[ParticlesHeader, Mesh]:
-    """Whether a particle file can be painted, before anything is computed.
+@dataclasses.dataclass(frozen=True)
+class PaintedMap(FieldMap):
+    """A map and the particles that it follows, this rank's part.
 
-    Arguments and errors as :func:`paint_file`; returns the file's header and the map's mesh.
+    Attributes:
+        positions: particles after all layers, in real space [Mpc/h].
     """
-    ranks = world()
-    header = read_header(ranks, open_particles, path)
-    mesh = make_mesh(_mesh_shape(header, fit, fit_path, nodes), header.box_size, precision, ranks)
-    if fit is not None:
-        model_of(fit, fit_path, header.redshift)
-        trained_target(fit, fit_path)
-        _fit_attributes(fit, fit_path)
-    if fit is not None and not allow_mismatch:
-        mend = f"paint particles like its own, not {path}, or use --allow-mismatch"
-        trained = trained_setting(fit, fit_path)
-        require_same_setting(fit_path, trained, setting_of(mesh, header), mend)
-    return header, mesh
+
+    positions: Float[Array, "n 3"]
 
 
-def paint_file(
-    path: str,
-    fit: dict | None = None,
-    fit_path: str = "",
-    nodes: int | None = None,
-    precision: str = "single",
-    allow_mismatch: bool = False,
-    redshift_space: str | None = None,
-) -> PaintedMap:
-    """Paint one particle file.
+def painting_mesh(
+    header: ParticlesHeader,
+    fit: "FittedModel | None",
+    nodes: int | None,
+    precision: str,
+    ranks: Ranks,
+) -> Mesh:
+    """The mesh of a map of particles, with cubic cells.
 
     Args:
-        path: of the particles, from run-fastpm.
-        fit: document of the quantity's fit; None for the particles' own density.
-        fit_path: its file, for messages.
-        nodes: along x; by default as the fit's cells ask, or one node a particle.
+        header: of the particles.
+        fit: whose cells the mesh has, unless ``nodes`` is given; None for the density.
+        nodes: along x; None for the cells of the fit, or one node a particle without a fit.
         precision: "single" or "double".
-        allow_mismatch: use the fit in a setting that is not its own.
-        redshift_space: line of sight "x", "y" or "z"; None for real space.
+        ranks: that share the mesh.
 
     Raises:
-        BadInput: on every rank, if the files do not go together.
-        RunFailed: see :func:`paint_particles`.
+        BadInput: if the cells do not fill the box.
     """
-    header, mesh = check_file(path, fit, fit_path, nodes, precision, allow_mismatch)
-    return paint_particles(mesh, load_particles(mesh, path), header, fit, fit_path, redshift_space)
+    shape = _mesh_shape(header, fit, nodes)
+    return make_mesh(shape, header.box_size, precision, ranks)
+
+
+def require_paintable(
+    path: str, header: ParticlesHeader, mesh: Mesh, fit: "FittedModel", allow_mismatch: bool
+) -> None:
+    """Refuse a fit that cannot paint particles, before anything is computed.
+
+    Args:
+        path: of the particles, for messages.
+        header: of the particles.
+        mesh: of the map.
+        fit: that is to paint.
+        allow_mismatch: whether the fit may be used where it was not trained.
+
+    Raises:
+        BadInput: if the fit is incomplete, or not valid for the particles.
+    """
+    fit.at(header.redshift)
+    fit.map_attributes()
+    if not allow_mismatch:
+        fix = f"paint particles like its own, not {path}, or use --allow-mismatch"
+        fit.require_match([validity_of(mesh, header)], fix)
 
 
 def paint_particles(
     mesh: Mesh,
     particles: LoadedParticles,
     header: ParticlesHeader,
-    fit: dict | None = None,
-    fit_path: str = "",
+    fit: "FittedModel | None" = None,
     redshift_space: str | None = None,
 ) -> PaintedMap:
-    """Paint particles that were read.
+    """Paint a map of particles.
 
     Args:
         mesh: of the map.
         particles: this rank's.
         header: of their file.
-        fit: document of the quantity's fit; None for the particles' own density.
-        fit_path: its file, for messages.
+        fit: of the quantity; None for the particles' own density.
         redshift_space: line of sight "x", "y" or "z"; None for real space.
 
     Raises:
@@ -128,77 +140,101 @@ def paint_particles(
     if fit is None:
         field, positions = density(mesh, particles.positions), particles.positions
         check_density(mesh, "painting the particles", field, len(positions))
-        quantity, units, mean = "dark-matter", "1 + delta", 1.0
+        name, units, mean = "dark-matter", "1 + delta", 1.0
         description = "density of the particles over its mean, cloud-in-cell"
     else:
-        model = model_of(fit, fit_path, header.redshift)
-        field, positions = paint_trained(mesh, model, particles.positions)
-        target = trained_target(fit, fit_path)
-        quantity, units, mean = model.quantity, target["units"], model.target_mean
-        description = f"painted by JERALD: {target['description']}"
-    attributes = {"redshift_space": redshift_space or "none"}
+        model = fit.at(header.redshift)
+        field, positions = model.paint(mesh, particles.positions)
+        name, units, mean = model.quantity.name, fit.target_units, model.target_mean
+        description = f"painted by JERALD: {fit.target_description}"
     if redshift_space is not None:
-        rate = float(hubble_rate(1 / (1 + header.redshift), header.cosmology))
-        axis = AXES.index(redshift_space)
-        shifts = line_of_sight_shifts(mesh, particles.velocities, axis, header.redshift, rate)
-        field = move_map(mesh, field, positions, shifts)
+        field = _in_redshift_space(mesh, field, positions, particles, header, redshift_space)
+    attributes = {"redshift_space": redshift_space or "none"}
     if fit is not None:
-        attributes |= _fit_attributes(fit, fit_path)
+        attributes |= fit.map_attributes()
     # In double precision: number densities of neutral hydrogen are near float32's least.
-    field = (np.asarray(field, np.float64) * mean).astype(mesh.dtype)
-    check_finite(mesh, f"painting the map of {quantity}", {"values": field})
-    return PaintedMap(
-        mesh,
-        field,
-        MapHeader(
-            quantity,
-            units,
-            description,
-            mesh.box_size,
-            mesh.shape,
-            header.redshift,
-            header.cosmology,
-            attributes,
-        ),
-        header,
-        particles,
-        positions,
+    values = (np.asarray(field, np.float64) * mean).astype(mesh.dtype)
+    check_finite(mesh, f"painting the map of {name}", {"values": values})
+    map_header = MapHeader(
+        name,
+        units,
+        description,
+        mesh.box_size,
+        mesh.shape,
+        header.redshift,
+        header.cosmology,
+        attributes,
     )
+    return PaintedMap(mesh, values, map_header, positions)
 
 
-def _fit_attributes(fit: dict, fit_path: str) -> dict:
-    """What a map says of the fit that it was painted with."""
-    attributes = {"fit_sha256": fit["sha256"]}
-    with refusing_shape(fit_path):
-        if "member" in fit:
-            attributes["member"] = int(fit["member"])
-            for name in ("k", "model_error"):
-                attributes[name] = [float(value) for value in fit["ensemble"][name]]
-    if edited := edited_parts(fit):
-        attributes["fit_edited"] = [place or "itself" for place in edited]
-    return attributes
+def verify_map(
+    painted: PaintedMap,
+    particles: LoadedParticles,
+    header: ParticlesHeader,
+    fit: "FittedModel | None" = None,
+    redshift_space: str | None = None,
+) -> str:
+    """Paint a map again on rank 0 alone, which needs memory for all of it, and compare.
+
+    Args:
+        painted: this rank's part of the map.
+        particles: as for :func:`paint_particles`, like the others.
+        header: of their file.
+        fit: as it was painted with.
+        redshift_space: the same.
+
+    Returns:
+        A line for log and provenance.
+
+    Raises:
+        RunFailed: see :func:`jerald_tools.mesh.checks.verify_on_one_rank`.
+    """
+    mesh = painted.mesh
+    rows = (particles.positions, particles.velocities, particles.ids)
+    whole = [whole_on_root(mesh.ranks, each) for each in rows]
+
+    def repeat():
+        particles = LoadedParticles(*(jnp.asarray(np.asarray(each)) for each in whole))
+        alone = paint_particles(on_one_rank(mesh), particles, header, fit, redshift_space)
+        return {"values": alone.field}
+
+    of_all_ranks = {"values": whole_on_root(mesh.ranks, painted.field)}
+    return verify_on_one_rank(mesh, f"the map of {painted.header.quantity}", of_all_ranks, repeat)
+
+
+def _in_redshift_space(
+    mesh: Mesh,
+    field: Float[Array, "x y z"],
+    positions: Float[Array, "n 3"],
+    particles: LoadedParticles,
+    header: ParticlesHeader,
+    line_of_sight: str,
+) -> Float[Array, "x y z"]:
+    rate = float(hubble_rate(scale_factor_of(header.redshift), header.cosmology))
+    shifts = line_of_sight_shifts(
+        mesh, particles.velocities, AXES.index(line_of_sight), header.redshift, rate
+    )
+    return move_map(mesh, field, positions, shifts)
 
 
 def _mesh_shape(
-    header: ParticlesHeader, fit: dict | None, fit_path: str, nodes: int | None
+    header: ParticlesHeader, fit: "FittedModel | None", nodes: int | None
 ) -> tuple[int, int, int]:
-    """Cubic cells: as many along x as asked for, else the fit's cells, else one a particle."""
+    """As many nodes along x as asked for, else those of the fit's cells, else one a particle."""
     if nodes is not None:
         cell_size = (header.box_size[0] / nodes,) * 3
+        source, fix = f"--mesh {nodes}", "give another number of nodes"
     elif fit is not None:
-        cell_size = trained_setting(fit, fit_path).cell_size
+        cell_size = fit.validity.cell_size
+        source, fix = fit.path, "give --mesh and --allow-mismatch, or another box"
     else:
         return header.lattice
     exact = np.array(header.box_size) / cell_size
-    shape = np.round(exact)
-    if not np.allclose(exact, shape, rtol=1e-6, atol=0) or min(shape) < 1:
+    x, y, z = (int(number) for number in np.round(exact))
+    if not np.allclose(exact, (x, y, z), rtol=RELATIVE_TOLERANCE, atol=0) or min(x, y, z) < 1:
         box = " x ".join(f"{side:g}" for side in header.box_size)
-        source, mend = (
-            (fit_path, "give --mesh and --allow-mismatch, or another box")
-            if nodes is None
-            else (f"--mesh {nodes}", "give another number of nodes")
-        )
         raise BadInput(
-            f"{source}: cells of {cell_size[0]:g} Mpc/h do not fill a box of {box} Mpc/h: {mend}"
+            f"{source}: cells of {cell_size[0]:g} Mpc/h do not fill a box of {box} Mpc/h: {fix}"
         )
-    return tuple(int(n) for n in shape)
+    return x, y, z

@@ -1,128 +1,108 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The trainable parameters of Table I: 5S, 5S + 3 and 10S + 11 numbers for S layers.
+"""How trainable parameters are declared: a value by name with its start, bounds and scales.
 
-All are stored so that they are of order one; the displacements' alpha is multiplied by the
-constants below where it is used. Symbols are the paper's.
+The parameters of a quantity are a tree of frozen dataclasses, which JAX and SciPy see as a flat
+vector and a fit file as nested dictionaries. All are stored so that they are of order one.
 """
 
 import dataclasses
 import functools
+import math
+import typing
+from collections.abc import Callable, Iterator
 
 import jax
+import numpy as np
 
-# Displacement amplitudes are small: the stored alpha is in these units.
-ALPHA_UNIT = 1e-2
-ALPHA_UNIT_NEUTRAL_HYDROGEN = 1e-3
+Scatter = Callable[[float, float], float]
+"""(value, standard normal deviate) -> a random value around it."""
 
 
-def _pytree(cls):
-    """A frozen dataclass whose fields are all leaves or subtrees."""
+def scatter_factor(spread: float) -> Scatter:
+    """A factor exp(spread g), for scales and amplitudes that must stay positive."""
+    return lambda value, deviate: value * np.exp(spread * deviate)
+
+
+def scatter_relative(spread: float) -> Scatter:
+    """A factor 1 + spread g, for amplitudes whose sign may change."""
+    return lambda value, deviate: value * (1 + spread * deviate)
+
+
+def scatter_shift(spread: float) -> Scatter:
+    """A shift spread g."""
+    return lambda value, deviate: value + spread * deviate
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """One row of the table of a quantity's parameters.
+
+    Attributes:
+        start: the original code's starting value.
+        distance: typical distance of the trained value from the start: an optimiser's first steps
+            are in this unit.
+        scatter: how a random start spreads it.
+        lower: lowest value that the equations allow or that has a physical meaning.
+        upper: highest value of that kind.
+        units: of the value.
+    """
+
+    start: float
+    distance: float
+    scatter: Scatter
+    lower: float = -math.inf
+    upper: float = math.inf
+    units: str = "1"
+
+
+def parameter(start: float, *, distance: float, scatter: Scatter, **more) -> typing.Any:
+    """Declare a field of a parameter class; arguments as the attributes of :class:`Parameter`."""
+    row = Parameter(start, distance, scatter, **more)
+    return dataclasses.field(metadata={"parameter": row})
+
+
+@typing.dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
+def parameter_class(cls):
+    """Make a frozen dataclass of parameters (or of such classes) that JAX knows as a pytree."""
     return jax.tree_util.register_dataclass(dataclasses.dataclass(frozen=True)(cls))
 
 
-@_pytree
-class Layer:
-    """One displacement, equations (1), (2) and (6) or (7).
-
-    Attributes:
-        alpha: amplitude in units of 1e-2 (1e-3 for neutral hydrogen); positive towards overdensity.
-        gamma: power of the density that sources the potential.
-        k_h: suppression of large scales [h/Mpc].
-        k_l: softening of small scales [h/Mpc].
-        nu: logarithmic slope of the Green's function.
-    """
-
-    alpha: float
-    gamma: float
-    k_h: float
-    k_l: float
-    nu: float
+def original_start(cls):
+    """An instance of a parameter class with every parameter at its original start."""
+    return cls(**{field.name: row.start for field, row in _own_parameters(cls)})
 
 
-@_pytree
-class DarkMatterParameters:
-    """Displacement layers of the dark matter; the map is 1 + d (equation (9))."""
-
-    layers: tuple[Layer, ...]
-
-
-@_pytree
-class Transform:
-    """Amplitude w, exponent mu and threshold b of equations (8) and (13)."""
-
-    w: float
-    mu: float
-    b: float
-
-
-@_pytree
-class StellarParameters:
-    """Displacement layers and the transform of the stellar mass (equation (8))."""
-
-    layers: tuple[Layer, ...]
-    transform: Transform
-
-
-@_pytree
-class TwoSourceLayer:
-    """One displacement of neutral hydrogen (equation (12)): density and stars both source it."""
-
-    density: Layer
-    stars: Layer
-
-
-@_pytree
-class Depletion:
-    """Loss of neutral hydrogen to stars and their radiation, equations (14) and (15)."""
-
-    beta1: float
-    beta2: float
-    eta: float
-    gamma3: float
-    k_h: float
-    k_l: float
-    nu: float
-    xi: float
-
-
-@_pytree
-class NeutralHydrogenParameters:
-    """Displacement layers, transform and depletion of neutral hydrogen (equations (12)-(15))."""
-
-    layers: tuple[TwoSourceLayer, ...]
-    transform: Transform
-    depletion: Depletion
-
-
-START_LAYER = Layer(alpha=1.0, gamma=0.5, k_h=1.0, k_l=8.0, nu=0.0)
-START_TRANSFORM = Transform(w=1.0, mu=1.0, b=0.1)
-START_DEPLETION = Depletion(
-    beta1=0.6, beta2=0.0, eta=0.0, gamma3=0.1, k_h=1.0, k_l=8.0, nu=0.01, xi=1.0
-)
-
-# Lowest values that the equations allow, by the parameter's name; the others are free.
-LOWER_BOUNDS = {"k_h": 0.0, "k_l": 0.1, "mu": 0.1, "w": 1e-5}
-
-
-def default_start(quantity: str, layers: int):
-    """The original code's starting values.
+def parameter_table(parameters) -> dict[str, Parameter]:
+    """The rows of all parameters by name, like "layers[0].alpha", in the order of the flat vector.
 
     Args:
-        quantity: "dark-matter", "stellar-mass" or "neutral-hydrogen".
-        layers: number of displacement layers S.
-
-    Returns:
-        The parameters of that quantity.
+        parameters: an instance of a parameter class, or a tuple of them.
     """
-    if quantity == "dark-matter":
-        return DarkMatterParameters((START_LAYER,) * layers)
-    if quantity == "stellar-mass":
-        return StellarParameters((START_LAYER,) * layers, START_TRANSFORM)
-    two_sources = TwoSourceLayer(START_LAYER, START_LAYER)
-    return NeutralHydrogenParameters((two_sources,) * layers, START_TRANSFORM, START_DEPLETION)
+    return dict(_rows(parameters, ""))
 
 
-def to_dictionary(parameters) -> dict:
+def bounds(parameters) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest values of parameters like these, (p,) each, infinite where unbounded."""
+    rows = parameter_table(parameters).values()
+    return np.array([row.lower for row in rows]), np.array([row.upper for row in rows])
+
+
+def scattered(parameters, generator: np.random.Generator):
+    """Parameters scattered at random around given ones, within their bounds.
+
+    Args:
+        parameters: a quantity's, or its layers alone.
+        generator: source of the scatter; the same on every rank.
+    """
+    leaves, structure = jax.tree.flatten(parameters)
+    values = []
+    for row, value in zip(parameter_table(parameters).values(), leaves, strict=True):
+        value = row.scatter(value, generator.standard_normal())
+        values.append(min(max(value, row.lower), row.upper))
+    return jax.tree.unflatten(structure, values)
+
+
+def to_dictionary(parameters) -> typing.Any:
     """Parameters by name, as plain Python floats, for a fit file."""
     if dataclasses.is_dataclass(parameters):
         return {
@@ -134,42 +114,43 @@ def to_dictionary(parameters) -> dict:
     return float(parameters)
 
 
-def from_dictionary(quantity: str, values: dict):
-    """Parameters from the dictionary of a fit file; the inverse of :func:`to_dictionary`.
+def from_dictionary(cls, values: typing.Any):
+    """Parameters of a class from the dictionary of a fit file; inverts :func:`to_dictionary`.
 
     Raises:
-        KeyError, TypeError: for a missing or an unknown name.
+        KeyError, TypeError, ValueError: for a missing or an unknown name, or a value that is no
+            number.
     """
-    if quantity == "dark-matter":
-        return DarkMatterParameters(_layers(Layer, values))
-    transform = Transform(**values["transform"])
-    if quantity == "stellar-mass":
-        return StellarParameters(_layers(Layer, values), transform)
-    return NeutralHydrogenParameters(
-        tuple(
-            TwoSourceLayer(Layer(**layer["density"]), Layer(**layer["stars"]))
-            for layer in values["layers"]
-        ),
-        transform,
-        Depletion(**values["depletion"]),
-    )
+    if cls is float:
+        return float(values)
+    if typing.get_origin(cls) is tuple:
+        return tuple(from_dictionary(typing.get_args(cls)[0], item) for item in values)
+    types = _types(cls)
+    if unknown := set(values) - set(types):
+        raise TypeError(f"{cls.__name__} has no {', '.join(sorted(unknown))}")
+    return cls(**{name: from_dictionary(kind, values[name]) for name, kind in types.items()})
 
 
-def _layers(kind, values):
-    return tuple(kind(**layer) for layer in values["layers"])
+@functools.cache
+def _types(cls) -> dict[str, typing.Any]:
+    hints = typing.get_type_hints(cls)
+    return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
 
 
-@functools.singledispatch
-def _key_name(key) -> str:
-    return f"[{key.idx}]"
+def _own_parameters(cls) -> Iterator[tuple[dataclasses.Field, Parameter]]:
+    for field in dataclasses.fields(cls):
+        if "parameter" in field.metadata:
+            yield field, field.metadata["parameter"]
 
 
-@_key_name.register
-def _(key: jax.tree_util.GetAttrKey) -> str:
-    return f".{key.name}"
-
-
-def parameter_names(parameters) -> list[str]:
-    """Names of all parameters in the order of the flattened vector, like "layers[0].alpha"."""
-    paths = jax.tree_util.tree_flatten_with_path(parameters)[0]
-    return ["".join(map(_key_name, path)).lstrip(".") for path, _ in paths]
+def _rows(parameters, prefix: str) -> Iterator[tuple[str, Parameter]]:
+    if isinstance(parameters, tuple):
+        for number, item in enumerate(parameters):
+            yield from _rows(item, f"{prefix}[{number}]")
+        return
+    for field in dataclasses.fields(parameters):
+        name = f"{prefix}.{field.name}".lstrip(".")
+        if "parameter" in field.metadata:
+            yield name, field.metadata["parameter"]
+        else:
+            yield from _rows(getattr(parameters, field.name), name)

@@ -10,8 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.paint import paint
-from jerald_tools.mesh.readout import readout
+from jerald_tools.mesh.paint import paint, readout
 
 # Nodes with less of a particle than this count as empty: float32 could not hold their value over
 # their share.
@@ -39,7 +38,7 @@ def move_map(mesh: Mesh, field, positions, shifts):
     """Move a map with the particles that it was painted from.
 
     A node's value belongs to the particles painted on it, in proportion to their cloud-in-cell
-    weights there; each share moves by its particle's shift and is painted anew. Nothing is lost
+    weights there; each share moves by its particle's shift and is painted there. Nothing is lost
     (a nonlinear transform of the redshift-space density would not conserve the mass), and without
     shifts the map is unchanged. Nodes without particles stay as they are.
 

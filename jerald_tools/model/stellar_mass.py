@@ -1,42 +1,74 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stellar mass: displacement layers on the improved dark matter, then a threshold power law."""
 
+import dataclasses
+import typing
+
+from jaxtyping import Array, Float
+
+from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.model.displacement import displace_by_layers
-from jerald_tools.model.greens_functions import gaussian_greens_function
-from jerald_tools.model.parameters import StellarParameters
-from jerald_tools.model.power_law import EMPTY_CELL, power_law, rectify
+from jerald_tools.model.layers import Layer, displace_by_layers, gaussian_greens_function
+from jerald_tools.model.parameters import original_start, parameter_class
+from jerald_tools.model.power_law import Transform, threshold_power_law
+from jerald_tools.model.quantity import ModelInputs, Quantity
+from jerald_tools.model.starts import Start, layered_starts
+from jerald_tools.targets.target import StarsInCells
+
+# A threshold at about three times the mean density.
+THRESHOLD = Transform(w=3.0, mu=1.2, b=10.0)
 
 
-def displace_stellar_mass(mesh: Mesh, parameters: StellarParameters, positions, start_density=None):
-    """Apply all layers, equations (1), (2) and (6).
+@parameter_class
+class StellarParameters:
+    """5 S + 3 parameters for S layers (Table I)."""
 
-    Args:
-        mesh: the mesh.
-        parameters: of the stellar mass.
-        positions: this rank's particles after the dark-matter layers, (n, 3) [Mpc/h].
-        start_density: 1 + d of these positions if it is known already.
-
-    Returns:
-        Positions (n, 3) [Mpc/h] whose density the stars follow.
-    """
-    return displace_by_layers(
-        mesh, parameters.layers, gaussian_greens_function, positions, start_density
-    )
+    layers: tuple[Layer, ...]
+    transform: Transform
 
 
-def stellar_transform(mesh: Mesh, parameters: StellarParameters, displaced_density):
-    """F = ReLU(w (1 + d)^mu - b), equation (8).
+@dataclasses.dataclass(frozen=True)
+class StellarMass(Quantity):
+    """The mass of stars in each cell."""
 
-    Args:
-        mesh: the mesh.
-        parameters: of the stellar mass.
-        displaced_density: 1 + d of the displaced particles, this rank's slab.
+    name = "stellar-mass"
+    parameters = StellarParameters
+    target = StarsInCells()
+    style = MapStyle("stellar mass", r"$M_\star$", "cividis")
 
-    Returns:
-        This rank's slab (nx_local, ny, nz), over the mean of the map that was trained on.
-    """
-    transform = parameters.transform
-    power = power_law(displaced_density + EMPTY_CELL, transform.mu)
-    w, b = (value.astype(mesh.dtype) for value in (transform.w, transform.b))
-    return rectify(w * power - b)
+    def original_parameters(self, layers: int) -> StellarParameters:
+        """The original code's starting values with a number of layers."""
+        return StellarParameters((original_start(Layer),) * layers, original_start(Transform))
+
+    def displace(
+        self, mesh: Mesh, parameters: StellarParameters, inputs: ModelInputs
+    ) -> Float[Array, "n 3"]:
+        """The particles after all layers (equations (1), (2) and (6)) [Mpc/h]."""
+        return displace_by_layers(
+            mesh,
+            parameters.layers,
+            gaussian_greens_function,
+            inputs.positions,
+            inputs.start_density,
+        )
+
+    def transform(
+        self,
+        mesh: Mesh,
+        parameters: StellarParameters,
+        displaced_density: Float[Array, "x y z"],
+        inputs: ModelInputs,
+    ) -> Float[Array, "x y z"]:
+        """F = ReLU(w (1 + d)^mu - b) (equation (8))."""
+        return threshold_power_law(mesh, parameters.transform, displaced_density)
+
+    def transform_starts(self) -> list[Start]:
+        """A threshold below which there are no stars."""
+        return [Start("threshold", StellarParameters((), THRESHOLD))]
+
+    def layered_starts(self, transform: typing.Any, layers: int) -> list[Start]:
+        """Opposed, weak and pulling layers before the fitted threshold."""
+        return layered_starts(transform, layers)
+
+
+QUANTITY = StellarMass()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A pytest plugin: tests use the native library at JERALD_LIBRARY instead of the installed one."""
+"""A pytest plugin: the native library that JERALD_LIBRARY names in place of the installed one."""
 
 import importlib.util
 import os
@@ -8,5 +8,7 @@ import sys
 _spec = importlib.util.spec_from_file_location(
     "jerald_tools.mesh._native", os.environ["JERALD_LIBRARY"]
 )
+assert _spec is not None
+assert _spec.loader is not None
 sys.modules[_spec.name] = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(sys.modules[_spec.name])

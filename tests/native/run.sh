@@ -40,8 +40,8 @@ run_tests() { # BUILD ENVIRONMENT OF PYTHON...
   for ranks in 2 3 4; do
     over_ranks "$ranks" ASAN_OPTIONS=detect_leaks=0 "$folder/$1/native_tests" --mpi --minimal --no-colors
   done
-  env "${pytest[@]}" tests/test_native_equals_pure_jax.py
-  over_ranks 3 OMP_NUM_THREADS=1 "${pytest[@]}" -m ranks tests/test_ranks.py
+  env "${pytest[@]}" tests/mesh/test_native_equals_reference.py
+  over_ranks 3 OMP_NUM_THREADS=1 "${pytest[@]}" -m ranks tests/mesh/test_ranks.py
 }
 
 build gcc g++ -DJERALD_MPI=ON

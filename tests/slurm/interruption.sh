@@ -34,6 +34,6 @@ grep --quiet "fit-dm: stopped by SIGUSR1" "$folder/warned.log" || fail "The warn
 [[ -e warned.json.journal && ! -e warned.json ]] || fail "The warned fit left no journal."
 
 submit warned_again > /dev/null || fail "The same job again failed."
-grep "going on after" "$folder/warned_again.log" || fail "The same job began anew."
+grep "going on after" "$folder/warned_again.log" || fail "The same job started from the beginning."
 [[ -e warned.json && ! -e warned.json.journal ]] || fail "The same job again left no fit."
 echo "== a fit that Slurm warned ended with status 75, and went on as the same job again"

@@ -13,7 +13,7 @@ socket=$(mktemp --directory --tmpdir=/tmp jerald-munge.XXXXXX)/socket
 chmod 711 "$(dirname "$socket")"
 echo "$socket" > "$folder/munge/socket.path"
 (umask 077 && head --bytes=1024 /dev/urandom > "$folder/munge/key")
-# --force: a checkout may lie in folders that others can write to, which is none of our business.
+# --force: a checkout may be in folders that others can write to, which munged refuses.
 munged --force --key-file="$folder/munge/key" --socket="$socket" --seed-file="$folder/munge/seed" \
   --pid-file="$folder/munged.pid" --log-file="$folder/log/munged.log" 2>> "$folder/log/start.log"
 

@@ -15,8 +15,8 @@ export OMPI_MCA_rmaps_base_oversubscribe=1
 results=(
   results/train_seed9281/spectra/all/neutral-hydrogen_z2.00.csv
   results/figures/slices_train_seed9281.png
-  results/fits/paper/dark-matter_z2.00.json
-  results/fits/without_layers/dark-matter_z2.00.json
+  results/baselines/paper/fits/dark-matter_z2.00.json
+  results/baselines/without_layers/fits/dark-matter_z2.00.json
 )
 run() {
   local name=$1 start=$SECONDS

@@ -1,43 +1,29 @@
-# Maps of every simulation, and those of the rivals where there is a reference to judge by.
+# Maps of every simulation and variant, painted with its fits.
 
 
 rule paint:
     input:
         particles="results/{simulation}/particles_z{redshift}.h5",
-        fit="results/fits/{quantity}_z{redshift}.json",
+        fit=fit_of_map,
     output:
-        "results/{simulation}/maps/{quantity}_z{redshift}.h5",
+        "results/{variant}{simulation}/maps/{quantity}_z{redshift}.h5",
+    log:
+        "results/{variant}logs/paint/{simulation}_{quantity}_z{redshift}.log",
+    benchmark:
+        "results/{variant}benchmarks/paint/{simulation}_{quantity}_z{redshift}.tsv"
+    conda:
+        "../../envs/conda.yaml"
+    threads: RESOURCES.threads
+    resources:
+        **RESOURCES.of_stage(paint_stage),
     params:
         version=VERSION,
-    log:
-        "results/logs/paint/{simulation}_{quantity}_z{redshift}.log",
-    benchmark:
-        "results/benchmarks/paint/{simulation}_{quantity}_z{redshift}.tsv"
-    threads: THREADS
-    resources:
-        **asked_for("paint {quantity}"),
     shell:
         "{resources.mpi} paint {input.particles} --fit {input.fit} --threads {threads}"
         " -o {output} 2> {log}"
 
 
-use rule paint as paint_rival with:
-    input:
-        particles="results/{simulation}/particles_z{redshift}.h5",
-        fit="results/fits/{rival}{quantity}_z{redshift}.json",
-    output:
-        "results/{simulation}/maps/{rival}{quantity}_z{redshift}.h5",
-    log:
-        "results/logs/paint_rival/{rival}{simulation}_{quantity}_z{redshift}.log",
-    benchmark:
-        "results/benchmarks/paint_rival/{rival}{simulation}_{quantity}_z{redshift}.tsv"
-
-
-def member_template(wildcards):
-    return "results/{simulation}/members/{quantity}_z{redshift}_{{member}}.h5".format(**wildcards)
-
-
-# All members of the fits' ensembles, for the band around their spectra.
+# All members of the ensemble of a fit, for the band around their spectra.
 rule paint_members:
     input:
         particles="results/{simulation}/particles_z{redshift}.h5",
@@ -47,16 +33,18 @@ rule paint_members:
             "results/{{simulation}}/members/{{quantity}}_z{{redshift}}_{member}.h5",
             member=range(config["optimisation"]["members"] + 1),
         ),
-    params:
-        template=member_template,
-        version=VERSION,
     log:
         "results/logs/paint_members/{simulation}_{quantity}_z{redshift}.log",
     benchmark:
         "results/benchmarks/paint_members/{simulation}_{quantity}_z{redshift}.tsv"
-    threads: THREADS
+    conda:
+        "../../envs/conda.yaml"
+    threads: RESOURCES.threads
     resources:
-        **asked_for("paint {quantity}"),
+        **RESOURCES.of_stage(paint_stage),
+    params:
+        names=names_of_members,
+        version=VERSION,
     shell:
         "{resources.mpi} paint {input.particles} --fit {input.fit} --members all"
-        " --threads {threads} -o '{params.template}' 2> {log}"
+        " --threads {threads} -o '{params.names}' 2> {log}"

@@ -1,18 +1,16 @@
-# The reference's maps under the names of the maps that are held against them.
-
-
-def reference_map(wildcards):
-    return SIMULATIONS[wildcards.simulation]["reference"] + "/{quantity}_z{redshift}.h5"
+# Links to the maps of the reference, named as the maps that are compared with them.
 
 
 rule targets:
     input:
-        reference_map,
+        map_of_reference,
     output:
         "results/{simulation}/reference/{quantity}_z{redshift}.h5",
     log:
         "results/logs/targets/{simulation}_{quantity}_z{redshift}.log",
     benchmark:
         "results/benchmarks/targets/{simulation}_{quantity}_z{redshift}.tsv"
+    conda:
+        "../../envs/conda.yaml"
     shell:
         "ln --symbolic --relative {input} {output} 2> {log}"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Prints a table of time and memory by rule, from Snakemake's benchmarks/{rule}/*.tsv.
 
-Jobs whose benchmarks lie in a folder of the rule's, like fits of another kind, have a row of their
-own.
+Jobs whose benchmarks are in a folder below that of their rule, such as the fits of one quantity,
+have a row of their own.
 """
 
 import csv

@@ -9,16 +9,16 @@ from matplotlib.ticker import FormatStrFormatter, MaxNLocator, NullLocator
 
 from jerald_tools.analysis.figures.style import CURVE_COLOURS, new_figure, plain_logarithmic_ticks
 
-# How the original's time falls with the number of ranks W, in the paper.
+# In the paper, the time of the original code falls as the number of ranks W to this power.
 PAPER_SLOPE = -0.7
 
 
 @dataclasses.dataclass(frozen=True)
 class MeasuredStep:
-    """One optimisation step on a number of ranks.
+    """Time and memory of one optimisation step on a number of ranks.
 
     Attributes:
-        title: what was measured, the same for all points of a figure.
+        title: describes the step; the same for all points of a figure.
         ranks: processes that shared the mesh.
         seconds: wall-clock time of the step.
         rank_bytes: peak memory of the largest rank, above the process without arrays.
@@ -40,28 +40,29 @@ def plot_scaling(steps: list[MeasuredStep]) -> Figure:
     """
     steps = sorted(steps, key=lambda step: step.ranks)
     ranks = np.array([step.ranks for step in steps])
+    seconds = np.array([step.seconds for step in steps])
+    gibibytes = np.array([step.rank_bytes for step in steps]) / 2**30
     figure = new_figure(7.0, 3.2)
     left, right = figure.subplots(1, 2)
-    panels = (
-        (left, np.array([step.seconds for step in steps]), "wall-clock time of a step [s]"),
-        (right, np.array([step.rank_bytes for step in steps]) / 2**30, "memory of a rank [GiB]"),
-    )
-    for axes, values, label in panels:
+    for axes, values, label in (
+        (left, seconds, "wall-clock time of a step [s]"),
+        (right, gibibytes, "memory of a rank [GiB]"),
+    ):
         axes.loglog(ranks, values, "o-", color=CURVE_COLOURS[0], label="measured")
         axes.loglog(ranks, values[0] * ranks[0] / ranks, ":", color="0.3", label="$W^{-1}$")
         axes.set_xlabel("ranks $W$")
         axes.set_ylabel(label)
     slope = (ranks / ranks[0]) ** PAPER_SLOPE
-    left.loglog(ranks, panels[0][1][0] * slope, "--", color=CURVE_COLOURS[1], label="$W^{-0.7}$")
+    left.loglog(ranks, seconds[0] * slope, "--", color=CURVE_COLOURS[1], label="$W^{-0.7}$")
     left.legend()
     for axes in (left, right):
-        axes.set_xticks(ranks, map(str, ranks))
+        axes.set_xticks(ranks, [str(number) for number in ranks])
         axes.xaxis.set_minor_locator(NullLocator())
         least, most = axes.get_ylim()
         if most > 10 * least:
             plain_logarithmic_ticks(axes.yaxis)
         else:
-            # So narrow a range has one power of ten in it at most.
+            # Such a narrow range has at most one power of ten in it.
             axes.yaxis.set_major_locator(MaxNLocator(5))
             axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
             axes.yaxis.set_minor_locator(NullLocator())

@@ -1,36 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all figures share: names, symbols, colours that the colour-blind can tell apart."""
+"""What all figures share: fonts, colours, the axes' labels, and the pair of maps that is drawn."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
+import numpy as np
+from jaxtyping import Float
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
+from jerald_tools.agreement import same_redshift
+from jerald_tools.analysis.map_style import MapStyle
 
-@dataclasses.dataclass(frozen=True)
-class QuantityStyle:
-    """How a quantity is named and coloured.
-
-    Attributes:
-        name: in words.
-        symbol: in mathematics, for colour bars.
-        colour_map: matplotlib's name of a perceptually uniform colour map.
-    """
-
-    name: str
-    symbol: str
-    colour_map: str
-
-
-QUANTITIES = {
-    "dark-matter": QuantityStyle("dark matter", r"$1+\delta$", "inferno"),
-    "stellar-mass": QuantityStyle("stellar mass", r"$M_\star$", "cividis"),
-    "neutral-hydrogen": QuantityStyle("neutral hydrogen", r"$n_\mathrm{HI}$", "viridis"),
-}
-
-# Okabe & Ito's colours, in the order in which curves take them.
+# Okabe & Ito's colours, which colour-blind readers can tell apart, in the order of the curves.
 CURVE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 # For matplotlib.rc_context around drawing and saving.
@@ -43,27 +28,94 @@ SETTINGS = {
 }
 
 
-def quantity_style(quantity: str) -> QuantityStyle:
-    """The style of a quantity; one that the project does not know is shown under its own name."""
-    return QUANTITIES.get(quantity, QuantityStyle(quantity.replace("-", " "), "map", "viridis"))
+@dataclasses.dataclass(frozen=True)
+class MapPair:
+    """A reference map and the model's map of the same quantity and redshift, on the same nodes.
+
+    Attributes:
+        quantity: its name.
+        style: how its maps are drawn.
+        units: of both maps.
+        redshift: of both maps.
+        box_size: side lengths [Mpc/h].
+        reference: the map of the hydrodynamical simulation.
+        model: the map of the model.
+    """
+
+    quantity: str
+    style: MapStyle
+    units: str
+    redshift: float
+    box_size: tuple[float, float, float]
+    reference: Float[np.ndarray, "x y z"]
+    model: Float[np.ndarray, "x y z"]
+
+    @property
+    def cell_size(self) -> tuple[float, float, float]:
+        """Distance between nodes along each axis [Mpc/h]."""
+        (nx, ny, nz), (lx, ly, lz) = self.reference.shape, self.box_size
+        return lx / nx, ly / ny, lz / nz
+
+    def extent(self, nodes_x: int, nodes_y: int) -> tuple[float, float, float, float]:
+        """Edges (left, right, bottom, top) [Mpc/h] of the cells around the first nodes of x, y."""
+        width, height, _ = self.cell_size
+        return (-width / 2, (nodes_x - 0.5) * width, -height / 2, (nodes_y - 0.5) * height)
 
 
-def in_order(items: Iterable) -> tuple[list[str], list[float]]:
-    """The quantities of maps or curves, dark matter first, and their redshifts from high to low."""
-    items = list(items)
-    found = dict.fromkeys(item.quantity for item in items)
-    quantities = [name for name in QUANTITIES if name in found]
-    quantities += [name for name in found if name not in QUANTITIES]
-    return quantities, sorted({item.redshift for item in items}, reverse=True)
+class Drawn(Protocol):
+    """A map or a curve of a figure."""
+
+    @property
+    def quantity(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def style(self) -> MapStyle:
+        """How the quantity is drawn."""
+        ...
+
+    @property
+    def redshift(self) -> float:
+        """Of the map or the curve."""
+        ...
 
 
-def units_label(quantity: str, units: str) -> str:
-    """Symbol and units, for the axis of a colour bar."""
-    symbol = quantity_style(quantity).symbol
-    if quantity == "dark-matter":
-        return symbol
-    units = units.replace("Msun", r"$M_\odot$").replace("1e10", r"$10^{10}$")
-    return f"{symbol} [{units.replace('cm^-3', r'cm$^{-3}$')}]"
+def styles_by_quantity(items: Iterable[Drawn]) -> dict[str, MapStyle]:
+    """The styles of the quantities by name, in the order in which the quantities first appear."""
+    return {item.quantity: item.style for item in items}
+
+
+def distinct_redshifts(items: Iterable[Drawn]) -> list[float]:
+    """The redshifts from high to low; of those that agree (``same_redshift``) the highest only."""
+    distinct: list[float] = []
+    for redshift in sorted((item.redshift for item in items), reverse=True):
+        if not distinct or not same_redshift(redshift, distinct[-1]):
+            distinct.append(redshift)
+    return distinct
+
+
+def place_of(redshift: float, redshifts: Sequence[float]) -> int:
+    """The index of a redshift among those of :func:`distinct_redshifts`."""
+    return next(place for place, one in enumerate(redshifts) if same_redshift(one, redshift))
+
+
+def colour_of(redshift: float, redshifts: Sequence[float]) -> str:
+    """The colour of a redshift's curves, given all of :func:`distinct_redshifts`."""
+    return CURVE_COLOURS[place_of(redshift, redshifts) % len(CURVE_COLOURS)]
+
+
+def curve_handles(redshifts: Sequence[float]) -> list[Line2D]:
+    """Legend entries: a colour for each redshift, reference solid, model dashed."""
+    colours = [colour_of(redshift, redshifts) for redshift in redshifts]
+    return [
+        *(
+            Line2D([], [], color=colour, label=redshift_label(redshift))
+            for redshift, colour in zip(redshifts, colours, strict=True)
+        ),
+        Line2D([], [], color="0.3", linestyle="-", label="reference"),
+        Line2D([], [], color="0.3", linestyle="--", label="model"),
+    ]
 
 
 def redshift_label(redshift: float) -> str:

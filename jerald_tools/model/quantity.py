@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a quantity is: its parameters, how it moves particles and how its map is made of them.
+
+Each quantity is one object in one file of this package. Fits, maps, tables and figures use the
+methods of this class and never ask which quantity they hold.
+"""
+
+import abc
+import dataclasses
+import functools
+import math
+import typing
+from collections.abc import Mapping
+
+import jax
+from jaxtyping import Array, Float
+
+from jerald_tools.analysis.map_style import MapStyle
+from jerald_tools.errors import BadInput
+from jerald_tools.mesh.checks import check_density
+from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.paint import density
+from jerald_tools.model.starts import Start
+from jerald_tools.targets.target import Target
+
+if typing.TYPE_CHECKING:
+    from jerald_tools.model.model import Model
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class ModelInputs:
+    """What a quantity's parameters act on; it does not change while they are trained.
+
+    Attributes:
+        positions: particles after the dark-matter layers, (n, 3) [Mpc/h].
+        start_density: their 1 + d, this rank's slab.
+        sources: maps of other quantities over their mean, this rank's slabs.
+    """
+
+    positions: Float[Array, "n 3"]
+    start_density: Float[Array, "x y z"]
+    sources: tuple[Float[Array, "x y z"], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Quantity(abc.ABC):
+    """A quantity that can be mapped; hashable, so static under jit.
+
+    The fields of a subclass are constants of its model that are not trained.
+
+    Attributes:
+        name: in commands and files.
+        parameters: class of the trainable parameters; its field ``layers`` comes first.
+        prerequisites: quantities whose fits improve this one.
+        required: those of them without which there is no map.
+        residual_power: p of the loss, the mean of |F - F_ref|^p (equation (10)).
+        default_loss: name of the loss that fits minimise unless another is requested.
+        target: how its map is made from a snapshot.
+        style: how its map is drawn.
+    """
+
+    name: typing.ClassVar[str]
+    parameters: typing.ClassVar[type]
+    prerequisites: typing.ClassVar[tuple[str, ...]] = ("dark-matter",)
+    required: typing.ClassVar[tuple[str, ...]] = ()
+    residual_power: typing.ClassVar[int] = 1
+    default_loss: typing.ClassVar[str] = "statistics"
+    target: typing.ClassVar[Target]
+    style: typing.ClassVar[MapStyle]
+
+    @abc.abstractmethod
+    def original_parameters(self, layers: int) -> typing.Any:
+        """The original code's starting values with a number of layers."""
+
+    @abc.abstractmethod
+    def displace(
+        self, mesh: Mesh, parameters: typing.Any, inputs: ModelInputs
+    ) -> Float[Array, "n 3"]:
+        """The particles after the quantity's own layers [Mpc/h], not wrapped into the box."""
+
+    @abc.abstractmethod
+    def transform(
+        self,
+        mesh: Mesh,
+        parameters: typing.Any,
+        displaced_density: Float[Array, "x y z"],
+        inputs: ModelInputs,
+    ) -> Float[Array, "x y z"]:
+        """The map over the mean of the training targets, from the displaced particles' 1 + d."""
+
+    @abc.abstractmethod
+    def transform_starts(self) -> list[Start]:
+        """Starting points of the transform alone; empty for a quantity without a transform."""
+
+    @abc.abstractmethod
+    def layered_starts(self, transform: typing.Any, layers: int) -> list[Start]:
+        """Starting points with layers before a fitted transform.
+
+        Args:
+            transform: parameters without layers; None for a quantity without a transform.
+            layers: number of displacement layers.
+        """
+
+    def sources(
+        self, mesh: Mesh, positions: Float[Array, "n 3"], models: Mapping[str, "Model"]
+    ) -> tuple[Float[Array, "x y z"], ...]:
+        """Maps of other quantities over their mean that the model needs; none by default.
+
+        Args:
+            mesh: of the maps.
+            positions: this rank's particles as FastPM left them [Mpc/h].
+            models: of the prerequisites, by name.
+        """
+        return ()
+
+    def inputs(
+        self, mesh: Mesh, positions: Float[Array, "n 3"], models: Mapping[str, "Model"]
+    ) -> ModelInputs:
+        """Everything before the quantity's own parameters, computed once.
+
+        Arguments as of :meth:`sources`.
+
+        Raises:
+            RunFailed: on every rank, if the density does not have the mean 1.
+        """
+        sources = self.sources(mesh, positions, models)
+        for model in models.values():
+            positions = model.quantity.improve(mesh, model.parameters, positions)
+        start_density = _start_density(mesh, positions)
+        stage = f"painting the particles for {self.name}"
+        check_density(mesh, stage, start_density, len(positions))
+        return ModelInputs(positions, start_density, sources)
+
+    def improve(
+        self, mesh: Mesh, parameters: typing.Any, positions: Float[Array, "n 3"]
+    ) -> Float[Array, "n 3"]:
+        """The particles that quantities with this prerequisite start from; unmoved by default."""
+        return positions
+
+    def with_constants(self, values: Mapping[str, typing.Any]) -> "Quantity":
+        """The quantity with other constants.
+
+        Raises:
+            BadInput: for a constant that it does not have, or that is not a finite number.
+        """
+        for name, value in values.items():
+            if name not in self.constants:
+                raise BadInput(f"{name}: {self.name} has no such constant: leave it out")
+            if not isinstance(value, int | float) or not math.isfinite(value):
+                raise BadInput(f"{name} {value}: must be a finite number")
+        return dataclasses.replace(self, **values)
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """The constants of the model by name."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _start_density(mesh: Mesh, positions):
+    return density(mesh, positions)

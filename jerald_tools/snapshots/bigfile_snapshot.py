@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Snapshots as BigFile: of MP-Gadget, of FastPM, and catalogues that nbodykit saved."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from jerald_tools.errors import BadInput
+from jerald_tools.io.bigfile import Block, read_attributes
+from jerald_tools.snapshots.code_units import Overrides, code_units, cosmology_of, redshift_of
+from jerald_tools.snapshots.snapshot import SPECIES, SnapshotHeader
+
+BLOCKS = {
+    "positions": "Position",
+    "velocities": "Velocity",
+    "ids": "ID",
+    "masses": "Mass",
+    "density": "Density",
+    "internal_energy": "InternalEnergy",
+    "neutral_fraction": "NeutralHydrogenFraction",
+    "smoothing_length": "SmoothingLength",
+    "star_formation_rate": "StarFormationRate",
+    "formation_time": "StarFormationTime",
+    "initial_positions": "PrePosition",
+}
+
+
+class BigFileSnapshot:
+    """A BigFile of particles, see :class:`jerald_tools.snapshots.snapshot.Snapshot`.
+
+    Blocks of a particle type lie in the directory of its number; a catalogue of nbodykit without
+    such a directory is dark matter.
+    """
+
+    def __init__(self, path: Path, overrides: Overrides):
+        """Read the header and the sizes of all blocks of positions.
+
+        Raises:
+            BadInput: if the header is missing or incomplete, or has no unit of length.
+        """
+        self.paths: Sequence[Path] = [path]
+        attributes = read_attributes(path / "Header")
+        if not attributes:
+            raise BadInput(f"{path}: has no Header with attributes; give a snapshot that has one")
+        self._typed = any((path / str(kind)).is_dir() for kind in range(6))
+        self._units = code_units(path, attributes, overrides)
+        cosmology = {
+            "omega_m": attributes.get("Omega0", attributes.get("OmegaM")),
+            "omega_b": attributes.get("OmegaBaryon"),
+            "h": attributes.get("HubbleParam"),
+            "omega_lambda": attributes.get("OmegaLambda"),
+        }
+        scale_factor = attributes.get("Time", attributes.get("ScalingFactor"))
+        redshift = None if scale_factor is None else 1 / float(scale_factor) - 1
+        if "BoxSize" not in attributes:
+            raise BadInput(f"{path}: its Header has no BoxSize; add it with the bigfile package")
+        self._mass_table = np.asarray(attributes.get("MassTable", np.zeros(6)), float)
+        self._peculiar = attributes.get("UsePeculiarVelocity")
+        counts = tuple(self._count(kind) for kind in range(6))
+        announced = np.asarray(attributes.get("TotNumPart", counts))[:6]
+        if not np.array_equal(announced, counts):
+            raise BadInput(
+                f"{path}: its Header has {announced.tolist()} particles by type, its blocks "
+                f"{list(counts)}; make or copy it again"
+            )
+        box = np.broadcast_to(np.asarray(attributes["BoxSize"], float), 3) * self._units.length
+        self.header = SnapshotHeader(
+            format="BigFile",
+            box_size=tuple(box.tolist()),
+            redshift=redshift_of(path, redshift, overrides),
+            cosmology=cosmology_of(path, cosmology, overrides),
+            counts=counts,
+            megaparsec=self._units.megaparsec,
+            mass_unit=self._units.mass_unit,
+        )
+
+    def has(self, species: str, field: str) -> bool:
+        """Whether there is such a field; masses may come from the header's table."""
+        kind = SPECIES[species]
+        if field in BLOCKS and (self._directory(kind) / BLOCKS[field]).is_dir():
+            return True
+        return field == "masses" and self._mass_table[kind] > 0
+
+    def read(self, species: str, field: str, start: int, stop: int) -> np.ndarray:
+        """Rows of a field, as the protocol has it."""
+        kind, units = SPECIES[species], self._units
+        directory = self._directory(kind) / BLOCKS.get(field, field)
+        if not directory.is_dir():
+            if field == "masses" and self._mass_table[kind] > 0:
+                return np.full(stop - start, self._mass_table[kind] * units.mass)
+            raise BadInput(f"{directory}: no such block; give a snapshot that has it")
+        block = Block(directory)
+        if block.shape[0] != self.header.counts[kind]:
+            raise BadInput(
+                f"{directory}: has {block.shape[0]} rows, Position has "
+                f"{self.header.counts[kind]}; make or copy it again"
+            )
+        values = block.read(start, stop)
+        if field == "ids":
+            return values
+        scale = units.scale(field)
+        if field == "velocities":
+            if self._peculiar is None:
+                raise BadInput(
+                    f"{self.paths[0]}: its Header has no UsePeculiarVelocity, so that its "
+                    "velocities may be of two kinds; add it with the bigfile package"
+                )
+            # Otherwise momenta a^2 dx/dt, as MP-Gadget keeps them.
+            scale /= 1 if self._peculiar else self.header.scale_factor
+        return values.astype(np.float64) * scale
+
+    def _directory(self, kind: int) -> Path:
+        return self.paths[0] / str(kind) if self._typed else self.paths[0]
+
+    def _count(self, kind: int) -> int:
+        if not self._typed and kind != SPECIES["dark-matter"]:
+            return 0
+        directory = self._directory(kind) / BLOCKS["positions"]
+        return Block(directory).shape[0] if directory.is_dir() else 0

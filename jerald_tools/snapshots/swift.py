@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Snapshots of SWIFT: every dataset states its units and powers of a; nothing is over h."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from jerald_tools.errors import BadInput, refusing
+from jerald_tools.io.hdf5 import DAMAGED
+from jerald_tools.io.header import plain_value
+from jerald_tools.io.particles import KM_CM, MPC_CM, UNIT_MASS_G
+from jerald_tools.snapshots.code_units import (
+    Overrides,
+    as_the_code_has_it,
+    cosmology_of,
+    redshift_of,
+)
+from jerald_tools.snapshots.hdf5_set import HDF5Set
+from jerald_tools.snapshots.snapshot import SPECIES, SnapshotHeader
+
+DATASETS = {
+    "positions": ("Coordinates",),
+    "velocities": ("Velocities",),
+    "ids": ("ParticleIDs",),
+    "masses": ("Masses",),
+    "density": ("Densities",),
+    "internal_energy": ("InternalEnergies",),
+    "temperature": ("Temperatures",),
+    "neutral_fraction": ("SpeciesFractions",),
+    "hydrogen_fraction": ("ElementMassFractions",),
+    "smoothing_length": ("SmoothingLengths",),
+    "star_formation_rate": ("StarFormationRates",),
+    "formation_time": ("BirthScaleFactors",),
+}
+
+# Columns of datasets that have several, by the names that SWIFT gives them in its files.
+COLUMNS = {"neutral_fraction": "HI", "hydrogen_fraction": "Hydrogen"}
+
+TO_CGS = "Conversion factor to CGS (not including cosmological corrections)"
+
+# Radius at which a kernel ends over SWIFT's smoothing length (Dehnen & Aly 2012, table 1).
+KERNEL_RADIUS = {
+    "Cubic spline (M4)": 1.825742,
+    "Quartic spline (M5)": 2.018932,
+    "Quintic spline (M6)": 2.195775,
+    "Wendland C2": 1.936492,
+    "Wendland C4": 2.207940,
+    "Wendland C6": 2.449490,
+}
+
+
+class SwiftSnapshot:
+    """A snapshot of SWIFT, see :class:`jerald_tools.snapshots.snapshot.Snapshot`."""
+
+    def __init__(self, paths: Sequence[Path], overrides: Overrides):
+        """Read and check the headers of all files.
+
+        Raises:
+            BadInput: if the set is not whole and of one time, or does not state its units.
+        """
+        self._files = HDF5Set(paths)
+        self.paths: Sequence[Path] = self._files.paths
+        header, attributes = self._files.header, self._files.attributes("Cosmology")
+        units = self._files.attributes("Units")
+        length = _first(units.get("Unit length in cgs (U_L)"))
+        mass = _first(units.get("Unit mass in cgs (U_M)"))
+        if length is None or mass is None:
+            raise BadInput(f"{self.paths[0]}: its group Units is incomplete; give a whole snapshot")
+        cosmology = {
+            "omega_m": _first(attributes.get("Omega_m")),
+            "omega_b": _first(attributes.get("Omega_b")),
+            "h": _first(attributes.get("h")),
+            "omega_lambda": _first(attributes.get("Omega_lambda")),
+        }
+        cosmology = cosmology_of(self.paths[0], cosmology, overrides)
+        megaparsec = as_the_code_has_it(length, MPC_CM)
+        self._mass_unit = as_the_code_has_it(mass, UNIT_MASS_G)
+        box = np.broadcast_to(np.asarray(header["BoxSize"], float), 3)
+        counts = self._files.rows.sum(axis=0).tolist()
+        self.header = SnapshotHeader(
+            format="SWIFT HDF5",
+            box_size=tuple((box * (length / megaparsec) * cosmology.h).tolist()),
+            redshift=redshift_of(self.paths[0], float(_first(header["Redshift"])), overrides),
+            cosmology=cosmology,
+            counts=tuple(counts[:6]),
+            megaparsec=megaparsec,
+            mass_unit=self._mass_unit,
+        )
+        self._kernel = self._files.attributes("HydroScheme").get("Kernel function")
+        self._columns = {field: self._column(field) for field in COLUMNS}
+        self._files.close()
+
+    def has(self, species: str, field: str) -> bool:
+        """Whether there is such a field, and in it the column of hydrogen where it has several."""
+        if self._dataset(SPECIES[species], field) is None:
+            return False
+        return field not in COLUMNS or self._columns[field] is not None
+
+    def read(self, species: str, field: str, start: int, stop: int) -> np.ndarray:
+        """Rows of a field, as the protocol has it."""
+        kind = SPECIES[species]
+        name = self._dataset(kind, field)
+        if name is None or not self.has(species, field):
+            raise BadInput(
+                f"{self.paths[0]}: has no dataset PartType{kind}/"
+                f"{' or '.join(DATASETS.get(field, (field,)))}; give a snapshot that has it"
+            )
+        values = self._files.read(kind, name, start, stop)
+        if field == "ids":
+            return values
+        if field in COLUMNS:
+            values = values[:, self._columns[field]]
+        return values.astype(np.float64) * self._scale(kind, field, name)
+
+    def _scale(self, kind: int, field: str, name: str) -> float:
+        """What turns the numbers of the file into the units of the protocol."""
+        header = self.header
+        h, a = header.cosmology.h, header.scale_factor
+        # Value in the protocol's unit over value in cgs, times the power of a that makes it
+        # comoving (lengths, densities) or leaves it proper.
+        to_ours = {
+            "positions": h / header.megaparsec / a,
+            "smoothing_length": h / header.megaparsec / a,
+            "masses": h / self._mass_unit,
+            "density": header.megaparsec**3 / self._mass_unit / h**2 * a**3,
+            "internal_energy": KM_CM**-2,
+            "velocities": 1 / KM_CM,
+            "temperature": 1.0,
+        }.get(field)
+        if to_ours is None:
+            return 1.0
+        units = self._files.dataset_attributes(kind, name)
+        factor, power = _first(units.get(TO_CGS)), _first(units.get("a-scale exponent"))
+        if factor is None or power is None:
+            raise BadInput(
+                f"{self.paths[0]}: PartType{kind}/{name} does not state its units; give a snapshot "
+                "as SWIFT writes it"
+            )
+        if field == "smoothing_length":
+            if self._kernel not in KERNEL_RADIUS:
+                raise BadInput(
+                    f"{self.paths[0]}: its kernel is {self._kernel!r}; smoothing lengths are known "
+                    f"for {', '.join(KERNEL_RADIUS)}; use --deposit cic"
+                )
+            factor *= KERNEL_RADIUS[self._kernel]
+        # SWIFT itself writes h^0 everywhere.
+        return factor * a**power * h ** _first(units.get("h-scale exponent", 0.0)) * to_ours
+
+    def _column(self, field: str) -> int | None:
+        """The column of hydrogen in a dataset of elements or ions, None where there is none."""
+        (name,) = DATASETS[field]
+        with refusing(self.paths[0], *DAMAGED):
+            columns = self._files.file(0).get(f"SubgridScheme/NamedColumns/{name}")
+            stored = columns[()] if isinstance(columns, h5py.Dataset) else []
+            names = [plain_value(entry) for entry in stored]
+        return next((i for i, text in enumerate(names) if text.strip() == COLUMNS[field]), None)
+
+    def _dataset(self, kind: int, field: str) -> str | None:
+        names = DATASETS.get(field, ())
+        return next((name for name in names if self._files.dataset(kind, name)), None)
+
+
+def _first(value: Any) -> Any:
+    """A number that SWIFT writes as an array of one."""
+    return value[0] if isinstance(value, list) else value

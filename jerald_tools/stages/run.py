@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every stage is given besides its own arguments; free of JAX."""
+
+import dataclasses
+import logging
+import os
+import time
+
+from jerald_tools.process import Stopwatch
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """How a stage runs, and what it records about itself: the first argument of every stage.
+
+    Attributes:
+        precision: ``"single"`` or ``"double"``, of particles and meshes.
+        threads: threads of each rank; by default all cores that this process may use.
+        force: whether existing outputs may be overwritten.
+        stopwatch: seconds of each part of the stage, for provenance.
+        started: when the stage began, by ``time.perf_counter``.
+        notes: further text by name, for provenance.
+    """
+
+    precision: str = "single"
+    threads: int = dataclasses.field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    force: bool = False
+    stopwatch: Stopwatch = dataclasses.field(default_factory=Stopwatch)
+    started: float = dataclasses.field(default_factory=time.perf_counter)
+    notes: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def dtype(self) -> str:
+        """NumPy's name of the floating-point type of particles and meshes."""
+        return {"single": "float32", "double": "float64"}[self.precision]
+
+    def record_verification(self, line: str) -> None:
+        """Log how far all ranks and one alone differ, and keep the line for provenance."""
+        logger.info("verified: %s", line)
+        self.notes["verify_ranks"] = line

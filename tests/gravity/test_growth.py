@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Growth against fastpm-python's tables and against the closed form of the growing mode."""
+
+import numpy as np
+import pytest
+from goldens import load_golden
+from scipy.special import hyp2f1
+
+from jerald_tools.cosmology import Cosmology, growth, hubble_rate, scale_factor_of
+
+COLUMNS = {
+    "D1": "first",
+    "D2": "second",
+    "f1": "first_rate",
+    "f2": "second_rate",
+    "E": "hubble",
+    "Gp": "position_factor",
+    "gp": "position_slope",
+    "Gf": "momentum_factor",
+    "gf": "momentum_slope",
+}
+
+
+@pytest.mark.parametrize("run", ["B1_z5", "B1_z2", "B1_z0"])
+def test_growth_equals_fastpm(run):
+    saved = load_golden("fastpm.npz")
+    table = dict(zip(saved["growth_columns"], saved[f"{run}_growth_table"].T, strict=True))
+    ours = growth(table["a"], Cosmology())
+    for column, member in COLUMNS.items():
+        np.testing.assert_allclose(
+            getattr(ours, member), table[column], rtol=1e-7, err_msg=f"{column} is not {member}"
+        )
+
+
+@pytest.mark.parametrize("omega_m", [0.1, 0.308, 0.9])
+def test_first_order_is_the_hypergeometric_growing_mode(omega_m):
+    a = np.array([0.001, 0.1, 0.5, 1.0, 1.5])
+    ratio = (1 - omega_m) / omega_m
+    closed_form = a * hyp2f1(1 / 3, 1, 11 / 6, -ratio * a**3) / hyp2f1(1 / 3, 1, 11 / 6, -ratio)
+    ours = growth(a, Cosmology(omega_m=omega_m)).first
+    np.testing.assert_allclose(ours, closed_form, rtol=1e-10)
+
+
+def test_matter_only_universe_grows_with_powers_of_the_scale_factor():
+    a = np.array([0.01, 0.3, 1.0])
+    ours = growth(a, Cosmology(omega_m=1.0))
+    np.testing.assert_allclose(ours.first, a, rtol=1e-10)
+    np.testing.assert_allclose(ours.second, a**2, rtol=1e-10)
+    np.testing.assert_allclose(ours.first_rate, 1.0, rtol=1e-10)
+    np.testing.assert_allclose(ours.second_rate, 2.0, rtol=1e-10)
+
+
+def test_slopes_are_derivatives_of_their_factors():
+    a, step = np.array([0.2, 0.7]), 1e-5
+    at, below, above = (growth(a + shift, Cosmology()) for shift in (0.0, -step, step))
+    for factor, slope in (
+        ("position_factor", "position_slope"),
+        ("momentum_factor", "momentum_slope"),
+    ):
+        difference = (getattr(above, factor) - getattr(below, factor)) / (2 * step)
+        np.testing.assert_allclose(getattr(at, slope), difference, rtol=1e-7)
+
+
+def test_background_today():
+    assert hubble_rate(1.0, Cosmology()) == pytest.approx(1.0, rel=1e-15)
+    assert scale_factor_of(9.0) == pytest.approx(0.1, rel=1e-15)

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HDF5 files as tests look into them: a type checker cannot know what their members are."""
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+
+def open_hdf5(path: Path, mode: str = "r") -> Any:
+    """An ``h5py.File``, whose members may be of any type."""
+    return h5py.File(path, mode)  # type: ignore[arg-type]

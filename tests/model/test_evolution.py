@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Parameters as polynomials in the scale factor, and the vector that an optimiser makes of them."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+from model_cases import model_case
+
+from jerald_tools.fitting.fit import Search, fit_parameters
+from jerald_tools.fitting.problem import Simulation, Task
+from jerald_tools.fitting.residual_loss import PaperLoss
+from jerald_tools.fitting.search import evolving_starts
+from jerald_tools.fitting.search_space import Knots, SearchSpace
+from jerald_tools.mesh.mesh import make_mesh
+from jerald_tools.mesh.ranks import ONE_PROCESS
+from jerald_tools.model.evolution import (
+    EvolvingParameters,
+    knot_redshifts,
+    knot_weights,
+    mean_at,
+    parameters_at,
+)
+from jerald_tools.model.model import predict
+from jerald_tools.model.parameters import to_dictionary
+from jerald_tools.model.power_law import Transform
+from jerald_tools.model.starts import Start
+from jerald_tools.model.stellar_mass import StellarParameters
+from jerald_tools.quantities import quantity_named
+
+
+def scale_factor(redshift):
+    return 1 / (1 + redshift)
+
+
+def test_knots_are_equally_spaced_in_the_scale_factor():
+    assert knot_redshifts(1, [2, 5, 3]) == (5, 2)
+    # 1/6, 1/4, 1/3: z = 3 is the middle of 5 and 2.
+    assert knot_redshifts(2, [5, 2]) == pytest.approx((5, 3, 2), rel=1e-14)
+    assert knot_redshifts(0, [5, 2]) == pytest.approx((3,), rel=1e-14)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+def test_weights_reproduce_every_polynomial_of_the_order(order):
+    knots = knot_redshifts(order, [6, 2])
+    polynomial = np.polynomial.Polynomial(np.arange(1.0, order + 2))
+    at_knots = [polynomial(scale_factor(knot)) for knot in knots]
+    for redshift in (6, 4.2, 3, 2):
+        weights = knot_weights(knots, redshift)
+        assert weights.sum() == pytest.approx(1, rel=1e-12)
+        assert weights @ at_knots == pytest.approx(polynomial(scale_factor(redshift)), rel=1e-12)
+
+
+def stellar(w, mu, b):
+    return StellarParameters((), Transform(w, mu, b))
+
+
+def test_parameters_between_knots_and_at_them():
+    evolving = EvolvingParameters((5.0, 2.0), (stellar(1.0, 2.0, 3.0), stellar(3.0, 1.0, 3.0)))
+    assert to_dictionary(parameters_at(evolving, 5.0)) == to_dictionary(evolving.knots[0])
+    middle = to_dictionary(parameters_at(evolving, 3.0))["transform"]
+    assert middle == pytest.approx({"w": 2.0, "mu": 1.5, "b": 3.0}, rel=1e-12)
+    assert parameters_at(evolving.knots[0], 1.0) is evolving.knots[0]
+
+
+def test_a_parabola_does_not_leave_the_bounds():
+    knots = (stellar(0.9, 3, 0), stellar(0.01, 4, 0), stellar(0.1, 3.9, 0))
+    evolving = EvolvingParameters((5.0, 3.0, 2.0), knots)
+    weights = knot_weights(evolving.redshifts, 2.6)
+    assert weights @ [0.9, 0.01, 0.1] < 0
+    assert weights @ [3, 4, 3.9] > 4
+    transform = parameters_at(evolving, 2.6).transform
+    assert (float(transform.w), float(transform.mu)) == (1e-5, 4.0)
+
+
+def test_means_are_exact_where_known_and_monotonic_between():
+    redshifts, means = [2.0, 5.0, 3.0], [1e-2, 1e-4, 2e-3]
+    for redshift, mean in zip(redshifts, means, strict=True):
+        assert mean_at(redshifts, means, redshift) == pytest.approx(mean, rel=1e-12)
+    between = [mean_at(redshifts, means, z) for z in np.linspace(5, 2, 20)]
+    assert np.all(np.diff(between) > 0)
+    assert mean_at([2.0], [7.0], 2.0) == 7.0
+    # Two redshifts: the logarithm is a straight line in a, and z = 3 is the middle of 5 and 2.
+    assert mean_at([5, 2], [1e-4, 1e-2], 3) == pytest.approx(1e-3, rel=1e-12)
+
+
+def test_vectors_and_gradients_of_knots():
+    knots = Knots(EvolvingParameters((5.0, 3.0, 2.0), tuple(stellar(w, 1, 0) for w in (1, 2, 3))))
+    vector = knots.ravel(knots.like)
+    assert vector.tolist() == [1, 1, 0, 2, 1, 0, 3, 1, 0]
+    assert to_dictionary(knots.unravel(vector).knots[2]) == to_dictionary(knots.like.knots[2])
+    weights = knots.weights(4.0)
+    there = jax.tree.leaves(parameters_at(knots.like, 4.0))
+    np.testing.assert_allclose(knots.interpolate(vector, weights), there, rtol=1e-14)
+    slope = np.array([0.3, -2.0, 5.0])
+    gradient = knots.pull_back(vector, weights, slope)
+    for number in range(vector.size):
+        moved = np.array(vector)
+        moved[number] += 1e-6
+        change = knots.interpolate(moved, weights) - knots.interpolate(vector, weights)
+        assert gradient[number] == pytest.approx(slope @ change / 1e-6, abs=1e-8)
+
+
+def test_the_evolution_of_parameters_and_its_derivatives():
+    knots = Knots(EvolvingParameters((5.0, 3.0, 2.0), tuple(stellar(w, 1, 0) for w in (1, 2, 4))))
+    distance = np.tile([0.5, 1.0, 2.0], 3)
+    space = SearchSpace(np.full(9, -np.inf), np.full(9, np.inf), distance)
+    vector = knots.ravel(knots.like)
+    value, gradient, curvature = knots.evolution(vector, space)
+    assert value == pytest.approx((1 / 0.5) ** 2 + (2 / 0.5) ** 2)
+    for number in range(9):
+        step = 1e-4 * np.eye(9)[number]
+        later, earlier = (knots.evolution(vector + sign * step, space) for sign in (1, -1))
+        assert gradient[number] == pytest.approx((later[0] - earlier[0]) / 2e-4, abs=1e-6)
+        slope = (later[1] - earlier[1]) / 2e-4
+        np.testing.assert_allclose(curvature[number], slope, atol=1e-6)
+    alone = Knots(stellar(1, 1, 0)).evolution(vector[:3], SearchSpace(*[distance[:3]] * 3))
+    assert alone[0] == 0
+    assert not np.any(alone[1])
+
+
+def test_a_joint_fit_finds_parameters_that_evolve():
+    """Maps at three redshifts from parameters linear in a; from constants, and from two of them."""
+    mesh = make_mesh(12, 6.0, "double", ONE_PROCESS, "native")
+    quantity = quantity_named("stellar-mass")
+    inputs, _ = model_case(mesh, "stellar-mass", 1728)
+    truth = EvolvingParameters((5.0, 2.0), (stellar(0.6, 1.0, 0.1), stellar(1.2, 1.4, 0.4)))
+
+    def simulation(redshift):
+        parameters = parameters_at(truth, redshift)
+        return Simulation(inputs, predict(mesh, quantity, parameters, inputs), redshift)
+
+    start = Start("first", stellar(0.8, 1.1, 0.2))
+    for redshifts in ((5.0, 3.0, 2.0), (5.0, 2.0)):
+        task = Task(mesh, quantity, [simulation(z) for z in redshifts], PaperLoss(2))
+        constant = fit_parameters(task, [start], Search())
+        starts = evolving_starts(constant, (5.0, 2.0))
+        assert starts[0].parameters.knots[0] == starts[0].parameters.knots[1]
+        joint = fit_parameters(task, starts, Search())
+        # Not to the very bottom: a change of the parameters has to be worth while.
+        assert joint.best.losses.train < 0.03 * constant.best.losses.train
+        for found, true in zip(joint.best.parameters.knots, truth.knots, strict=True):
+            expected = dataclasses.asdict(true.transform)
+            assert to_dictionary(found)["transform"] == pytest.approx(expected, abs=0.2)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What jobs ask for: ranks, threads, memory and time, with the Slurm profile and without it."""
+
+from dry_runs import ALL_JOBS
+
+
+def test_dry_run_with_the_slurm_profile_on_a_machine_without_slurm(fresh):
+    assert fresh.jobs("--profile", "slurm") == ALL_JOBS
+
+
+def test_jobs_on_the_mesh_ask_slurm_for_ranks_and_memory(fresh):
+    """The profile as it is typed: no --cores, every fit on the ranks that it names once."""
+    small = fresh.asked_for("--profile", "slurm")
+    on_mesh = {rule for rule in ALL_JOBS if rule.startswith(("fit", "paint", "powerspec", "fast"))}
+    assert len(on_mesh) == 6
+    for rule in (*on_mesh, "initial_conditions"):
+        for asked in small[rule]:
+            assert asked["tasks"] == "2"
+            assert asked["mpi"].startswith("srun --mpi=pmix ")
+            assert asked["mpi"].endswith(" --ntasks=2 --cpus-per-task=1")
+            assert int(asked["mem_mb_per_cpu"]) < 2000
+            assert 10 < int(asked["runtime"]) < 60
+    assert "tasks" not in small["slices"][0]
+    fresh.change(lambda config: config["initial_conditions"].update(particles=512, mesh=1024))
+    large = fresh.asked_for("--profile", "slurm")
+    for rule in (*on_mesh, "initial_conditions"):
+        for asked in large[rule]:
+            assert int(asked["mem_mb_per_cpu"]) > 2000
+    # Those of neutral hydrogen take longest.
+    assert max(int(asked["runtime"]) for asked in large["fit"]) > 600
+
+
+def test_ranks_on_one_machine_need_no_profile(fresh):
+    asked = fresh.asked_for("--cores", "1", "--config", "ranks=3")
+    assert asked["fastpm"][0]["mpi"] == "mpirun -n 3"
+    assert fresh.asked_for("--cores", "1")["fastpm"][0]["mpi"] == ""
+
+
+def test_a_fit_to_two_simulations_asks_for_more(fresh):
+    one = fresh.asked_for("--cores", "1")["fit"][0]
+    fresh.change(lambda config: config["simulations"][1].update(role="train"))
+    two = fresh.asked_for("--cores", "1")["fit"][0]
+    assert int(two["mem_mb_per_cpu"]) > int(one["mem_mb_per_cpu"])
+
+
+def test_figure_2_is_measured_on_each_number_of_ranks_and_not_part_of_all(fresh):
+    fresh.change(lambda config: config["scaling"].update(ranks=[1, 2, 4]))
+    assert fresh.jobs("--", "figure2") == {"scaling": 3, "figure2": 1}
+    assert fresh.jobs("--profile", "slurm", "--", "figure2") == {"scaling": 3, "figure2": 1}
+    on_ranks = fresh.asked_for("--profile", "slurm", "--", "figure2")["scaling"]
+    found = {(asked["tasks"], "srun" in asked["mpi"]) for asked in on_ranks}
+    assert found == {("1", False), ("2", True), ("4", True)}

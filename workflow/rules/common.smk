@@ -1,0 +1,302 @@
+# Tables that the rules share, made from config.yaml, and the functions that give their inputs and
+# parameters, in the order of the rules.
+from jerald_tools.estimate.problem import fit_sizes
+from jerald_tools.quantities import quantity_named
+from workflow.configuration import all_redshifts, check_configuration, in_paths
+from workflow.resources import JobResources
+from workflow.variants import OF_PARTICLES, all_variants
+
+# The quantities whose fits have a measured cost, and those whose fits each of them depends on.
+SIZES = fit_sizes()
+QUANTITIES = tuple(SIZES)
+PREREQUISITES = {name: quantity_named(name).prerequisites for name in QUANTITIES}
+
+check_configuration(
+    config,
+    workflow.source_path("../schemas/config.schema.yaml"),
+    PREREQUISITES,
+)
+
+SIMULATIONS = {row["name"]: row for row in config["simulations"]}
+TRAINING = [name for name, row in SIMULATIONS.items() if row["role"] == "train"]
+# Simulations with a reference, and those of them that no fit has seen.
+COMPARED = [name for name, row in SIMULATIONS.items() if "reference" in row]
+UNSEEN = [name for name in COMPARED if name not in TRAINING]
+# Where the bands of ensembles are compared with the reference.
+BANDED = UNSEEN if config["optimisation"]["members"] else []
+# The true redshift of each {redshift}, which has two decimals.
+REDSHIFTS = {in_paths(redshift): redshift for _, redshift in all_redshifts(config)}
+FITS = {(row["quantity"], in_paths(row["redshift"])): row for row in config["fits"]}
+LAST_REDSHIFT = in_paths(min(SIMULATIONS[TRAINING[0]]["redshifts"]))
+JOINT_REDSHIFTS = [
+    in_paths(z) for z in config.get("over_redshifts", {"redshifts": []})["redshifts"]
+]
+VARIANTS = all_variants(
+    list(QUANTITIES), config["optimisation"]["members"], training=TRAINING, compared=COMPARED
+)
+CROSS_VALIDATED = [variant for variant in VARIANTS if variant.startswith("cross_validation/")]
+RESOURCES = JobResources(config)
+
+
+def redshifts_of(simulation):
+    """The redshifts of a simulation, as paths carry them."""
+    return [in_paths(redshift) for redshift in SIMULATIONS[simulation]["redshifts"]]
+
+
+wildcard_constraints:
+    simulation="[A-Za-z0-9_-]+",
+    redshift=r"\d+\.\d\d",
+    quantity="|".join(QUANTITIES),
+    measured="|".join(["fastpm", *QUANTITIES]),
+    variant="|".join(VARIANTS),
+    region="all|test",
+
+
+def for_each(pattern, quantities, simulations, redshifts=REDSHIFTS):
+    """Paths by quantity, for each of these redshifts that a simulation has and a fit exists at."""
+    return [
+        pattern.format(simulation=name, redshift=redshift, quantity=quantity)
+        for quantity in quantities
+        for name in simulations
+        for redshift in redshifts_of(name)
+        if redshift in redshifts and (quantity == "fastpm" or (quantity, redshift) in FITS)
+    ]
+
+
+def of_simulation(pattern, quantities=QUANTITIES):
+    """A function that gives the paths of for_each for the {simulation} of the job."""
+
+    def paths(wildcards):
+        return for_each(pattern, quantities, [wildcards.simulation])
+
+    return paths
+
+
+# Initial conditions, particles and targets.
+
+COSMOLOGY = (
+    "--omega-m {omega_m} --omega-b {omega_b} --h {h} --sigma8 {sigma8} --n-s {n_s}"
+).format(**config["cosmology"])
+LINEAR_POWER = config["initial_conditions"]["linear_power"]
+
+
+def seed_of(wildcards):
+    return SIMULATIONS[wildcards.simulation]["seed"]
+
+
+def initial_conditions_of(wildcards):
+    """The user's file, or the one that is made from the seed of the row."""
+    made = f"results/{wildcards.simulation}/initial_conditions.h5"
+    return SIMULATIONS[wildcards.simulation].get("initial_conditions", made)
+
+
+def true_redshift(wildcards):
+    return REDSHIFTS[wildcards.redshift]
+
+
+def map_of_reference(wildcards):
+    folder = SIMULATIONS[wildcards.simulation]["reference"]
+    return f"{folder}/{wildcards.quantity}_z{wildcards.redshift}.h5"
+
+
+# Fits.
+
+OPTIMISATION = (
+    "--optimiser {optimiser} --evaluations {evaluations} --starts {starts}"
+    " --random-seed {random_seed}"
+).format(**config["optimisation"])
+
+
+def training_simulations(variant, redshift):
+    """The simulations that a variant's fits at this redshift are trained on."""
+    return [name for name in VARIANTS[variant].trained_on if redshift in redshifts_of(name)]
+
+
+def of_training(pattern):
+    """A function that gives the path of each simulation that the fit of the job is trained on."""
+
+    def paths(wildcards):
+        names = training_simulations(wildcards.variant, wildcards.redshift)
+        return [pattern.format(simulation=name, **wildcards) for name in names]
+
+    return paths
+
+
+def fit_of(variant, quantity, redshift):
+    """The fit that maps of a variant are painted with; that over redshifts holds at all of them."""
+    name = quantity if variant == "over_redshifts/" else f"{quantity}_z{redshift}"
+    return f"results/{variant}fits/{name}.json"
+
+
+def prerequisite_fits(wildcards):
+    """The fits that the fit of the job depends on."""
+    variant = VARIANTS[wildcards.variant].prerequisites
+    variant = wildcards.variant if variant is None else variant
+    return [
+        fit_of(variant, quantity, wildcards.redshift)
+        for quantity in PREREQUISITES[wildcards.quantity]
+    ]
+
+
+def fit_stage(wildcards):
+    return SIZES[wildcards.quantity].stage
+
+
+def target_options(wildcards, input):
+    return [f"--target {path}" for path in input.targets]
+
+
+def prerequisite_options(wildcards, input):
+    return [f"--prerequisite {path}" for path in input.prerequisites]
+
+
+def fit_options(wildcards):
+    """The options of a fit's row in `fits`, as its variant changes them."""
+    quantity, redshift = wildcards.quantity, wildcards.redshift
+    row, variant = FITS[quantity, redshift], VARIANTS[wildcards.variant]
+    layers = row["layers"] if variant.layers is None else variant.layers(quantity, redshift)
+    options = options_of_row({**row, "layers": layers, "loss": variant.loss or row["loss"]})
+    return f"{options} --members {variant.members}" if variant.members else options
+
+
+def options_of_row(row):
+    smoothing = "" if row["smoothing"] is None else f" --smoothing {row['smoothing']}"
+    return f"--layers {row['layers']} --loss {row['loss']}{smoothing} {OPTIMISATION}"
+
+
+# Maps and spectra.
+
+
+def paint_stage(wildcards):
+    return f"paint {wildcards.quantity}"
+
+
+def fit_of_map(wildcards):
+    return fit_of(wildcards.variant, wildcards.quantity, wildcards.redshift)
+
+
+def names_of_members(wildcards):
+    return "results/{simulation}/members/{quantity}_z{redshift}_{{member}}.h5".format(**wildcards)
+
+
+def measured_file(wildcards):
+    if wildcards.measured == "fastpm":
+        return "results/{simulation}/particles_z{redshift}.h5"
+    return "results/{variant}{simulation}/maps/{measured}_z{redshift}.h5"
+
+
+def reference_of_measured(wildcards):
+    """The reference's map of the same quantity, if the simulation has a reference."""
+    if wildcards.simulation not in COMPARED:
+        return []
+    quantity = OF_PARTICLES if wildcards.measured == "fastpm" else wildcards.measured
+    return f"results/{{simulation}}/reference/{quantity}_z{{redshift}}.h5"
+
+
+def spectrum_options(wildcards, input):
+    reference = f"--reference {input.reference} " if input.reference else ""
+    return f"{reference}--region {wildcards.region}"
+
+
+def band_options(wildcards, input):
+    return f"--band --reference {input.reference}"
+
+
+def spectrum_label(wildcards):
+    model = "FastPM alone" if wildcards.measured == "fastpm" else VARIANTS[wildcards.variant].label
+    region = {"all": "", "test": "test cube"}[wildcards.region]
+    return ", ".join(filter(None, (model, wildcards.simulation, region)))
+
+
+# Figures and tables.
+
+
+def reference_options(wildcards, input):
+    return [f"--reference {path}" for path in input.references]
+
+
+def baseline_options(wildcards, input):
+    return [f"--baseline {path}" for path in input.baselines]
+
+
+def test_region_option(wildcards):
+    """Only training simulations are split into regions; the whole box of another one is unseen."""
+    return "--test-region" if wildcards.simulation in TRAINING else "--no-test-region"
+
+
+def drawn_spectra(wildcards):
+    """Of an unseen simulation the median of each ensemble, with its band."""
+    folder = "band" if wildcards.simulation in BANDED else "all"
+    pattern = f"results/{{simulation}}/spectra/{folder}/{{quantity}}_z{{redshift}}.csv"
+    return for_each(pattern, QUANTITIES, [wildcards.simulation])
+
+
+def spectra_where_unseen(quantities):
+    """Spectra where no fit has seen the map: in test cubes, and in whole unseen simulations."""
+    test = "results/{simulation}/spectra/test/{quantity}_z{redshift}.csv"
+    whole = "results/{simulation}/spectra/all/{quantity}_z{redshift}.csv"
+    return for_each(test, quantities, TRAINING) + for_each(whole, quantities, UNSEEN)
+
+
+def baseline_spectra(simulation, region):
+    """Spectra of FastPM alone, of the baselines, of the fits of config.yaml, and of ensembles."""
+    paths = []
+    for quantity, redshift in FITS:
+        if redshift not in redshifts_of(simulation):
+            continue
+        folder, name = f"{simulation}/spectra/{region}", f"{quantity}_z{redshift}.csv"
+        if quantity == OF_PARTICLES:
+            paths.append(f"results/{folder}/fastpm_z{redshift}.csv")
+        paths += [
+            f"results/{variant}{folder}/{name}"
+            for variant, settings in VARIANTS.items()
+            if quantity in settings.compared
+        ]
+        paths.append(f"results/{folder}/{name}")
+        if region == "all" and simulation in BANDED:
+            paths.append(f"results/{simulation}/spectra/band/{name}")
+    return paths
+
+
+def baseline_spectra_of(wildcards):
+    return baseline_spectra(wildcards.simulation, wildcards.region)
+
+
+def scored(variant):
+    """Spectra of every simulation, at the redshifts that the variant's fits are trained at."""
+    pattern = f"results/{variant}{{simulation}}/spectra/all/{{quantity}}_z{{redshift}}.csv"
+    trained = [redshift for redshift in REDSHIFTS if training_simulations(variant, redshift)]
+    return for_each(pattern, QUANTITIES, COMPARED, trained)
+
+
+# Fits over redshifts.
+
+
+def painted_over_redshifts(folder):
+    """Spectra in a folder at the redshifts of the fits, and at all between."""
+    lowest, highest = min(JOINT_REDSHIFTS, key=float), max(JOINT_REDSHIFTS, key=float)
+    pattern = f"{folder}{{simulation}}/spectra/all/{{quantity}}_z{{redshift}}.csv"
+    between = [z for z in REDSHIFTS if float(lowest) <= float(z) <= float(highest)]
+    return for_each(pattern, QUANTITIES, COMPARED, between)
+
+
+def of_joint_training(pattern):
+    """A function that gives the path of every training simulation at every redshift of the fit."""
+
+    def paths(wildcards):
+        return for_each(pattern, [wildcards.quantity], TRAINING, JOINT_REDSHIFTS)
+
+    return paths
+
+
+def joint_prerequisite_fits(wildcards):
+    return [
+        fit_of("over_redshifts/", quantity, None) for quantity in PREREQUISITES[wildcards.quantity]
+    ]
+
+
+def joint_fit_options(wildcards):
+    """Those of the row of the lowest redshift, where the map has most structure."""
+    lowest = min(JOINT_REDSHIFTS, key=float)
+    order = config["over_redshifts"]["order"]
+    return f"{options_of_row(FITS[wildcards.quantity, lowest])} --redshift-order {order}"
