@@ -44,7 +44,7 @@ struct Communicator {
   bool alone() const { return size == 1; }
 
   // The text of one rank, on every rank.
-  std::string broadcast(std::string text, int source = 0) const {
+  std::string broadcast(std::string text, [[maybe_unused]] int source = 0) const {
 #ifdef JERALD_WITH_MPI
     if (!alone()) {
       int64_t length = text.size();

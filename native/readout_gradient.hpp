@@ -79,14 +79,16 @@ void gradient(const Mesh& mesh, const Planes<const T>& field, int64_t order,
   }
 }
 
-// Store result[p] = onto[p] + vector. Without `onto` it is the vector alone.
+// A function (p, vector) that stores onto[p] + vector in result[p]; without `onto`, the vector
+// alone.
 template <class T>
-inline void store_sum(const std::optional<Rows<const T, 3>>& onto, int64_t p, Quad<T> vector,
-                      const Rows<T, 3>& result) {
-  T* out = result[p];
-  for (int axis = 0; axis < 3; ++axis) {
-    out[axis] = onto.has_value() ? (*onto)[p][axis] + vector[axis] : vector[axis];
-  }
+auto store_sum(const std::optional<Rows<const T, 3>>& onto, const Rows<T, 3>& result) {
+  return [base = onto.has_value() ? onto->data() : nullptr, out = result.data()](int64_t p,
+                                                                                 Quad<T> vector) {
+    for (int64_t entry = 3 * p, axis = 0; axis < 3; ++axis, ++entry) {
+      out[entry] = base == nullptr ? vector[axis] : base[entry] + vector[axis];
+    }
+  };
 }
 
 // gradients = onto + the field's gradient at each particle. `touched` are the planes of the
@@ -97,8 +99,7 @@ void readout_gradient(const Mesh& mesh, const Planes<const T>& field, int64_t or
                       const std::optional<Rows<const T, 3>>& onto, const Rows<T, 3>& gradients) {
   const VectorPlanes<T> vectors(mesh, touched);
   gradient(mesh, field, order, vectors.writable());
-  readout(mesh, vectors.readable(), positions,
-          [=](int64_t p, Quad<T> value) { store_sum(onto, p, value, gradients); });
+  readout(mesh, vectors.readable(), positions, store_sum(onto, gradients));
 }
 
 // The products of three vectors with another one, and a spare: a matrix times a vector.
@@ -122,9 +123,9 @@ void readout_gradient_positions_bar(const Mesh& mesh, const Planes<const T>& fie
   const VectorPlanes<T> vectors(mesh, touched);
   gradient(mesh, field, order, vectors.writable());
   readout_slope(mesh, vectors.readable(), positions,
-                [=](int64_t p, Quad<T> along_x, Quad<T> along_y, Quad<T> along_z) {
-                  const Quad<T> bar = products(along_x, along_y, along_z, cotangent[p]);
-                  store_sum(onto, p, bar, positions_bar);
+                [cotangent, store = store_sum(onto, positions_bar)](
+                    int64_t p, Quad<T> along_x, Quad<T> along_y, Quad<T> along_z) {
+                  store(p, products(along_x, along_y, along_z, cotangent[p]));
                 });
 }
 

@@ -3,6 +3,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -38,9 +39,9 @@ const Communicator& reversed_world() { return all_in_reverse; }
 }  // namespace jerald
 
 int main(int count, char** arguments) {
-  bool over_ranks = false;
-  for (int at = 1; at < count; ++at) over_ranks |= std::string(arguments[at]) == "--mpi";
 #ifdef JERALD_WITH_MPI
+  const bool over_ranks =
+      std::find(arguments, arguments + count, std::string("--mpi")) != arguments + count;
   if (over_ranks) jerald::start_mpi();
 #endif
   const int failures = doctest::Context(count, arguments).run();
