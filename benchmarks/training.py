@@ -22,7 +22,7 @@ from jerald_tools.fitting.residual_loss import paper_loss
 from jerald_tools.fitting.search import find_starts
 from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.mesh.ranks import world
-from jerald_tools.model.starts import Start
+from jerald_tools.model.layer_starts import Start
 from jerald_tools.quantities import NAMES, quantity_named
 
 # One core, unless asked otherwise: XLA, FFTW and BLAS read these on import.

@@ -32,7 +32,7 @@ from jerald_tools.fitting.objective import compiled_for
 from jerald_tools.fitting.problem import Problem, Simulation, Task
 from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.model.evolution import parameters_at
-from jerald_tools.model.starts import Start
+from jerald_tools.model.layer_starts import Start
 
 # A start has led nearly as far if its validation loss is above the least one by at most this share.
 TOLERANCE = 0.05

@@ -24,8 +24,8 @@ from jerald_tools.fitting.search_space import Knots, search_space
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import gather
 from jerald_tools.model.evolution import parameters_at
+from jerald_tools.model.layer_starts import Start
 from jerald_tools.model.power_law import FLOOR
-from jerald_tools.model.starts import Start
 
 # Validation losses this close, as a share of the least one, do not distinguish starts: the
 # validation region is a sample too. Then the other half of the box decides.

@@ -17,8 +17,8 @@ from jerald_tools.fitting.journal import Journal
 from jerald_tools.fitting.problem import Task
 from jerald_tools.model.evolution import EvolvingParameters, knot_redshifts
 from jerald_tools.model.fitted_model import FittedModel
+from jerald_tools.model.layer_starts import Start
 from jerald_tools.model.parameters import scattered
-from jerald_tools.model.starts import Start
 
 # Evaluations of the transform alone from each start before the best one continues by itself.
 SCREENING = 25

@@ -109,7 +109,8 @@ def step_factors(
     to a1. A kick from a to b with the force at c has the weight
     [Gf(b) - Gf(a)] / gf(c) / (c^2 E(c)), a drift with the momentum at c
     [Gp(b) - Gp(a)] / gp(c) / (c^3 E(c)): Gf = a^2 E dD1 / dlna is the growth of momenta, Gp = D1
-    that of positions, gf and gp are their slopes d/da.
+    that of positions, gf and gp are their slopes d/da, D1 is the linear growth factor and
+    E = H / H0.
 
     Returns:
         First kick, drift and second kick of each step between two of the ascending stages.

@@ -13,10 +13,10 @@ from jaxtyping import Array, Float
 
 from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.model.layer_starts import INWARD, OUTWARD, Start, choose_layers
 from jerald_tools.model.layers import Layer, displace_by_layers, exponential_greens_function
 from jerald_tools.model.parameters import original_start, parameter_class
 from jerald_tools.model.quantity import ModelInputs, Quantity
-from jerald_tools.model.starts import INWARD, OUTWARD, Start, choose_layers
 from jerald_tools.targets.target import Overdensity
 
 

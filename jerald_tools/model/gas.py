@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.model.layer_starts import Start, layered_starts
 from jerald_tools.model.layers import Layer, displace_by_layers, gaussian_greens_function
 from jerald_tools.model.parameters import (
     original_start,
@@ -18,7 +19,6 @@ from jerald_tools.model.parameters import (
 )
 from jerald_tools.model.power_law import EMPTY_CELL, power_law
 from jerald_tools.model.quantity import ModelInputs, Quantity
-from jerald_tools.model.starts import Start, layered_starts
 from jerald_tools.targets.target import Overdensity
 
 

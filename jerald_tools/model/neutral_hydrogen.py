@@ -17,6 +17,7 @@ from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import move_along_gradient
 from jerald_tools.mesh.ranks import sum_over_ranks
 from jerald_tools.mesh.wavenumbers import wavenumber_table
+from jerald_tools.model.layer_starts import WEAK, Start, layered_starts
 from jerald_tools.model.layers import (
     GRADIENT_ORDER,
     Layer,
@@ -36,7 +37,6 @@ from jerald_tools.model.parameters import (
 )
 from jerald_tools.model.power_law import EMPTY_CELL, Transform, power_law, rectify
 from jerald_tools.model.quantity import ModelInputs, Quantity
-from jerald_tools.model.starts import WEAK, Start, layered_starts
 from jerald_tools.targets.neutral_gas import NeutralGas
 
 

@@ -20,7 +20,7 @@ from jerald_tools.errors import BadInput
 from jerald_tools.mesh.checks import check_density
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
-from jerald_tools.model.starts import Start
+from jerald_tools.model.layer_starts import Start
 from jerald_tools.targets.target import Target
 
 if typing.TYPE_CHECKING:

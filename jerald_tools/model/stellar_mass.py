@@ -8,11 +8,11 @@ from jaxtyping import Array, Float
 
 from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.model.layer_starts import Start, layered_starts
 from jerald_tools.model.layers import Layer, displace_by_layers, gaussian_greens_function
 from jerald_tools.model.parameters import original_start, parameter_class
 from jerald_tools.model.power_law import Transform, threshold_power_law
 from jerald_tools.model.quantity import ModelInputs, Quantity
-from jerald_tools.model.starts import Start, layered_starts
 from jerald_tools.targets.target import StarsInCells
 
 # A threshold at about three times the mean density.
@@ -63,11 +63,14 @@ class StellarMass(Quantity):
         return threshold_power_law(mesh, parameters.transform, displaced_density)
 
     def transform_starts(self) -> list[Start]:
-        """A threshold below which there are no stars."""
+        """The one start without layers: a threshold below which there are no stars."""
         return [Start("threshold", StellarParameters((), THRESHOLD))]
 
     def layered_starts(self, transform: typing.Any, layers: int) -> list[Start]:
-        """Opposed, weak and pulling layers before the fitted threshold."""
+        """Opposed, weak and pulling layers before the threshold that was fitted without layers.
+
+        A search with more starts than these three adds random ones around the first.
+        """
         return layered_starts(transform, layers)
 
 

@@ -21,8 +21,8 @@ from jerald_tools.io.fingerprint import fingerprint
 from jerald_tools.mesh.ranks import Ranks, on_root, world
 from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.fitted_model import FittedModel
+from jerald_tools.model.layer_starts import Start
 from jerald_tools.model.quantity import Quantity
-from jerald_tools.model.starts import Start
 from jerald_tools.quantities import quantity_named
 from jerald_tools.stages.outputs import check_outputs, refuse_inputs
 from jerald_tools.stages.progress import Advance, progress

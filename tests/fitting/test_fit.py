@@ -11,9 +11,9 @@ from jerald_tools.errors import RunFailed
 from jerald_tools.fitting.fit import FittedStart, Search, best_start, fit_parameters
 from jerald_tools.fitting.regions import Regions
 from jerald_tools.fitting.residual_loss import PaperLoss
+from jerald_tools.model.layer_starts import Start
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.power_law import Transform
-from jerald_tools.model.starts import Start
 
 
 def test_fit_recovers_the_parameters_of_its_own_map(stellar_map):

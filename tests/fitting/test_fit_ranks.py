@@ -15,7 +15,7 @@ from jerald_tools.fitting.search_space import ravel_parameters, search_space
 from jerald_tools.fitting.statistics_loss import loss_named
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, gather, on_root, world
-from jerald_tools.model.starts import Start
+from jerald_tools.model.layer_starts import Start
 from jerald_tools.quantities import quantity_named
 
 pytestmark = pytest.mark.ranks

@@ -15,7 +15,7 @@ from jerald_tools.fitting.search_space import SearchSpace, ravel_parameters
 from jerald_tools.io.append_log import AppendLog
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, gather, on_root, world
-from jerald_tools.model.starts import Start
+from jerald_tools.model.layer_starts import Start
 from jerald_tools.process import forget_requests, request_stop
 from jerald_tools.quantities import quantity_named
 

@@ -22,10 +22,10 @@ from jerald_tools.model.evolution import (
     mean_at,
     parameters_at,
 )
+from jerald_tools.model.layer_starts import Start
 from jerald_tools.model.model import predict
 from jerald_tools.model.parameters import to_dictionary
 from jerald_tools.model.power_law import Transform
-from jerald_tools.model.starts import Start
 from jerald_tools.model.stellar_mass import StellarParameters
 from jerald_tools.quantities import quantity_named
 
