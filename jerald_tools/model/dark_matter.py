@@ -33,7 +33,6 @@ class DarkMatter(Quantity):
 
     name = "dark-matter"
     parameters = DarkMatterParameters
-    prerequisites = ()
     residual_power = 2
     target = Overdensity(
         species="dark-matter",

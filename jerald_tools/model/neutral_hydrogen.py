@@ -110,7 +110,6 @@ class NeutralHydrogen(Quantity):
 
     name = "neutral-hydrogen"
     parameters = NeutralHydrogenParameters
-    prerequisites = ("dark-matter", "stellar-mass")
     required = ("stellar-mass",)
     target = NeutralGas()
     style = MapStyle("neutral hydrogen", r"$n_\mathrm{HI}$", "viridis")

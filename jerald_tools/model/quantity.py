@@ -21,6 +21,7 @@ from jerald_tools.mesh.checks import check_density
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.model.layer_starts import Start
+from jerald_tools.quantities import REGISTRY
 from jerald_tools.targets.target import Target
 
 if typing.TYPE_CHECKING:
@@ -52,8 +53,7 @@ class Quantity(abc.ABC):
     Attributes:
         name: in commands and files.
         parameters: class of the trainable parameters; its field ``layers`` comes first.
-        prerequisites: quantities whose fits improve this one.
-        required: those of them without which there is no map.
+        required: those of its prerequisites without which there is no map.
         residual_power: p of the loss, the mean of |F - F_ref|^p (equation (10)).
         default_loss: name of the loss that fits minimise unless another is requested.
         target: how its map is made from a snapshot.
@@ -62,12 +62,16 @@ class Quantity(abc.ABC):
 
     name: typing.ClassVar[str]
     parameters: typing.ClassVar[type]
-    prerequisites: typing.ClassVar[tuple[str, ...]] = ("dark-matter",)
     required: typing.ClassVar[tuple[str, ...]] = ()
     residual_power: typing.ClassVar[int] = 1
     default_loss: typing.ClassVar[str] = "statistics"
     target: typing.ClassVar[Target]
     style: typing.ClassVar[MapStyle]
+
+    @property
+    def prerequisites(self) -> tuple[str, ...]:
+        """Quantities whose fits improve this one, from :mod:`jerald_tools.quantities`."""
+        return REGISTRY[self.name].prerequisites
 
     @abc.abstractmethod
     def original_parameters(self, layers: int) -> typing.Any:

@@ -24,6 +24,16 @@ def test_snakemake_lint_finds_nothing(fresh):
     assert "Congratulations, your workflow is in a good condition!" in run.stderr
 
 
+def test_the_workflow_is_read_without_jax(fresh, monkeypatch):
+    """Snakemake reads it again in every job of a cluster."""
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    run = fresh.snakemake("--list-rules")
+    assert run.returncode == 0, run.stderr
+    imported = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
+    assert "jerald_tools.quantities" in imported
+    assert "jax" not in imported
+
+
 def test_every_job_runs_in_the_one_conda_environment(fresh):
     """By a dry run with a stand-in for conda; no environment is made."""
     conda = fresh.commands / "conda"

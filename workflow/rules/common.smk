@@ -1,7 +1,7 @@
 # Tables that the rules share, made from config.yaml, and the functions that give their inputs and
 # parameters, in the order of the rules.
 from jerald_tools.estimate.problem import fit_sizes
-from jerald_tools.quantities import quantity_named
+from jerald_tools.quantities import REGISTRY
 from workflow.configuration import all_redshifts, check_configuration, in_paths
 from workflow.resources import JobResources
 from workflow.variants import OF_PARTICLES, all_variants
@@ -9,7 +9,7 @@ from workflow.variants import OF_PARTICLES, all_variants
 # The quantities whose fits have a measured cost, and those whose fits each of them depends on.
 SIZES = fit_sizes()
 QUANTITIES = tuple(SIZES)
-PREREQUISITES = {name: quantity_named(name).prerequisites for name in QUANTITIES}
+PREREQUISITES = {name: REGISTRY[name].prerequisites for name in QUANTITIES}
 
 check_configuration(
     config,
