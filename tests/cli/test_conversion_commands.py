@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from datasets import dataset
+from hdf5_access import dataset
 from small_universe import BOX_SIZE, COSMOLOGY, RECORD, REDSHIFT, map_of, save_target
 
 from jerald_tools.cli.convert import to_bigfile, to_gadget, to_swift

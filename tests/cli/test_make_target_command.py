@@ -4,8 +4,8 @@
 import h5py
 import numpy as np
 import pytest
-from datasets import dataset
 from golden_targets import QUANTITIES, UNITS, make_target, reference, target, uniform_background
+from hdf5_access import dataset
 from small_universe import header_of
 from snapshot_files import BIGFILE, MAPS, blocks, write_gadget
 

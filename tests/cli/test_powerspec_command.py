@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from datasets import dataset
+from hdf5_access import dataset
 
 from jerald_tools.cli.powerspec import main
 from jerald_tools.cosmology import Cosmology

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from datasets import dataset
+from hdf5_access import dataset
 from snapshot_files import gadget_attributes
 
 from jerald_tools.cli.fit import fit_dm as fit_dm

@@ -8,43 +8,20 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from small_ics import BOX_SIZE, COSMOLOGY, LATTICE, MESH, save_ics, smooth_density
 
 from jerald_tools.cli.run_fastpm import main
-from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.fastpm import simulate
 from jerald_tools.gravity.lpt import InitialConditions
 from jerald_tools.gravity.step_scheme import StepScheme
-from jerald_tools.io.grids import InitialConditionsHeader, write_initial_conditions
 from jerald_tools.io.particles import ParticlesFile
-from jerald_tools.io.record import this_run
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root, world
-
-MESH = (16, 12, 20)
-LATTICE = (8, 6, 10)
-BOX_SIZE = (16.0, 12.0, 20.0)
-COSMOLOGY = Cosmology(omega_m=0.3)
 
 
 def run_fastpm(*arguments):
     main.main([str(argument) for argument in (*arguments, "-q")], standalone_mode=False)
-
-
-def smooth_density():
-    """Waves that carry particles over whole slabs of four ranks."""
-    x, y, z = (
-        2 * np.pi * np.arange(n).reshape(np.roll([-1, 1, 1], axis)) / n
-        for axis, n in enumerate(MESH)
-    )
-    return 3.0 * np.cos(x) + 0.8 * np.cos(y + z) + 0.5 * np.sin(2 * x - z)
-
-
-def save_ics(path):
-    header = InitialConditionsHeader(BOX_SIZE, MESH, LATTICE, COSMOLOGY, {"seed": 3})
-    record = this_run(arguments=["test"])
-    write_initial_conditions(path, header, [(0, smooth_density())], record)
-    return path
 
 
 @pytest.fixture

@@ -6,43 +6,24 @@ import signal
 import h5py
 import numpy as np
 import pytest
+from small_ics import BOX_SIZE, COSMOLOGY, LATTICE, MESH, save_ics, smooth_density
 
 from jerald_tools.cli.run_fastpm import main
 from jerald_tools.cli.stop_signals import SIGNALS
-from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput, RunStopped
 from jerald_tools.gravity.checkpoint import Checkpoint
 from jerald_tools.gravity.fastpm import simulate
 from jerald_tools.gravity.lpt import InitialConditions
 from jerald_tools.gravity.step_scheme import StepScheme
-from jerald_tools.io.grids import InitialConditionsHeader, write_initial_conditions
 from jerald_tools.io.hdf5 import read_record
-from jerald_tools.io.record import this_run
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, gather, on_root, world
 from jerald_tools.process import forget_requests, request_stop
 
-MESH, LATTICE, BOX_SIZE = (16, 12, 20), (8, 6, 10), (16.0, 12.0, 20.0)
-COSMOLOGY = Cosmology(omega_m=0.3)
 SCHEMES = {
     "runs": ["--precision", "single"],
     "single run": ["--single-run", "--precision", "double"],
 }
-
-
-def smooth_density():
-    """Waves that carry particles over whole slabs of four ranks."""
-    x, y, z = (
-        2 * np.pi * np.arange(n).reshape(np.roll([-1, 1, 1], axis)) / n
-        for axis, n in enumerate(MESH)
-    )
-    return 3.0 * np.cos(x) + 0.8 * np.cos(y + z) + 0.5 * np.sin(2 * x - z)
-
-
-def save_ics(path):
-    header = InitialConditionsHeader(BOX_SIZE, MESH, LATTICE, COSMOLOGY, {"seed": 3})
-    record = this_run(arguments=["test"])
-    write_initial_conditions(path, header, [(0, smooth_density())], record)
 
 
 @pytest.fixture
