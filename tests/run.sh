@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Tests of one process, then those marked `ranks` in one mpirun of pytest per number of ranks.
+# Tests of one process, two at a time, then those marked `ranks` in one mpirun of pytest per number
+# of ranks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python=.venv/bin/python
 export JERALD_WISDOM=$PWD/build/wisdom
+# Half of the time is compilation: what several processes run alike is compiled once.
+export JAX_COMPILATION_CACHE_DIR=$PWD/build/compiled JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.1
 options=(-q --durations=10 -p no:cacheprovider)
 
 # More ranks than cores, in containers too, often as root. Serial tests start ranks too.
@@ -13,7 +16,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_mpi_yield_when_idle=1
 
-"$python" -m pytest "${options[@]}" -m "not ranks" "$@"
+NPROC=1 "$python" -m pytest "${options[@]}" -n 2 --dist worksteal -m "not ranks" "$@"
 
 export OMP_NUM_THREADS=1
 for ranks in 1 2 3 4; do
