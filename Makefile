@@ -13,7 +13,7 @@ CORES ?= $(shell env --unset=OMP_NUM_THREADS --unset=OMP_THREAD_LIMIT nproc)
 
 help:
 	@echo "make demo   from a seed to maps beside a hydrodynamical simulation, into results/"
-	@echo "make test   all tests: of one process, and on 1, 2, 3 and 4 MPI ranks"
+	@echo "make test   all tests: in one process, and on 2, 3 and 4 MPI ranks"
 	@echo "make test-damage  every byte of a file of each kind, changed"
 	@echo "make test-kills  fits, FastPM and a workflow, killed at random moments; takes a while"
 	@echo "make test-sanitize  the native core by two compilers and under sanitizers; minutes"

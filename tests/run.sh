@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Tests of one process, two at a time, then those marked `ranks` in one mpirun of pytest per number
-# of ranks.
+# All tests in one process, two at a time, then those marked `ranks` in one mpirun of pytest per
+# number of ranks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,11 +16,11 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_mpi_yield_when_idle=1
 
-NPROC=1 "$python" -m pytest "${options[@]}" -n 2 --dist worksteal -m "not ranks" "$@"
+NPROC=1 "$python" -m pytest "${options[@]}" -n 2 --dist worksteal "$@"
 
 export OMP_NUM_THREADS=1
-for ranks in 1 2 3 4; do
-  echo "== $ranks MPI rank(s)"
+for ranks in 2 3 4; do
+  echo "== $ranks MPI ranks"
   mpirun --oversubscribe -n "$ranks" \
     "$python" -m pytest "${options[@]}" -m ranks "$@"
 done
