@@ -100,7 +100,7 @@ class Growth:
         scale_factor: a; all arrays have its shape.
         hubble: E(a) = H(a) / H0.
         first: D1, growth of the first-order displacement, 1 today.
-        second: D2, growth of the second-order displacement, 1 today.
+        second: D2, growth of the second-order displacement, 3/7 D1^2 in matter domination.
         first_rate: f1 = dlnD1 / dlna.
         second_rate: f2 = dlnD2 / dlna.
         omega_m: matter density today over the critical density, a number.
@@ -143,7 +143,8 @@ def growth(a: Numbers, cosmology: Cosmology) -> Growth:
         D1'' + (2 + dlnE / dlna) D1' = 3/2 Omega_m(a) D1
         D2'' + (2 + dlnE / dlna) D2' = 3/2 Omega_m(a) (D2 + D1^2)
 
-    Both are scaled to 1 today. Peebles 1980, section 10; Bouchet et al. 1995 (astro-ph/9406013).
+    from D1 = a and D2 = 3/7 a^2 in matter domination; then D1 is scaled to 1 today, and D2 by the
+    square of that scale. Peebles 1980, section 10; Bouchet et al. 1995 (astro-ph/9406013).
     """
     import numpy as np
     from scipy.integrate import solve_ivp
@@ -172,13 +173,13 @@ def growth(a: Numbers, cosmology: Cosmology) -> Growth:
         atol=0.0,
         dense_output=True,
     ).sol
-    first_today, _, second_today, _ = solution(0.0)
+    first_today = solution(0.0)[0]
     first, first_slope, second, second_slope = solution(np.log(a.ravel())).reshape(4, *a.shape)
     return Growth(
         scale_factor=a,
         hubble=hubble_rate(a, cosmology),
         first=first / first_today,
-        second=second / second_today,
+        second=second / first_today**2,
         first_rate=first_slope / first,
         second_rate=second_slope / second,
         omega_m=cosmology.omega_m,

@@ -4,7 +4,7 @@
 import click
 
 from jerald_tools.cli.command import command
-from jerald_tools.cli.options import cosmology_options, snapshot_options
+from jerald_tools.cli.options import cosmology_options, second_order_option, snapshot_options
 
 output_option = click.option(
     "-o", "--output", metavar="FILE", required=True, help="HDF5 file to write."
@@ -77,6 +77,7 @@ def generate_ics(camb: bool, **options) -> dict:
     required=True,
     help="Of the theory that displaced the particles: 1 is Zel'dovich's.",
 )
+@second_order_option
 @click.option(
     "--particles",
     type=int,

@@ -77,6 +77,14 @@ def _add_cosmology(
     return gather
 
 
+second_order_option = click.option(
+    "--second-order",
+    type=click.Choice(["exact", "fastpm"]),
+    default="exact",
+    show_default=True,
+    help="Growth of second-order displacements: exact, or as fastpm-python has it, 3/7 at z = 0.",
+)
+
 accept_edited_option = click.option(
     "--accept-edited",
     is_flag=True,

@@ -4,7 +4,7 @@
 import click
 
 from jerald_tools.cli.command import command
-from jerald_tools.cli.options import verify_ranks_option
+from jerald_tools.cli.options import second_order_option, verify_ranks_option
 from jerald_tools.cli.stop_signals import stop_when_asked
 
 
@@ -44,6 +44,7 @@ from jerald_tools.cli.stop_signals import stop_when_asked
     help="One run through all redshifts, with further steps where they cut one, instead of a run "
     "for each.",
 )
+@second_order_option
 @verify_ranks_option
 @click.option(
     "--checkpoint",

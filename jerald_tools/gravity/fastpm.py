@@ -71,7 +71,7 @@ def simulate(
 
     @functools.cache
     def start() -> Particles:
-        return second_order_start(initial, scale_factor_of(scheme.start_redshift))
+        return start_of(initial, scheme)
 
     for run, (stages, outputs) in enumerate(scheme.runs(redshifts)):
         pending = [redshift for redshift in outputs if redshift not in skip]
@@ -91,6 +91,16 @@ def simulate(
             particles = evolve(mesh, particles, factors[steps:reached], omega_m, after)
             steps = reached
             yield redshift, particles
+
+
+def start_of(initial: InitialConditions, scheme: StepScheme) -> Particles:
+    """The particles that every run of a scheme starts from.
+
+    Raises:
+        RunFailed: on every rank, if a position or a momentum is not finite.
+    """
+    a = scale_factor_of(scheme.start_redshift)
+    return second_order_start(initial, a, scheme.second_order)
 
 
 def force_mesh(initial: InitialConditions, scheme: StepScheme) -> Mesh:
@@ -187,7 +197,7 @@ def verify_first_step(
     stages, _ = scheme.runs(redshifts)[0]
 
     def first_step(initial):
-        start = second_order_start(initial, scale_factor_of(scheme.start_redshift))
+        start = start_of(initial, scheme)
         factors = step_factors(stages, initial.cosmology)[:1]
         mesh = force_mesh(initial, scheme)
         return evolve(mesh, start, factors, initial.cosmology.omega_m).without_padding()

@@ -26,6 +26,9 @@ from jerald_tools.mesh.wavenumbers import mode_index_axes, wavenumber_table
 GRADIENT_ORDER = 4
 """Order of the central differences that make a gradient of a potential."""
 
+SECOND_ORDERS = ("exact", "fastpm")
+"""Growth of second-order displacements: the equation's, or 3/7 of a D2 that is 1 today."""
+
 KERNEL = "1/k^2 in Fourier space, gradient by 4th-order central differences, CIC, not deconvolved"
 """The force kernel, as it is named in output files."""
 
@@ -121,8 +124,15 @@ class InitialConditions:
     cosmology: Cosmology
 
 
-def second_order_start(initial: InitialConditions, a: float) -> Particles:
+def second_order_start(
+    initial: InitialConditions, a: float, second_order: str = "exact"
+) -> Particles:
     """Particles displaced from their lattice by 2LPT to the scale factor a.
+
+    Args:
+        initial: the universe, this rank's part.
+        a: the scale factor.
+        second_order: one of :data:`SECOND_ORDERS`.
 
     Raises:
         RunFailed: on every rank, if a position or a momentum is not finite.
@@ -130,24 +140,37 @@ def second_order_start(initial: InitialConditions, a: float) -> Particles:
     mesh = initial.mesh
     points, ids = lattice_points(mesh, initial.lattice)
     first, second = displacements(mesh, jnp.asarray(initial.linear_density, mesh.dtype), points)
-    factors = displacement_factors(a, initial.cosmology).astype(mesh.dtype)
+    factors = displacement_factors(a, initial.cosmology, second_order).astype(mesh.dtype)
     start = displaced_lattice(points, ids, first, second, factors)
     check_particles(mesh, "2LPT", start)
     return start
 
 
-def displacement_factors(a: float, cosmology: Cosmology) -> Float[np.ndarray, "4"]:
-    """D1, D2, a^2 E D1 f1 and a^2 E D2 f2: the weights of :func:`displaced_lattice`."""
+def displacement_factors(
+    a: float, cosmology: Cosmology, second_order: str = "exact"
+) -> Float[np.ndarray, "4"]:
+    """D1, D2, a^2 E D1 f1 and a^2 E D2 f2: the weights of :func:`displaced_lattice`.
+
+    Args:
+        a: the scale factor.
+        cosmology: the cosmological parameters.
+        second_order: one of :data:`SECOND_ORDERS`.
+    """
     at = growth(a, cosmology)
     speed = a**2 * at.hubble
+    second = at.second * second_order_scale(cosmology, second_order)
     return np.stack(
-        [
-            at.first,
-            at.second,
-            speed * at.first * at.first_rate,
-            speed * at.second * at.second_rate,
-        ]
+        [at.first, second, speed * at.first * at.first_rate, speed * second * at.second_rate]
     )
+
+
+def second_order_scale(cosmology: Cosmology, second_order: str) -> float:
+    """What D2 is multiplied by: 1, or 3/7 over its value today, as fastpm-python has it.
+
+    Today D2 is 0.43219 where omega_m = 0.308, not 3/7: second-order displacements of fastpm-python
+    are 0.84 % smaller there at every redshift.
+    """
+    return 1.0 if second_order == "exact" else 3 / 7 / float(growth(1.0, cosmology).second)
 
 
 @jax.jit
@@ -163,8 +186,8 @@ def displaced_lattice(
     Args:
         points: q, the lattice points [Mpc/h].
         ids: their numbers.
-        first: psi1 where D1 = 1 [Mpc/h].
-        second: psi2 where D2 = 1 [Mpc/h].
+        first: psi1 [Mpc/h].
+        second: psi2 [Mpc/h].
         factors: of :func:`displacement_factors`.
     """
     first_shift, second_shift, first_momentum, second_momentum = factors
@@ -179,7 +202,7 @@ def displaced_lattice(
 def displacements(
     mesh: Mesh, linear_density: Float[AnyArray, "x y z"], points: Float[AnyArray, "n 3"]
 ) -> tuple[Float[Array, "n 3"], Float[Array, "n 3"]]:
-    """Displacements of first and second order at z = 0 [Mpc/h], to be scaled by D1 and D2.
+    """Displacements of first and second order [Mpc/h], to be scaled by D1 and D2.
 
     With u_k = delta_k / k^2 the first is psi1 = grad u, so that delta = -div psi1. The second is
     the same of :func:`second_order_source`. Derivatives are 4th-order central differences.
@@ -209,9 +232,10 @@ def inverse_laplacian(mesh: Mesh, source: Float[AnyArray, "x y z"]) -> Float[Arr
 
 
 def second_order_source(mesh: Mesh, potential: Float[AnyArray, "x y z"]) -> Float[Array, "x y z"]:
-    """Source of the second-order displacement, 3/7 sum_{i<j} (u_ii u_jj - u_ij^2).
+    """Source of the second-order displacement, sum_{i<j} (u_ii u_jj - u_ij^2).
 
-    The potential u is in (Mpc/h)^2, the source dimensionless.
+    Bouchet et al. 1995 (astro-ph/9406013); the factor 3/7 of matter domination is in D2. The
+    potential u is in (Mpc/h)^2, the source dimensionless.
     """
 
     def derivative(field, axis):
@@ -221,4 +245,4 @@ def second_order_source(mesh: Mesh, potential: Float[AnyArray, "x y z"]) -> Floa
     xx, xy = derivative(along_x, 0), derivative(along_x, 1)
     yy, yz = derivative(along_y, 1), derivative(along_y, 2)
     zz, zx = derivative(along_z, 2), derivative(along_z, 0)
-    return (3 / 7) * (xx * yy + yy * zz + zz * xx - xy**2 - yz**2 - zx**2)
+    return xx * yy + yy * zz + zz * xx - xy**2 - yz**2 - zx**2

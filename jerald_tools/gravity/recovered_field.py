@@ -7,8 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jerald_tools.cosmology import Growth
-from jerald_tools.gravity.lpt import inverse_laplacian, second_order_source
+from jerald_tools.cosmology import Cosmology, growth
+from jerald_tools.gravity.lpt import (
+    inverse_laplacian,
+    second_order_scale,
+    second_order_source,
+)
 from jerald_tools.mesh.fields import c2r, r2c
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.wavenumbers import integer_wavevectors, wavevectors
@@ -19,7 +23,12 @@ SECOND_ORDER_ROUNDS = 8
 
 
 def recovered_linear_field(
-    mesh: Mesh, species: Sequence[LatticeDisplacements], growth: Growth, order: int
+    mesh: Mesh,
+    species: Sequence[LatticeDisplacements],
+    a: float,
+    cosmology: Cosmology,
+    order: int,
+    second_order: str = "exact",
 ) -> Float[Array, "x y z"]:
     """Invert Lagrangian perturbation theory, -div psi = D1 delta + D2 s(delta), for delta at z = 0.
 
@@ -30,18 +39,23 @@ def recovered_linear_field(
     Args:
         mesh: its nodes are the lattice points; in double precision.
         species: the displacements psi of each.
-        growth: D1 and D2 at the time of the displacements, one number each.
+        a: scale factor at the time of the displacements.
+        cosmology: which gives D1 and D2.
         order: of the theory that made them, 1 (Zel'dovich) or 2.
+        second_order: how D2 grows in it, one of :data:`jerald_tools.gravity.lpt.SECOND_ORDERS`.
     """
     total = sum(each.mass for each in species)
     spectrum = sum(each.mass / total * _divergence(mesh, each) for each in species)
-    contraction = c2r(mesh, jnp.asarray(-spectrum)) / float(growth.first)
+    at = growth(a, cosmology)
+    contraction = c2r(mesh, jnp.asarray(-spectrum)) / float(at.first)
     field = contraction
     if order == 2:
+        scale = second_order_scale(cosmology, second_order)
+        second_over_first = scale * float(at.second / at.first)
         for _ in range(SECOND_ORDER_ROUNDS):
             source = second_order_source(mesh, inverse_laplacian(mesh, field))
             source = c2r(mesh, r2c(mesh, source) * _recoverable(mesh))
-            field = contraction - float(growth.second / growth.first) * source
+            field = contraction - second_over_first * source
     return field
 
 

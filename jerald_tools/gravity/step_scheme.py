@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from jerald_tools.cosmology import Cosmology, growth, scale_factor_of
 from jerald_tools.errors import BadInput
-from jerald_tools.gravity.lpt import KERNEL
+from jerald_tools.gravity.lpt import KERNEL, SECOND_ORDERS
 
 SPACINGS = {"linear": np.linspace, "logarithmic": np.geomspace}
 
@@ -27,6 +27,8 @@ class StepScheme:
         start_redshift: where 2LPT hands over to FastPM.
         force_mesh_factor: force-mesh nodes per particle, along each axis.
         single_run: one run through all redshifts instead of one for each.
+        second_order: "exact" growth of the displacements that the runs start from, or "fastpm", as
+            fastpm-python has it; see :func:`jerald_tools.gravity.lpt.second_order_scale`.
     """
 
     steps: int = 10
@@ -34,6 +36,7 @@ class StepScheme:
     start_redshift: float = 9.0
     force_mesh_factor: int = 1
     single_run: bool = False
+    second_order: str = "exact"
 
     def __post_init__(self):
         """Refuse what cannot be run.
@@ -49,6 +52,9 @@ class StepScheme:
             raise BadInput(f"--start-redshift {self.start_redshift:g}: give a positive number")
         if self.force_mesh_factor < 1:
             raise BadInput(f"--force-mesh-factor {self.force_mesh_factor}: give at least 1")
+        if self.second_order not in SECOND_ORDERS:
+            orders = ", ".join(SECOND_ORDERS)
+            raise BadInput(f"--second-order {self.second_order}: choose one of {orders}")
 
     def runs(
         self, redshifts: Sequence[float]

@@ -24,6 +24,9 @@ from jerald_tools.errors import BadInput
 from jerald_tools.io.particles import ParticlesHeader
 from jerald_tools.mesh.mesh import Mesh
 
+UNRECORDED = {"second_order": "fastpm"}
+"""Values of the step scheme in files that do not state them: older versions had no other."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Validity:
@@ -145,7 +148,7 @@ def _differing_steps(found: Validity, expected: Validity) -> list[str]:
         names -= {"stages"}
     differing = []
     for name in sorted(names):
-        here, there = found.step_scheme.get(name), expected.step_scheme.get(name)
+        here, there = (one.step_scheme.get(name, UNRECORDED.get(name)) for one in (found, expected))
         if not _same_step_value(name, here, there):
             differing.append(f"step scheme's {name} {_short(here)}, there {_short(there)}")
     return differing

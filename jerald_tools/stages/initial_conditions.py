@@ -16,7 +16,7 @@ from jax import Array
 from jaxtyping import Float
 
 from jerald_tools.agreement import same_lengths
-from jerald_tools.cosmology import Cosmology, growth
+from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import LinearPower, camb_linear_power, read_linear_power
 from jerald_tools.gravity.lpt import lattice_shape, linear_field
@@ -137,6 +137,7 @@ def recover(
     snapshot: Sequence[str],
     overrides: Overrides,
     lpt_order: int,
+    second_order: str,
     particles: int | None,
     output: str,
 ) -> None:
@@ -147,6 +148,7 @@ def recover(
         snapshot: files of the initial conditions of another code.
         overrides: units and cosmology that the files do not state.
         lpt_order: 1 or 2, of the theory that displaced the particles.
+        second_order: how its second order grows, "exact" or "fastpm".
         particles: per side of a run that starts from it; None for half the lattice.
         output: initial conditions to write.
 
@@ -166,13 +168,16 @@ def recover(
             if header.number(name)
         ]
     with run.stopwatch.stage("linear density"):
-        growth_then = growth(header.scale_factor, header.cosmology)
-        field = recovered_linear_field(mesh, species, growth_then, lpt_order).astype(run.dtype)
+        field = recovered_linear_field(
+            mesh, species, header.scale_factor, header.cosmology, lpt_order, second_order
+        ).astype(run.dtype)
     attributes = {
         "recovered_from": header.format,
         "recovered_at_redshift": header.redshift,
         "lpt_order": lpt_order,
     }
+    if lpt_order == 2:
+        attributes["second_order"] = second_order
     written = InitialConditionsHeader(
         mesh.box_size, mesh.shape, lattice, header.cosmology, attributes
     )

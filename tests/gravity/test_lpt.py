@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 from goldens import load_golden
 
-from jerald_tools.gravity.lpt import displacements, lattice_points
+from jerald_tools.cosmology import Cosmology
+from jerald_tools.gravity.lpt import (
+    SECOND_ORDERS,
+    InitialConditions,
+    displacement_factors,
+    displacements,
+    lattice_points,
+    second_order_start,
+)
 from jerald_tools.mesh.mesh import make_mesh
 
 
@@ -19,6 +27,8 @@ def test_displacements_equal_fastpm():
     first, second = displacements(mesh, density, positions)
     kept = np.flatnonzero((ids - 1) % every == 0)
     rows = (ids[kept] - 1) // every
+    # fastpm-python's has the factor 3/7 of matter domination in it.
+    second = 3 / 7 * second
     for ours, name in ((first, "first_displacement"), (second, "second_displacement")):
         assert np.abs(saved[name]).max() > 1.0
         np.testing.assert_allclose(np.asarray(ours)[kept], saved[name][rows], rtol=0, atol=1e-12)
@@ -69,22 +79,58 @@ def test_a_plane_wave_is_displaced_in_first_order_only(axis):
     np.testing.assert_allclose(second, 0.0, rtol=0, atol=1e-14)
 
 
-def test_second_order_of_two_crossed_waves():
-    # For u = A cos(kx) + B cos(ky): u_xx u_yy = A B k^4 cos(kx) cos(ky), all others vanish. Its
-    # inverse Laplacian is 1/(2 k^2) of it.
-    nodes, box = 48, 20.0
+def crossed_waves(nodes=48, box=20.0):
+    """A mesh, and cos(kx) / 2 + cos(ky) / 5 on it."""
     mesh = make_mesh(nodes, box, "double")
     k = 2 * np.pi / box
     x = np.arange(nodes) * box / nodes
-    density = np.broadcast_to(
-        (0.5 * np.cos(k * x[:, None]) + 0.2 * np.cos(k * x))[:, :, None], mesh.shape
-    )
-    positions, _ = lattice_points(mesh, mesh.shape)
-    _, second = displacements(mesh, density, positions)
-    amplitude = 3 / 7 * 0.5 * 0.2 / (2 * k)
+    field = (0.5 * np.cos(k * x[:, None]) + 0.2 * np.cos(k * x))[:, :, None]
+    return mesh, np.broadcast_to(field, mesh.shape)
+
+
+def second_order_of_crossed_waves(mesh, positions):
+    """For u = A cos(kx) + B cos(ky): u_xx u_yy = A B k^4 cos(kx) cos(ky), all others vanish.
+
+    Its inverse Laplacian is 1/(2 k^2) of it.
+    """
+    k = 2 * np.pi / mesh.box_size[0]
+    amplitude = 0.5 * 0.2 / (2 * k)
     phase = k * positions
     expected = np.zeros_like(positions)
     expected[:, 0] = -amplitude * np.sin(phase[:, 0]) * np.cos(phase[:, 1])
     expected[:, 1] = -amplitude * np.cos(phase[:, 0]) * np.sin(phase[:, 1])
+    return expected, amplitude
+
+
+def test_second_order_of_two_crossed_waves():
+    mesh, density = crossed_waves()
+    positions, _ = lattice_points(mesh, mesh.shape)
+    _, second = displacements(mesh, density, positions)
+    expected, amplitude = second_order_of_crossed_waves(mesh, positions)
     # The stencil's error is (kh)^4/30 = 1e-5 in each of its five uses.
     np.testing.assert_allclose(second, expected, rtol=0, atol=1e-4 * amplitude)
+
+
+@pytest.mark.parametrize(
+    ("second_order", "omega_m", "factor"),
+    [("exact", 1.0, 3 / 7), ("fastpm", 1.0, 3 / 7), ("exact", 0.308, 0.43219)],
+)
+def test_second_order_of_a_start(second_order, omega_m, factor):
+    """Crossed waves displaced to today by 2LPT; in a universe of matter alone D2 is 3/7 a^2."""
+    mesh, density = crossed_waves()
+    cosmology = Cosmology(omega_m=omega_m)
+    initial = InitialConditions(mesh, density, mesh.shape, cosmology)
+    points, _ = lattice_points(mesh, mesh.shape)
+    first, _ = displacements(mesh, density, points)
+    start = second_order_start(initial, 1.0, second_order)
+    expected, amplitude = second_order_of_crossed_waves(mesh, points)
+    found = start.positions - points - np.asarray(first)
+    np.testing.assert_allclose(found, factor * expected, rtol=0, atol=1e-4 * amplitude)
+
+
+def test_second_order_of_fastpm_is_three_sevenths_today():
+    exact, fastpm = (displacement_factors(1.0, Cosmology(), name) for name in SECOND_ORDERS)
+    assert fastpm[1] == pytest.approx(3 / 7, rel=1e-12)
+    assert fastpm[1] / exact[1] == pytest.approx(fastpm[3] / exact[3], rel=1e-12)
+    assert exact[1] / fastpm[1] - 1 == pytest.approx(0.0084, abs=5e-5)
+    np.testing.assert_array_equal(exact[[0, 2]], fastpm[[0, 2]])

@@ -20,9 +20,10 @@ rule fastpm:
         start_redshift=config["fastpm"]["start_redshift"],
         steps=config["fastpm"]["steps"],
         force_mesh_factor=config["fastpm"]["force_mesh_factor"],
+        second_order=config["fastpm"]["second_order"],
         version=VERSION,
     shell:
         "{resources.mpi} run-fastpm {input} --redshift {params.redshift}"
         " --start-redshift {params.start_redshift} --steps {params.steps}"
-        " --force-mesh-factor {params.force_mesh_factor} --threads {threads}"
-        " -o {output} 2> {log}"
+        " --force-mesh-factor {params.force_mesh_factor}"
+        " --second-order {params.second_order} --threads {threads} -o {output} 2> {log}"
