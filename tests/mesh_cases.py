@@ -94,6 +94,14 @@ def local_operands(mesh: Mesh, whole: Operands) -> Operands:
     )
 
 
+def restricted(field, factor):
+    """Sums over |j| < R of (R - |j|) / R^2 along each axis, periodic."""
+    for axis in range(3):
+        shifts = range(1 - factor, factor)
+        field = sum((factor - abs(j)) / factor**2 * np.roll(field, -j, axis) for j in shifts)
+    return field[::factor, ::factor, ::factor]
+
+
 def region_bounds(mesh: Mesh) -> tuple[int, tuple[int, int, int]]:
     """Where an upper region begins and a corner ends, no two alike."""
     nx, ny, nz = mesh.shape

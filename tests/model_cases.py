@@ -8,6 +8,7 @@ import numpy as np
 from jerald_tools.mesh.exchange import home_ranks
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
+from jerald_tools.mesh.restrict import refined
 from jerald_tools.model.quantity import ModelInputs
 from jerald_tools.quantities import quantity_named
 
@@ -39,18 +40,21 @@ def whole_stars_and_target(shape, seed: int = 7) -> tuple[np.ndarray, np.ndarray
     return stars / stars.mean(), target / target.mean()
 
 
-def model_case(mesh: Mesh, quantity: str, number: int = 700) -> tuple[ModelInputs, jax.Array]:
-    """This rank's inputs of a quantity, and its slab of a target."""
+def model_case(
+    mesh: Mesh, quantity: str, number: int = 700, refine: int = 1
+) -> tuple[ModelInputs, jax.Array]:
+    """This rank's inputs of a quantity's model on a mesh ``refine`` times as fine, and a target."""
     positions = clustered_particles(mesh.shape, mesh.box_size, number).astype(mesh.dtype)
     if mesh.ranks.size > 1:
         positions = positions[home_ranks(mesh, positions) == mesh.ranks.rank]
-    stars, target = whole_stars_and_target(mesh.shape)
-    own = slice(mesh.x_start, mesh.x_stop)
+    _, target = whole_stars_and_target(mesh.shape)
+    model_mesh = refined(mesh, refine)
+    stars, _ = whole_stars_and_target(model_mesh.shape)
     positions = jnp.asarray(positions)
-    start_density = jax.jit(density, static_argnums=0)(mesh, positions)
+    start_density = jax.jit(density, static_argnums=0)(model_mesh, positions)
     has_stars = "stellar-mass" in quantity_named(quantity).required
-    sources = (jnp.asarray(stars[own], mesh.dtype),) if has_stars else ()
+    own_stars = jnp.asarray(stars[model_mesh.x_start : model_mesh.x_stop], mesh.dtype)
     return (
-        ModelInputs(positions, start_density, sources),
-        jnp.asarray(target[own], mesh.dtype),
+        ModelInputs(positions, start_density, (own_stars,) if has_stars else ()),
+        jnp.asarray(target[mesh.x_start : mesh.x_stop], mesh.dtype),
     )

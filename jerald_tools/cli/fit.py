@@ -31,6 +31,15 @@ FIT_OPTIONS = (
         help="Displacement layers.",
     ),
     click.option(
+        "--refine",
+        type=click.IntRange(min=1),
+        metavar="R",
+        default=1,
+        show_default=True,
+        help="Nodes of the model's mesh per node of the map, along each axis: density, layers and "
+        "transform act there, and the map has their means. Not for dark matter.",
+    ),
+    click.option(
         "--loss",
         "loss_name",
         type=click.Choice(LOSSES),
@@ -128,10 +137,18 @@ dark_matter_option = prerequisite_option(
 )
 
 
-def stage_options(quantity: str, prerequisites: list, **options) -> dict:
+def stage_options(
+    quantity: str, prerequisites: list, refine: int, constants: dict | None = None, **options
+) -> dict:
     """The options of the stage, which resumes when it was stopped."""
     stop_when_asked("the same command again resumes from there")
-    return {"quantity": quantity, "prerequisites": tuple(prerequisites), **options}
+    constants = {**(constants or {}), **({"refine": refine} if refine > 1 else {})}
+    return {
+        "quantity": quantity,
+        "prerequisites": tuple(prerequisites),
+        "constants": constants,
+        **options,
+    }
 
 
 @command(

@@ -26,6 +26,11 @@ from jerald_tools.cli.options import accept_edited_option, verify_ranks_option
     help="Nodes along x.  [default: the cell size of the fit; one node a particle without one]",
 )
 @click.option(
+    "--fine",
+    is_flag=True,
+    help="Write the map on the mesh of the fit's model (--refine of fit), before means are taken.",
+)
+@click.option(
     "--redshift-space",
     type=click.Choice(["x", "y", "z"]),
     help="Line of sight: shift the particles by their velocities along it before painting.",

@@ -40,13 +40,19 @@ class GasParameters:
 
 @dataclasses.dataclass(frozen=True)
 class Gas(Quantity):
-    """The density of gas over its mean."""
+    """The density of gas over its mean.
+
+    Attributes:
+        refine: nodes of the model's mesh per node of the map, along each axis.
+    """
 
     name = "gas"
     parameters = GasParameters
     residual_power = 2
     target = Overdensity(species="gas", description="density of gas over its mean")
     style = MapStyle("gas", r"$1+\delta_\mathrm{gas}$", "magma", has_units=False)
+
+    refine: int = 1
 
     def original_parameters(self, layers: int) -> GasParameters:
         """Starting values like those of the other quantities, with a number of layers."""

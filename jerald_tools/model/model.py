@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
+from jerald_tools.mesh.restrict import restrict
 from jerald_tools.model.quantity import ModelInputs, Quantity
 
 
@@ -18,6 +19,8 @@ def predict(
     mesh: Mesh, quantity: Quantity, parameters: typing.Any, inputs: ModelInputs
 ) -> Float[Array, "x y z"]:
     """A quantity's map over the mean of the training targets; differentiable.
+
+    The model acts on its own mesh, which may be finer than the map's; the map has its means.
 
     Args:
         mesh: of the map.
@@ -28,12 +31,14 @@ def predict(
     Returns:
         This rank's slab, dimensionless (equations (8), (9), (13)).
     """
+    model_mesh = quantity.model_mesh(mesh)
     if parameters.layers:
-        positions = quantity.displace(mesh, parameters, inputs)
-        displaced_density = density(mesh, positions)
+        positions = quantity.displace(model_mesh, parameters, inputs)
+        displaced_density = density(model_mesh, positions)
     else:
         displaced_density = inputs.start_density
-    return quantity.transform(mesh, parameters, displaced_density, inputs)
+    field = quantity.transform(model_mesh, parameters, displaced_density, inputs)
+    return restrict(mesh, quantity.refine, field)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,8 +69,16 @@ class Model:
         Returns:
             This rank's slab of the map, and the displaced particles [Mpc/h] that it follows.
         """
+        field, positions = self.paint_fine(mesh, positions)
+        return _restricted(mesh, self.quantity.refine, field), positions
+
+    def paint_fine(
+        self, mesh: Mesh, positions: Float[Array, "n 3"]
+    ) -> tuple[Float[Array, "fine_x fine_y fine_z"], Float[Array, "n 3"]]:
+        """The same as :meth:`paint` on the mesh of the model, before the means are taken."""
         inputs = self.quantity.inputs(mesh, positions, self.prerequisites)
-        return _displace_and_transform(mesh, self.quantity, self.parameters, inputs)
+        model_mesh = self.quantity.model_mesh(mesh)
+        return _displace_and_transform(model_mesh, self.quantity, self.parameters, inputs)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
@@ -73,3 +86,8 @@ def _displace_and_transform(mesh: Mesh, quantity: Quantity, parameters, inputs: 
     positions = quantity.displace(mesh, parameters, inputs)
     field = quantity.transform(mesh, parameters, density(mesh, positions), inputs)
     return field, positions
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _restricted(mesh: Mesh, factor: int, field):
+    return restrict(mesh, factor, field)

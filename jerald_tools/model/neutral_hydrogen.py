@@ -12,6 +12,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from jerald_tools.analysis.map_style import MapStyle
+from jerald_tools.errors import BadInput
 from jerald_tools.mesh.fields import convolve
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import move_along_gradient
@@ -106,6 +107,8 @@ class NeutralHydrogen(Quantity):
 
     Attributes:
         shift: constant added to 1 + d before the power of equation (13), 0 in the paper.
+        refine: nodes of the model's mesh per node of the map, along each axis; the same as in the
+            model of the stars.
     """
 
     name = "neutral-hydrogen"
@@ -115,6 +118,7 @@ class NeutralHydrogen(Quantity):
     style = MapStyle("neutral hydrogen", r"$n_\mathrm{HI}$", "viridis")
 
     shift: float = 0.0
+    refine: int = 1
 
     def original_parameters(self, layers: int) -> NeutralHydrogenParameters:
         """The original code's starting values with a number of layers."""
@@ -128,9 +132,19 @@ class NeutralHydrogen(Quantity):
     def sources(
         self, mesh: Mesh, positions: Float[Array, "n 3"], models: Mapping[str, Model]
     ) -> tuple[Float[Array, "x y z"], ...]:
-        """The predicted stellar mass over its mean."""
-        stellar_map, _ = models["stellar-mass"].paint(mesh, positions)
-        return (_relative_stars(mesh, stellar_map),)
+        """The predicted stellar mass over its mean.
+
+        Raises:
+            BadInput: if the model of the stars has another mesh.
+        """
+        stars = models["stellar-mass"]
+        if stars.quantity.refine != self.refine:
+            raise BadInput(
+                f"the fit of stellar-mass has refine {stars.quantity.refine}, the model of "
+                f"{self.name} {self.refine}: give --refine {stars.quantity.refine}, or other stars"
+            )
+        stellar_map, _ = stars.paint_fine(mesh, positions)
+        return (_relative_stars(self.model_mesh(mesh), stellar_map),)
 
     def displace(
         self, mesh: Mesh, parameters: NeutralHydrogenParameters, inputs: ModelInputs

@@ -124,6 +124,7 @@ def paint_particles(
     header: ParticlesHeader,
     fit: "FittedModel | None" = None,
     redshift_space: str | None = None,
+    fine: bool = False,
 ) -> PaintedMap:
     """Paint a map of particles.
 
@@ -133,6 +134,7 @@ def paint_particles(
         header: of their file.
         fit: of the quantity; None for the particles' own density.
         redshift_space: line of sight "x", "y" or "z"; None for real space.
+        fine: whether the map is on the mesh of the fit's model, which may be finer than ``mesh``.
 
     Raises:
         RunFailed: on every rank, if the map is not finite, or has not the particles' mass.
@@ -144,8 +146,14 @@ def paint_particles(
         description = "density of the particles over its mean, cloud-in-cell"
     else:
         model = fit.at(header.redshift)
-        field, positions = model.paint(mesh, particles.positions)
-        name, units, mean = model.quantity.name, fit.target_units, model.target_mean
+        if fine:
+            field, positions = model.paint_fine(mesh, particles.positions)
+            mean = model.target_mean * model.quantity.target.share_of_cell(model.quantity.refine)
+            mesh = model.quantity.model_mesh(mesh)
+        else:
+            field, positions = model.paint(mesh, particles.positions)
+            mean = model.target_mean
+        name, units = model.quantity.name, fit.target_units
         description = f"painted by JERALD: {fit.target_description}"
     if redshift_space is not None:
         field = _in_redshift_space(mesh, field, positions, particles, header, redshift_space)
@@ -169,20 +177,24 @@ def paint_particles(
 
 
 def verify_map(
+    mesh: Mesh,
     painted: PaintedMap,
     particles: LoadedParticles,
     header: ParticlesHeader,
     fit: "FittedModel | None" = None,
     redshift_space: str | None = None,
+    fine: bool = False,
 ) -> str:
     """Paint a map again on rank 0 alone, which needs memory for all of it, and compare.
 
     Args:
+        mesh: as for :func:`paint_particles`, like all but the next.
         painted: this rank's part of the map.
-        particles: as for :func:`paint_particles`, like the others.
+        particles: this rank's.
         header: of their file.
         fit: as it was painted with.
         redshift_space: the same.
+        fine: the same.
 
     Returns:
         A line for log and provenance.
@@ -190,13 +202,12 @@ def verify_map(
     Raises:
         RunFailed: see :func:`jerald_tools.mesh.checks.verify_on_one_rank`.
     """
-    mesh = painted.mesh
     rows = (particles.positions, particles.velocities, particles.ids)
     whole = [whole_on_root(mesh.ranks, each) for each in rows]
 
     def repeat():
         particles = LoadedParticles(*(jnp.asarray(np.asarray(each)) for each in whole))
-        alone = paint_particles(on_one_rank(mesh), particles, header, fit, redshift_space)
+        alone = paint_particles(on_one_rank(mesh), particles, header, fit, redshift_space, fine)
         return {"values": alone.field}
 
     of_all_ranks = {"values": whole_on_root(mesh.ranks, painted.field)}

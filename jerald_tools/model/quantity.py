@@ -20,6 +20,7 @@ from jerald_tools.errors import BadInput
 from jerald_tools.mesh.checks import check_density
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
+from jerald_tools.mesh.restrict import refined
 from jerald_tools.model.layer_starts import Start
 from jerald_tools.quantities import REGISTRY
 from jerald_tools.targets.target import Target
@@ -35,8 +36,8 @@ class ModelInputs:
 
     Attributes:
         positions: particles after the dark-matter layers, (n, 3) [Mpc/h].
-        start_density: their 1 + d, this rank's slab.
-        sources: maps of other quantities over their mean, this rank's slabs.
+        start_density: their 1 + d on the model's mesh, this rank's slab.
+        sources: maps of other quantities over their mean, on that mesh, this rank's slabs.
     """
 
     positions: Float[Array, "n 3"]
@@ -48,7 +49,9 @@ class ModelInputs:
 class Quantity(abc.ABC):
     """A quantity that can be mapped; hashable, so static under jit.
 
-    The fields of a subclass are constants of its model that are not trained.
+    The fields of a subclass are constants of its model that are not trained. One of them may be
+    ``refine``: density, layers and transform then act on a mesh with so many times the nodes of the
+    map along each axis, whose means are the map.
 
     Attributes:
         name: in commands and files.
@@ -58,6 +61,7 @@ class Quantity(abc.ABC):
         default_loss: name of the loss that fits minimise unless another is requested.
         target: how its map is made from a snapshot.
         style: how its map is drawn.
+        refine: nodes of the model's mesh per node of the map, along each axis.
     """
 
     name: typing.ClassVar[str]
@@ -67,6 +71,15 @@ class Quantity(abc.ABC):
     default_loss: typing.ClassVar[str] = "statistics"
     target: typing.ClassVar[Target]
     style: typing.ClassVar[MapStyle]
+    refine = 1
+
+    def __post_init__(self):
+        if self.refine < 1:
+            raise BadInput(f"refine {self.refine}: must be a whole number, at least 1")
+
+    def model_mesh(self, mesh: Mesh) -> Mesh:
+        """The mesh on which the model of a map on a mesh acts."""
+        return refined(mesh, self.refine)
 
     @property
     def prerequisites(self) -> tuple[str, ...]:
@@ -81,7 +94,13 @@ class Quantity(abc.ABC):
     def displace(
         self, mesh: Mesh, parameters: typing.Any, inputs: ModelInputs
     ) -> Float[Array, "n 3"]:
-        """The particles after the quantity's own layers [Mpc/h], not wrapped into the box."""
+        """The particles after the quantity's own layers [Mpc/h], not wrapped into the box.
+
+        Args:
+            mesh: of the model.
+            parameters: of this quantity.
+            inputs: on that mesh.
+        """
 
     @abc.abstractmethod
     def transform(
@@ -91,7 +110,10 @@ class Quantity(abc.ABC):
         displaced_density: Float[Array, "x y z"],
         inputs: ModelInputs,
     ) -> Float[Array, "x y z"]:
-        """The map over the mean of the training targets, from the displaced particles' 1 + d."""
+        """The map over the mean of the training targets, from the displaced particles' 1 + d.
+
+        All on the mesh of the model.
+        """
 
     @abc.abstractmethod
     def transform_starts(self) -> list[Start]:
@@ -109,10 +131,10 @@ class Quantity(abc.ABC):
     def sources(
         self, mesh: Mesh, positions: Float[Array, "n 3"], models: Mapping[str, "Model"]
     ) -> tuple[Float[Array, "x y z"], ...]:
-        """Maps of other quantities over their mean that the model needs; none by default.
+        """Maps of other quantities over their mean that the model needs, on its mesh; none here.
 
         Args:
-            mesh: of the maps.
+            mesh: of the map.
             positions: this rank's particles as FastPM left them [Mpc/h].
             models: of the prerequisites, by name.
         """
@@ -131,9 +153,10 @@ class Quantity(abc.ABC):
         sources = self.sources(mesh, positions, models)
         for model in models.values():
             positions = model.quantity.improve(mesh, model.parameters, positions)
-        start_density = _start_density(mesh, positions)
+        model_mesh = self.model_mesh(mesh)
+        start_density = _start_density(model_mesh, positions)
         stage = f"painting the particles for {self.name}"
-        check_density(mesh, stage, start_density, len(positions))
+        check_density(model_mesh, stage, start_density, len(positions))
         return ModelInputs(positions, start_density, sources)
 
     def improve(
@@ -146,14 +169,20 @@ class Quantity(abc.ABC):
         """The quantity with other constants.
 
         Raises:
-            BadInput: for a constant that it does not have, or that is not a finite number.
+            BadInput: for a constant that it does not have, or that is not a finite number, or no
+                whole one where it has to be.
         """
+        converted = {}
         for name, value in values.items():
             if name not in self.constants:
                 raise BadInput(f"{name}: {self.name} has no such constant: leave it out")
             if not isinstance(value, int | float) or not math.isfinite(value):
                 raise BadInput(f"{name} {value}: must be a finite number")
-        return dataclasses.replace(self, **values)
+            kind = type(self.constants[name])
+            if kind(value) != value:
+                raise BadInput(f"{name} {value}: must be a whole number")
+            converted[name] = kind(value)
+        return dataclasses.replace(self, **converted)
 
     @property
     def constants(self) -> dict[str, float]:

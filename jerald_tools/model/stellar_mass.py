@@ -29,12 +29,18 @@ class StellarParameters:
 
 @dataclasses.dataclass(frozen=True)
 class StellarMass(Quantity):
-    """The mass of stars in each cell."""
+    """The mass of stars in each cell.
+
+    Attributes:
+        refine: nodes of the model's mesh per node of the map, along each axis.
+    """
 
     name = "stellar-mass"
     parameters = StellarParameters
     target = StarsInCells()
     style = MapStyle("stellar mass", r"$M_\star$", "cividis")
+
+    refine: int = 1
 
     def original_parameters(self, layers: int) -> StellarParameters:
         """The original code's starting values with a number of layers."""

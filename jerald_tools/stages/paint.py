@@ -42,6 +42,7 @@ class PaintOptions:
         accept_edited: whether a fit that was edited by hand is taken.
         members: "all", or the number of a member of the fit's ensemble; None for the fit alone.
         verify_ranks: whether to repeat each map on rank 0 alone and compare.
+        fine: whether maps are on the mesh of the fit's model, finer than that of its training maps.
     """
 
     nodes: int | None = None
@@ -50,6 +51,7 @@ class PaintOptions:
     accept_edited: bool = False
     members: str | None = None
     verify_ranks: bool = False
+    fine: bool = False
 
 
 def paint(
@@ -79,6 +81,8 @@ def paint(
     if options.members and not fit:
         raise BadInput("--members needs a --fit")
     fits = _chosen_fits(ranks, fit, options)
+    if options.fine:
+        _require_finer_model(fit, fits[min(fits)])
     maps = member_names(output_names(particles, output), fits)
     displaced: list[list[str]] = [[] for _ in particles]
     if save_particles:
@@ -129,6 +133,13 @@ def _chosen_fits(
     return loaded.chosen_members(options.members) if options.members else {0: loaded}
 
 
+def _require_finer_model(path: str | None, fit: FittedModel | None) -> None:
+    if fit is None:
+        raise BadInput("--fine needs a --fit")
+    if fit.quantity.refine == 1:
+        raise BadInput(f"{path}: its model acts on the mesh of the map: leave out --fine")
+
+
 def _paint_members(run: Run, task: _Task, options: PaintOptions) -> None:
     with run.stopwatch.stage("reading"):
         particles = load_particles(task.mesh, task.inputs[0])
@@ -136,15 +147,22 @@ def _paint_members(run: Run, task: _Task, options: PaintOptions) -> None:
     for fit, map_path, particles_path in zip(task.fits.values(), task.maps, displaced, strict=True):
         with run.stopwatch.stage("painting"):
             painted = paint_particles(
-                task.mesh, particles, task.header, fit, options.redshift_space
+                task.mesh, particles, task.header, fit, options.redshift_space, options.fine
             )
         if options.verify_ranks:
             with run.stopwatch.stage("verifying ranks"):
-                run.record_verification(
-                    verify_map(painted, particles, task.header, fit, options.redshift_space)
+                verified = verify_map(
+                    task.mesh,
+                    painted,
+                    particles,
+                    task.header,
+                    fit,
+                    options.redshift_space,
+                    options.fine,
                 )
+                run.record_verification(verified)
         provenance = provenance_of(run, task.mesh, task.inputs)
-        save_map(map_path, task.mesh, painted.field, painted.header, provenance, run.force)
+        save_map(map_path, painted.mesh, painted.field, painted.header, provenance, run.force)
         if particles_path is not None:
             assert painted.positions is not None  # only a map that was read has none
             # With the velocities of the particles as FastPM left them.

@@ -170,6 +170,10 @@ class NeutralGas(Target):
         density = masses * (atoms_per_volume(header) / cell_volume)
         return density if self.clip is None else np.minimum(density, self.clip)
 
+    def share_of_cell(self, factor):
+        """1: a density."""
+        return 1.0
+
     def attributes(self, snapshot):
         """How the neutral fraction was found, by name, for the header of the map."""
         own = snapshot.has("gas", "hydrogen_fraction")

@@ -107,6 +107,13 @@ class Target:
         """
         return masses
 
+    def share_of_cell(self, factor: int) -> float:
+        """Value in a cell that is ``factor`` times smaller along each axis, over that of the cell.
+
+        A mass is shared by all cells in it; densities are the same in both.
+        """
+        return 1 / factor**3
+
     def attributes(self, snapshot: Snapshot) -> dict:
         """How the weights were made, by name, for the header of the map."""
         return {}
@@ -121,6 +128,10 @@ class Overdensity(Target):
     def in_units(self, masses, total, mesh, header):
         """The mass in each cell over the mean of all cells."""
         return masses * (mesh.size / total)
+
+    def share_of_cell(self, factor):
+        """1: a density."""
+        return 1.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,11 +22,13 @@ MESHES = {
 }
 
 
-def losses_and_gradient(mesh, name, loss_name):
-    inputs, target = model_case(mesh, name)
+def losses_and_gradient(mesh, name, loss_name, refine=1):
+    inputs, target = model_case(mesh, name, refine=refine)
     # Displacements of several cells, more than a slab of two planes.
     vector = ravel_parameters(generic_parameters(name))
     quantity = quantity_named(name)
+    if refine > 1:
+        quantity = quantity.with_constants({"refine": refine})
     loss = loss_named(loss_name, quantity, None if loss_name == "logarithmic" else 1.0)
     evaluate = make_evaluate(mesh, quantity, loss, layers=2)
     reference = jax.jit(loss.reference, static_argnums=0)(mesh, target)
@@ -35,19 +37,22 @@ def losses_and_gradient(mesh, name, loss_name):
 
 
 @pytest.mark.parametrize(
-    ("quantity", "shape", "loss"),
+    ("quantity", "shape", "loss", "refine"),
     [
-        *((quantity, "six planes", "paper") for quantity in NAMES),
-        ("neutral-hydrogen", "rectangle", "paper"),
-        ("neutral-hydrogen", "six planes", "distribution"),
-        ("dark-matter", "rectangle", "logarithmic"),
+        *((quantity, "six planes", "paper", 1) for quantity in NAMES),
+        ("neutral-hydrogen", "rectangle", "paper", 1),
+        ("neutral-hydrogen", "six planes", "distribution", 1),
+        ("dark-matter", "rectangle", "logarithmic", 1),
+        # The model's mesh has slabs of 3 planes, the map's 2, 2, 2 and none.
+        ("neutral-hydrogen", "six planes", "paper", 2),
+        ("stellar-mass", "six planes", "paper", 3),
     ],
 )
-def test_loss_and_gradient(quantity, shape, loss):
+def test_loss_and_gradient(quantity, shape, loss, refine):
     ranks = world()
     alone = make_mesh(*MESHES[shape], "double", ONE_PROCESS, "native")
-    expected = on_root(ranks, losses_and_gradient, alone, quantity, loss)
+    expected = on_root(ranks, losses_and_gradient, alone, quantity, loss, refine)
     shared = make_mesh(*MESHES[shape], "double", ranks, "native")
-    actual = losses_and_gradient(shared, quantity, loss)
+    actual = losses_and_gradient(shared, quantity, loss, refine)
     for found, wanted in zip(actual, expected, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-12 * np.abs(wanted).max())

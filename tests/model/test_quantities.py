@@ -92,12 +92,28 @@ def test_quantities_are_equal_by_their_constants_and_hashable(name):
 
 def test_constants_of_a_quantity():
     hydrogen = quantity_named("neutral-hydrogen")
-    assert hydrogen.constants == {"shift": 0.0}
+    assert hydrogen.constants == {"shift": 0.0, "refine": 1}
     assert hydrogen.with_constants({"shift": 0.05}) == NeutralHydrogen(shift=0.05) != hydrogen
-    assert quantity_named("gas").constants == {}
+    assert quantity_named("gas").constants == {"refine": 1}
+    assert quantity_named("dark-matter").constants == {}
     for name in ("dark-matter", "stellar-mass", "gas"):
         with pytest.raises(BadInput, match=f"shift: {name} has no such constant: leave it out"):
             quantity_named(name).with_constants({"shift": 0.05})
     for value in (np.nan, np.inf, "x", None, [0.1]):
         with pytest.raises(BadInput, match=r"shift .*: must be a finite number"):
             hydrogen.with_constants({"shift": value})
+
+
+def test_the_mesh_of_a_model_is_a_whole_number_of_times_finer():
+    stars = quantity_named("stellar-mass")
+    for value in (2, 2.0):
+        finer = stars.with_constants({"refine": value})
+        assert finer.constants == {"refine": 2}
+        assert type(finer.constants["refine"]) is int
+    for value in (0, -2):
+        with pytest.raises(BadInput, match=f"refine {value}: must be a whole number, at least 1"):
+            stars.with_constants({"refine": value})
+    with pytest.raises(BadInput, match=r"refine 1\.5: must be a whole number"):
+        stars.with_constants({"refine": 1.5})
+    with pytest.raises(BadInput, match="refine: dark-matter has no such constant: leave it out"):
+        quantity_named("dark-matter").with_constants({"refine": 2})

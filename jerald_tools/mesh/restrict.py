@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a mesh to one whose cells are larger by a whole factor: means with cloud-in-cell weights.
+
+Node i of the coarse mesh lies on node R i of the fine one. Along each axis it takes the fine nodes
+R i + j with the weights (R - |j|) / R^2, |j| < R, whose sum is 1: a quarter, a half and a quarter
+for R = 2. This is what painting gives if each fine node is a particle: its value is conserved.
+"""
+
+import dataclasses
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jerald_tools.mesh.mesh import AnyArray, Mesh, raw_operations, with_adjoint
+
+
+def refined(mesh: Mesh, factor: int) -> Mesh:
+    """The mesh of the same box with ``factor`` times the nodes along each axis."""
+    nx, ny, nz = (factor * nodes for nodes in mesh.shape)
+    return dataclasses.replace(mesh, shape=(nx, ny, nz))
+
+
+def restrict(
+    mesh: Mesh, factor: int, field: Float[AnyArray, "fine_x fine_y fine_z"]
+) -> Float[Array, "x y z"]:
+    """Weighted means of a field on the finer mesh, at the nodes of the coarser one.
+
+    Args:
+        mesh: the coarser one.
+        factor: R, at least 1; with 1 the field is returned as it is.
+        field: this rank's slab on ``refined(mesh, factor)``.
+
+    Returns:
+        This rank's slab on ``mesh``, in the units and with the mean of the field.
+    """
+    return jnp.asarray(field) if factor == 1 else _restrict(mesh, factor, field)
+
+
+@with_adjoint(static=(0, 1))
+def _restrict(mesh: Mesh, factor: int, field) -> Array:
+    weights = jnp.ravel(field) / jnp.asarray(factor**3, mesh.dtype)
+    return raw_operations(mesh).paint(_unit_cells(mesh), _fine_nodes(mesh, factor), weights)
+
+
+def _restrict_adjoint(mesh, factor, _, coarse_bar):
+    nodes = _fine_nodes(mesh, factor)
+    values = raw_operations(mesh).readout(_unit_cells(mesh), coarse_bar, nodes)
+    values /= jnp.asarray(factor**3, mesh.dtype)
+    return (values.reshape(refined(mesh, factor).local_shape),)
+
+
+_restrict.defvjp(
+    lambda mesh, factor, field: (_restrict(mesh, factor, field), None), _restrict_adjoint
+)
+
+
+def _unit_cells(mesh: Mesh) -> Mesh:
+    """The mesh with cells of length 1, on which the weights of even factors are exact."""
+    nx, ny, nz = map(float, mesh.shape)
+    return dataclasses.replace(mesh, box_size=(nx, ny, nz))
+
+
+def _fine_nodes(mesh: Mesh, factor: int) -> Array:
+    """This rank's nodes of the finer mesh, (n, 3) in cells of the coarser one."""
+    fine = refined(mesh, factor)
+    x = jnp.arange(fine.x_start, fine.x_stop, dtype=mesh.dtype)
+    y, z = (jnp.arange(nodes, dtype=mesh.dtype) for nodes in fine.shape[1:])
+    nodes = jnp.stack(jnp.meshgrid(x, y, z, indexing="ij"), axis=-1)
+    return nodes.reshape(-1, 3) / jnp.asarray(factor, mesh.dtype)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""fit --refine and paint --fine: models on a mesh finer than the map's."""
+
+import numpy as np
+import pytest
+from mesh_cases import restricted
+from small_fits import PAPER, fit, painted
+from small_universe import MEANS, SHAPE, header_of, map_of
+
+from jerald_tools.cli import paint
+from jerald_tools.errors import BadInput
+from jerald_tools.io.sealed_json import read_document
+from jerald_tools.mesh.ranks import on_root, world
+from jerald_tools.model.fitted_model import FittedModel
+
+BRIEF = ["--evaluations", 3, "--starts", 1, "--layers", 1, *PAPER]
+
+
+@pytest.fixture(scope="session")
+def refined_fits(fit_folder):
+    """Stars and hydrogen on a mesh twice as fine as the map, after dark matter on the map's."""
+    fit(fit_folder, "dark-matter", "dm_coarse.json", *BRIEF)
+    below = ["--dm", fit_folder / "dm_coarse.json", "--refine", 2]
+    fit(fit_folder, "stellar-mass", "stellar_fine.json", *BRIEF, *below)
+    below += ["--stellar", fit_folder / "stellar_fine.json"]
+    fit(fit_folder, "neutral-hydrogen", "hi_fine.json", *BRIEF, *below)
+    return fit_folder
+
+
+def paint_fine(folder, name, *options):
+    output = folder / f"{name}_fine_map.h5"
+    arguments = [folder / "particles.h5", "--fit", folder / name, "--fine", "-o", output, "--force",
+                 "--precision", "double", "-q", *options]  # fmt: skip
+    paint.main.main([str(argument) for argument in arguments], standalone_mode=False)
+    return output
+
+
+@pytest.mark.ranks
+@pytest.mark.parametrize(
+    ("quantity", "name"),
+    [("stellar-mass", "stellar_fine.json"), ("neutral-hydrogen", "hi_fine.json")],
+)
+def test_a_map_has_the_means_of_the_fine_map(refined_fits, quantity, name):
+    document = on_root(world(), read_document, refined_fits / name)
+    assert document["refine"] == 2
+    assert document["setting"]["particles_per_cell"] == 1
+    coarse = MEANS[quantity] * painted(refined_fits, name)
+    fine = paint_fine(refined_fits, name)
+    header = header_of(fine)
+    assert header.mesh == tuple(2 * nodes for nodes in SHAPE)
+    expected = restricted(map_of(fine), 2)
+    # Eight cells share the mass of one.
+    expected *= 8 if quantity == "stellar-mass" else 1
+    np.testing.assert_allclose(coarse, expected, rtol=1e-10, atol=1e-12 * expected.max())
+
+
+def test_a_fit_keeps_its_mesh(refined_fits):
+    fitted = FittedModel.load(refined_fits / "hi_fine.json")
+    assert fitted.quantity.refine == 2
+    assert fitted.prerequisites["stellar-mass"].quantity.refine == 2
+
+
+def test_what_does_not_go_together_is_refused(refined_fits):
+    folder = refined_fits
+    with pytest.raises(BadInput, match="refine: dark-matter has no such constant: leave it out"):
+        fit(folder, "dark-matter", "new.json", *BRIEF, "--refine", 2)
+    stars = ["--stellar", folder / "stellar_fine.json"]
+    with pytest.raises(BadInput, match=r"stellar-mass has refine 2, .* 1: give --refine 2"):
+        fit(folder, "neutral-hydrogen", "new.json", *BRIEF, *stars)
+    with pytest.raises(BadInput, match=r"dm_coarse\.json: its model acts on the mesh of the map"):
+        paint_fine(folder, "dm_coarse.json")
+    assert not (folder / "new.json").exists()
