@@ -18,9 +18,11 @@ export OMPI_MCA_mpi_yield_when_idle=1
 
 NPROC=1 "$python" -m pytest "${options[@]}" -n 2 --dist worksteal "$@"
 
+# Ranks load only the files that have such tests.
+(($#)) || mapfile -t files < <(grep -rl --include='test_*.py' 'mark\.ranks' tests)
 export OMP_NUM_THREADS=1
 for ranks in 2 3 4; do
   echo "== $ranks MPI ranks"
   mpirun --oversubscribe -n "$ranks" \
-    "$python" -m pytest "${options[@]}" -m ranks "$@"
+    "$python" -m pytest "${options[@]}" -m ranks "${@:-${files[@]}}"
 done

@@ -55,6 +55,8 @@ def all_redshifts(config: dict) -> Iterator[tuple[str, float]]:
 
 def _in_words(error: jsonschema.ValidationError) -> str:
     """The mistake, without a copy of whole tables."""
+    if error.validator == "dependentRequired":
+        return "fixed and paired need a seed, whose white noise they change"
     if error.validator == "contains":
         return "at least one row must have role: train"
     if error.validator == "oneOf":

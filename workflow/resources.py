@@ -71,6 +71,7 @@ class JobResources:
             problem = dataclasses.replace(
                 self._problem,
                 particles=scaling["mesh"],
+                map_mesh=None,
                 layers={OF_PARTICLES: scaling["layers"]},
                 ranks=tasks(wildcards),
                 threads=1,

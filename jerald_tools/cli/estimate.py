@@ -8,7 +8,7 @@ import click
 from jerald_tools import __version__
 from jerald_tools.cli.command import CONTEXT_SETTINGS, Executable
 from jerald_tools.errors import BadInput
-from jerald_tools.estimate.problem import QUANTITIES, Problem, read_problem
+from jerald_tools.estimate.problem import QUANTITIES, Problem, read_problem, refined
 from jerald_tools.estimate.report import report
 
 
@@ -45,7 +45,18 @@ POSITIVE = click.IntRange(min=1)
     context_settings=CONTEXT_SETTINGS,
 )
 @click.argument("config", required=False)
-@click.option("--particles", type=POSITIVE, help="Particles per side; also nodes of the maps.")
+@click.option("--particles", type=POSITIVE, help="Particles per side.")
+@click.option(
+    "--map-mesh",
+    type=POSITIVE,
+    help="Nodes per side of every map.  [default: as many as particles]",
+)
+@click.option(
+    "--refine",
+    type=POSITIVE,
+    metavar="R",
+    help="Nodes of the models of all but dark matter per node of the map.  [default: 1]",
+)
 @click.option(
     "--mesh",
     type=POSITIVE,
@@ -77,7 +88,7 @@ POSITIVE = click.IntRange(min=1)
     "--precision", type=click.Choice(["single", "double"]), default="single", show_default=True
 )
 @click.version_option(__version__, "--version", prog_name="jerald-tools")
-def main(config, particles, mesh, box_size, ranks, layers, **others):
+def main(config, particles, mesh, box_size, ranks, layers, refine, **others):
     """Estimate memory, time and disk of each stage, from measured coefficients.
 
     CONFIG is a config.yaml of the workflow; options override its values, or replace the file.
@@ -87,6 +98,8 @@ def main(config, particles, mesh, box_size, ranks, layers, **others):
     sizes = {"particles": particles, "mesh": mesh, "box_size": box_size}
     if layers is not None:
         sizes["layers"] = dict.fromkeys(QUANTITIES, layers)
+    if refine is not None:
+        sizes["refine"] = refined(refine)
     given = {name: value for name, value in (sizes | others).items() if value is not None}
     if config is not None:
         problem = read_problem(config, **given)

@@ -108,9 +108,17 @@ def fastpm_loads(problem: Problem) -> Loads:
     )
 
 
+def model_share(problem: Problem, quantity: str) -> int:
+    """Cells of the largest rank for a quantity's model, which has one particle a cell or fewer.
+
+    Where the mesh of the model has fewer cells than there are particles, these count.
+    """
+    return share(max(problem.model_nodes(quantity), problem.particles), problem.ranks)
+
+
 def fit_loads(problem: Problem, quantity: str) -> Loads:
     """The loads of the command that fits a quantity."""
-    cells, layers = share(problem.particles, problem.ranks), problem.layers[quantity]
+    cells, layers = model_share(problem, quantity), problem.layers[quantity]
     with_layers, alone = evaluations(problem, quantity)
     simulations = problem.simulations
     return _loads(
@@ -157,20 +165,20 @@ def evaluations(problem: Problem, quantity: str) -> tuple[float, float]:
     return with_layers, alone
 
 
-def paint_loads(problem: Problem) -> Loads:
-    """The loads of paint, one map."""
-    cells = share(problem.particles, problem.ranks)
+def paint_loads(problem: Problem, quantity: str) -> Loads:
+    """The loads of paint, one map of a quantity."""
+    cells = model_share(problem, quantity)
     return _loads(
         problem,
         {"cell": cells, "moved_cell": cells if problem.ranks > 1 else 0},
         done={"cell": cells},
-        written=problem.particles**3 * BYTES[problem.precision],
+        written=problem.map_nodes**3 * BYTES[problem.precision],
     )
 
 
 def spectrum_loads(problem: Problem) -> Loads:
     """The loads of powerspec, one map and its reference."""
-    cells = share(problem.particles, problem.ranks)
+    cells = share(problem.map_nodes, problem.ranks)
     return _loads(problem, {"cell": cells}, done={"cell": cells}, text=SPECTRUM_BYTES)
 
 
@@ -214,7 +222,10 @@ STAGES: dict[str, Callable[[Problem], Loads]] = {
         size.stage: functools.partial(fit_loads, quantity=quantity)
         for quantity, size in fit_sizes().items()
     },
-    **{f"paint {quantity}": paint_loads for quantity in fit_sizes()},
+    **{
+        f"paint {quantity}": functools.partial(paint_loads, quantity=quantity)
+        for quantity in fit_sizes()
+    },
     "powerspec": spectrum_loads,
 }
 """The loads of each stage by its name, in the order of a run."""
@@ -246,10 +257,10 @@ def cost(stage: str, problem: Problem) -> Cost:
 
 def warnings(problem: Problem) -> list[str]:
     """Reasons against the number of ranks, a line each."""
-    ranks, own = problem.ranks, planes(problem.particles, problem.ranks)
+    ranks, own = problem.ranks, planes(problem.map_nodes, problem.ranks)
     lines = []
     for nodes, fields in (
-        (problem.particles, "the maps"),
+        (problem.map_nodes, "the maps"),
         (problem.mesh, "the initial conditions"),
     ):
         idle = ranks - math.ceil(nodes / planes(nodes, ranks))
@@ -264,7 +275,7 @@ def warnings(problem: Problem) -> list[str]:
                 f" {planes(nodes, ranks)} a rank: {idle} would hold none"
             )
     ghosts = ghost_planes(problem)
-    if 1 < ranks <= problem.particles and ghosts > own:
+    if 1 < ranks <= problem.map_nodes and ghosts > own:
         lines.append(
             f"{ranks} ranks: {ghosts} ghost planes of a rank outnumber its own {own}, and their"
             " exchange its work; take fewer ranks and more threads"
@@ -274,6 +285,7 @@ def warnings(problem: Problem) -> list[str]:
 
 def ghost_planes(problem: Problem) -> int:
     """Planes of other ranks that a rank needs copies of, for a fit or a map."""
-    reach = coefficients()["ghosts"]["reach"] * problem.particles / problem.box_size
-    others = problem.particles - planes(problem.particles, problem.ranks)
+    nodes = problem.map_nodes
+    reach = coefficients()["ghosts"]["reach"] * nodes / problem.box_size
+    others = nodes - planes(nodes, problem.ranks)
     return min(others, 2 * math.ceil(reach) + STENCIL_PLANES)

@@ -61,7 +61,7 @@ class Problem:
     """Everything that memory, time and files depend on.
 
     Attributes:
-        particles: along each side; also the nodes along each side of every map.
+        particles: along each side.
         mesh: nodes along each side of the initial conditions.
         box_size: side of the box [Mpc/h].
         ranks: processes of a job.
@@ -69,6 +69,8 @@ class Problem:
         steps: of a FastPM run.
         force_mesh_factor: nodes of the force mesh per particle, along each side.
         layers: displacement layers by quantity.
+        map_mesh: nodes along each side of every map; None for as many as particles.
+        refine: nodes of the model's mesh per node of the map, along each side, by quantity.
         simulations: number of simulations that a fit uses together.
         starts: of a fit.
         evaluations: of loss and gradient from each start at most.
@@ -86,11 +88,29 @@ class Problem:
     layers: Mapping[str, int] = dataclasses.field(
         default_factory=lambda: dict.fromkeys(QUANTITIES, 2)
     )
+    map_mesh: int | None = None
+    refine: Mapping[str, int] = dataclasses.field(
+        default_factory=lambda: dict.fromkeys(QUANTITIES, 1)
+    )
     simulations: int = 1
     starts: int = 4
     evaluations: int = 200
     members: int = 0
     precision: str = "single"
+
+    @property
+    def map_nodes(self) -> int:
+        """Nodes along each side of every map."""
+        return self.particles if self.map_mesh is None else self.map_mesh
+
+    def model_nodes(self, quantity: str) -> int:
+        """Nodes along each side of the mesh that the model of a quantity acts on."""
+        return self.map_nodes * self.refine[quantity]
+
+
+def refined(factor: int) -> dict[str, int]:
+    """The same factor for every quantity that has a mesh of its own: all but dark matter."""
+    return {name: factor if size.transform else 1 for name, size in fit_sizes().items()}
 
 
 def read_problem(path: str, **others) -> Problem:
@@ -140,12 +160,16 @@ def problem_of(config: Mapping, **others) -> Problem:
     """
     initial, fastpm = config["initial_conditions"], config["fastpm"]
     optimisation = config["optimisation"]
+    maps = config.get("maps", {})
+    refine = refined(_whole("maps.refine", maps.get("refine", 1)))
     layers = dict.fromkeys(QUANTITIES, 0)
     for number, row in enumerate(config["fits"]):
         quantity, key = row["quantity"], f"fits[{number}]"
         if quantity not in QUANTITIES:
             raise ValueError(f"{key}.quantity: {quantity!r} is none of {', '.join(QUANTITIES)}")
         layers[quantity] = max(layers[quantity], _whole(f"{key}.layers", row["layers"], least=0))
+        if "refine" in row:
+            refine[quantity] = max(refine[quantity], _whole(f"{key}.refine", row["refine"]))
     simulations = sum(row["role"] == "train" for row in config["simulations"])
     configured = {
         "particles": _whole("initial_conditions.particles", initial["particles"]),
@@ -154,11 +178,14 @@ def problem_of(config: Mapping, **others) -> Problem:
         "steps": _whole("fastpm.steps", fastpm["steps"]),
         "force_mesh_factor": _whole("fastpm.force_mesh_factor", fastpm["force_mesh_factor"]),
         "layers": layers,
+        "refine": refine,
         "simulations": _whole("simulations: the number of rows with role: train", simulations),
         "starts": _whole("optimisation.starts", optimisation["starts"]),
         "evaluations": _whole("optimisation.evaluations", optimisation["evaluations"]),
         "members": _whole("optimisation.members", optimisation["members"], least=0),
     }
+    if "mesh" in maps:
+        configured["map_mesh"] = _whole("maps.mesh", maps["mesh"])
     return Problem(**(configured | others))
 
 

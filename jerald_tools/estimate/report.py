@@ -26,9 +26,11 @@ def report(problem: Problem, ranks: Sequence[int]) -> str:
 
 def _headline(problem: Problem) -> str:
     layers = ", ".join(str(number) for number in problem.layers.values())
+    finest = max(problem.refine.values())
+    models = f", models on up to {finest * problem.map_nodes}^3" if finest > 1 else ""
     return (
         f"{problem.particles}^3 particles in {problem.box_size:g} Mpc/h, initial conditions on"
-        f" {problem.mesh}^3 nodes,\n"
+        f" {problem.mesh}^3 nodes, maps on {problem.map_nodes}^3{models},\n"
         f"{problem.precision} precision, {problem.threads} thread(s) a rank;\n"
         f"fits of {layers} layers on {problem.simulations} simulation(s), {problem.starts} starts"
         f" of at most {problem.evaluations} evaluations, {problem.members} members"

@@ -99,6 +99,16 @@ def test_files_of_fits_have_the_size_of_the_shipped_ones(quantity):
     assert shipped == pytest.approx([estimated] * 3, rel=0.25)
 
 
+def test_models_on_a_finer_mesh_cost_what_its_cells_cost():
+    """One particle a cell of the model in both; maps and their spectra are smaller."""
+    fine = dataclasses.replace(LARGE, map_mesh=256, refine={**LARGE.refine, "stellar-mass": 2})
+    for stage in ("fit-stellar", "paint stellar-mass"):
+        assert cost(stage, fine).memory == cost(stage, LARGE).memory
+        assert cost(stage, fine).seconds == pytest.approx(cost(stage, LARGE).seconds, rel=0.05)
+    assert cost("paint stellar-mass", fine).files == cost("paint stellar-mass", LARGE).files / 8
+    assert cost("powerspec", fine).memory < cost("powerspec", LARGE).memory / 2
+
+
 def test_ranks_without_planes_and_with_too_many_ghosts_are_warned_of():
     assert warnings(LARGE) == []
     assert warnings(dataclasses.replace(LARGE, ranks=32)) == []
@@ -118,6 +128,9 @@ def test_the_command_reads_a_config_and_options_change_it(capsys):
     assert "\nwarning: 2 ranks" not in output
     _, changed, _ = said(capsys, ROOT / "config.yaml", "--particles", 64, "--ranks", "1,2,4,64")
     assert "64^3 particles in 20 Mpc/h" in changed
+    finer = ("--particles", 96, "--mesh", 192, "--map-mesh", 48, "--refine", 2)
+    _, refined, _ = said(capsys, ROOT / "config.yaml", *finer)
+    assert "nodes, maps on 48^3, models on up to 96^3,\n" in refined
     assert "4 rank(s)" in changed
     assert "warning: 64 ranks: " in changed
 
@@ -133,7 +146,13 @@ def test_the_configuration_says_the_same_as_options():
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["fits"][4]["layers"] = 3
     layers = {"dark-matter": 2, "stellar-mass": 3, "neutral-hydrogen": 2}
-    assert problem_of(config, ranks=3) == Problem(48, 96, 20, ranks=3, layers=layers, members=6)
+    problem = Problem(48, 96, 20, ranks=3, layers=layers, members=6)
+    assert problem_of(config, ranks=3) == problem
+    config["maps"] = {"mesh": 24, "refine": 2}
+    config["fits"][4]["refine"] = 3
+    refine = {"dark-matter": 1, "stellar-mass": 3, "neutral-hydrogen": 2}
+    finer = dataclasses.replace(problem, map_mesh=24, refine=refine)
+    assert problem_of(config, ranks=3) == finer
 
 
 @pytest.mark.parametrize(

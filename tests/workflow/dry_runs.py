@@ -102,6 +102,13 @@ class Workflow:
             found.setdefault(rule, []).append(asked)
         return found
 
+    def command_lines(self) -> dict[str, str]:
+        """The command line of every job in a dry run of all, by its output."""
+        run = self.snakemake("--dry-run", "--printshellcmds")
+        assert run.returncode == 0, run.stdout + run.stderr
+        found = re.finditer(r"^.* -o (\S+) .*$", run.stdout, re.M)
+        return {match[1]: match[0] for match in found}
+
     def command_of(self, output: str) -> str:
         """The command line that would make a file."""
         run = self.snakemake("--dry-run", "--printshellcmds", "--", output)

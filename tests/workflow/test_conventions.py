@@ -39,12 +39,11 @@ def test_every_job_runs_in_the_one_conda_environment(fresh):
     conda = fresh.commands / "conda"
     conda.write_text(CONDA)
     conda.chmod(0o755)
-    for target in ("all", "baselines", "cross_validation", "over_redshifts", "figure2"):
-        arguments = ("--dry-run", "--software-deployment-method", "conda", "--", target)
-        run = fresh.snakemake(*arguments)
-        assert run.returncode == 0, run.stdout + run.stderr
-        found = re.findall(r"Conda environment (\S+) will be created", run.stdout + run.stderr)
-        assert found == ["envs/conda.yaml"], run.stdout + run.stderr
+    targets = ("all", "baselines", "cross_validation", "over_redshifts", "figure2")
+    run = fresh.snakemake("--dry-run", "--software-deployment-method", "conda", "--", *targets)
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = re.findall(r"Conda environment (\S+) will be created", run.stdout + run.stderr)
+    assert found == ["envs/conda.yaml"], run.stdout + run.stderr
 
 
 def requirement(text):

@@ -30,6 +30,23 @@ def test_initial_conditions_may_be_given_in_place_of_a_seed(fresh):
     assert line in (run.stdout + run.stderr).splitlines()
 
 
+def test_finer_particles_and_models_and_a_fixed_and_paired_row(fresh):
+    def edit(config):
+        config["simulations"][0] |= {"fixed": True, "paired": True}
+        config["initial_conditions"] |= {"particles": 96, "mesh": 192}
+        config["maps"] = {"mesh": 48, "refine": 2}
+        config["fits"][4]["refine"] = 4
+
+    fresh.change(edit)
+    commands = fresh.command_lines()
+    initial_conditions = commands[f"results/{TRAINED}/initial_conditions.h5"]
+    assert " --seed 9281 --fixed --paired --mesh 192 --particles 96 " in initial_conditions
+    assert "--refine" not in commands["results/fits/dark-matter_z2.00.json"]
+    assert " --refine 2 " in commands["results/fits/stellar-mass_z2.00.json"]
+    assert " --refine 4 " in commands["results/fits/stellar-mass_z3.00.json"]
+    assert " --refine 2 " in commands["results/fits/neutral-hydrogen_z2.00.json"]
+
+
 def test_two_training_rows_are_fitted_together(fresh):
     fresh.change(set_key("simulations", 1, "role", "train"))
     command = fresh.command_of("results/fits/dark-matter_z2.00.json")

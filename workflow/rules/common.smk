@@ -1,6 +1,6 @@
 # Tables that the rules share, made from config.yaml, and the functions that give their inputs and
 # parameters, in the order of the rules.
-from jerald_tools.estimate.problem import fit_sizes
+from jerald_tools.estimate.problem import fit_sizes, refined
 from jerald_tools.quantities import REGISTRY
 from workflow.configuration import all_redshifts, check_configuration, in_paths
 from workflow.resources import JobResources
@@ -26,6 +26,8 @@ UNSEEN = [name for name in COMPARED if name not in TRAINING]
 BANDED = UNSEEN if config["optimisation"]["members"] else []
 # The true redshift of each {redshift}, which has two decimals.
 REDSHIFTS = {in_paths(redshift): redshift for _, redshift in all_redshifts(config)}
+# Nodes of each quantity's model per node of the map, where its row of `fits` states none.
+REFINED = refined(config.get("maps", {}).get("refine", 1))
 FITS = {(row["quantity"], in_paths(row["redshift"])): row for row in config["fits"]}
 LAST_REDSHIFT = in_paths(min(SIMULATIONS[TRAINING[0]]["redshifts"]))
 JOINT_REDSHIFTS = [
@@ -80,8 +82,10 @@ COSMOLOGY = (
 LINEAR_POWER = config["initial_conditions"]["linear_power"]
 
 
-def seed_of(wildcards):
-    return SIMULATIONS[wildcards.simulation]["seed"]
+def seed_options(wildcards):
+    row = SIMULATIONS[wildcards.simulation]
+    flags = [f" --{name}" for name in ("fixed", "paired") if row.get(name)]
+    return f"--seed {row['seed']}" + "".join(flags)
 
 
 def initial_conditions_of(wildcards):
@@ -161,7 +165,9 @@ def fit_options(wildcards):
 
 def options_of_row(row):
     smoothing = "" if row["smoothing"] is None else f" --smoothing {row['smoothing']}"
-    return f"--layers {row['layers']} --loss {row['loss']}{smoothing} {OPTIMISATION}"
+    refine = row.get("refine", REFINED[row["quantity"]])
+    refined = "" if refine == 1 else f" --refine {refine}"
+    return f"--layers {row['layers']} --loss {row['loss']}{smoothing}{refined} {OPTIMISATION}"
 
 
 # Maps and spectra.

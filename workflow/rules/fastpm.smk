@@ -20,7 +20,7 @@ rule fastpm:
         start_redshift=config["fastpm"]["start_redshift"],
         steps=config["fastpm"]["steps"],
         force_mesh_factor=config["fastpm"]["force_mesh_factor"],
-        second_order=config["fastpm"]["second_order"],
+        second_order=config["fastpm"].get("second_order", "exact"),
         version=VERSION,
     shell:
         "{resources.mpi} run-fastpm {input} --redshift {params.redshift}"

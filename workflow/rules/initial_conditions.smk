@@ -16,7 +16,7 @@ rule initial_conditions:
     resources:
         **RESOURCES.of_stage("generate-ics"),
     params:
-        seed=seed_of,
+        seed=seed_options,
         mesh=config["initial_conditions"]["mesh"],
         particles=config["initial_conditions"]["particles"],
         box_size=config["initial_conditions"]["box_size"],
@@ -24,6 +24,6 @@ rule initial_conditions:
         cosmology=COSMOLOGY,
         version=VERSION,
     shell:
-        "{resources.mpi} generate-ics --seed {params.seed} --mesh {params.mesh}"
+        "{resources.mpi} generate-ics {params.seed} --mesh {params.mesh}"
         " --particles {params.particles} --box-size {params.box_size} {params.power}"
         " {params.cosmology} --threads {threads} -o {output} 2> {log}"
