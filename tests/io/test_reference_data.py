@@ -12,7 +12,12 @@ from jerald_tools.io.particles import CRITICAL_DENSITY
 
 DATA = Path(__file__).parents[2] / "data"
 QUANTITIES = ("dark-matter", "stellar-mass", "neutral-hydrogen", "gas")
-RUNS = {"train_seed9281": 9281, "unseen_seed4417": 4417}
+RUNS = {
+    "train_seed9281": 9281,
+    "train_seed20261_fixed": 20261,
+    "train_seed20261_paired": 20261,
+    "unseen_seed4417": 4417,
+}
 
 
 @pytest.fixture(params=[(run, z) for run in RUNS for z in ("5.00", "3.00", "2.00")], ids=str)
@@ -49,8 +54,8 @@ def test_means_are_those_of_the_simulations(snapshot):
 
 def test_it_stays_small():
     files = list((DATA / "reference").rglob("*.h5"))
-    assert len(files) == 24
-    assert sum(path.stat().st_size for path in files) < 8e6
+    assert len(files) == 48
+    assert sum(path.stat().st_size for path in files) < 16e6
 
 
 def test_linear_power_has_its_sigma8():
