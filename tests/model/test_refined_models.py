@@ -29,8 +29,7 @@ def a_mesh(backend="native"):
     return make_mesh(SHAPE, BOX_SIZE, "double", ONE_PROCESS, backend)
 
 
-@pytest.mark.parametrize("layers", [0, 2])
-@pytest.mark.parametrize("refine", [2, 3])
+@pytest.mark.parametrize(("refine", "layers"), [(2, 1), (3, 0)])
 @pytest.mark.parametrize("name", REFINED)
 def test_a_map_has_the_means_of_the_model_on_its_mesh(name, refine, layers):
     mesh, quantity = a_mesh(), quantity_named(name)
