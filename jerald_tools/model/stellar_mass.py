@@ -69,7 +69,7 @@ class StellarMass(Quantity):
         return threshold_power_law(mesh, parameters.transform, displaced_density)
 
     def transform_starts(self) -> list[Start]:
-        """The one start without layers: a threshold below which there are no stars."""
+        """A threshold below which there are no stars; random starts scatter around it."""
         return [Start("threshold", StellarParameters((), THRESHOLD))]
 
     def layered_starts(self, transform: typing.Any, layers: int) -> list[Start]:
