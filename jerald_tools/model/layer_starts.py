@@ -5,10 +5,10 @@ Power laws of small numbers have many local minima, so every fit searches from s
 by default, in the order of :mod:`jerald_tools.fitting.search`:
 
 - Stars, hydrogen and gas first fit their transform without layers, from the quantity's own
-  ``transform_starts`` (for stellar mass the threshold in :mod:`jerald_tools.model.stellar_mass`) and
-  from random points around the first of them.
-- Before the best transform come opposed layers, weak layers and pulling layers, those of
-  :func:`layered_starts`; further starts are the opposed layers with random parameters around theirs.
+  ``transform_starts`` (for stellar mass the threshold in :mod:`jerald_tools.model.stellar_mass`)
+  and from random points around the first of them.
+- Before the best transform come opposed, weak and pulling layers, those of :func:`layered_starts`;
+  further starts are the opposed layers with random parameters around theirs.
 - Dark matter has no transform: it starts from opposed layers, then from random ones around them.
 """
 
@@ -34,8 +34,8 @@ STEEP = Layer(alpha=0.5, gamma=1.0, k_h=1.0, k_l=10.0, nu=0.0)
 # no gradient.
 WEAK = dataclasses.replace(INWARD, alpha=0.1)
 
-# Alpha of the opposed layers before a fitted transform, relative to those above (-0.75 and 0.6): the
-# dark-matter fit has usually moved the particles already.
+# Alpha of the opposed layers before a fitted transform, relative to those above: -0.75 and 0.6, for
+# the dark-matter fit has usually moved the particles already.
 OPPOSED_ALPHA_SHARE = 0.5
 
 
