@@ -9,7 +9,7 @@ from jerald_tools.mesh.exchange import home_ranks
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.restrict import refined
-from jerald_tools.model.quantity import ModelInputs
+from jerald_tools.model.quantity import ModelInputs, Quantity
 from jerald_tools.quantities import quantity_named
 
 
@@ -30,6 +30,12 @@ def generic_parameters(quantity: str, layers: int = 2, seed: int = 3):
     leaves, structure = jax.tree.flatten(quantity_named(quantity).original_parameters(layers))
     leaves = [jnp.float64(leaf + 0.2 + 0.1 * random.uniform()) for leaf in leaves]
     return jax.tree.unflatten(structure, leaves)
+
+
+def refined_quantity(name: str, refine: int) -> Quantity:
+    """A quantity whose model acts on a mesh that much finer than the map's."""
+    quantity = quantity_named(name)
+    return quantity if refine == 1 else quantity.with_constants({"refine": refine})
 
 
 def whole_stars_and_target(shape, seed: int = 7) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from model_cases import generic_parameters, model_case
+from model_cases import generic_parameters, model_case, refined_quantity
 
 from jerald_tools.fitting.objective import make_evaluate
 from jerald_tools.fitting.residual_loss import PaperLoss
@@ -30,15 +30,21 @@ def a_mesh(shape, backend):
 
 
 @pytest.mark.parametrize(
-    ("shape", "backend"), [("cube", "native"), ("rectangle", "native"), ("rectangle", "jax")]
+    ("quantity", "shape", "backend", "refine"),
+    [
+        *((name, "cube", "native", 1) for name in NAMES),
+        *((name, "rectangle", backend, 1) for name in NAMES for backend in ("native", "jax")),
+        *((name, "rectangle", "native", 2) for name in NAMES if name != "dark-matter"),
+        ("stellar-mass", "rectangle", "jax", 2),
+    ],
 )
-@pytest.mark.parametrize("quantity", NAMES)
-def test_every_parameter(quantity, shape, backend):
+def test_every_parameter(quantity, shape, backend, refine):
     """Central differences of the squared loss, which is smooth but for crossings of cells."""
     mesh = a_mesh(shape, backend)
-    inputs, target = model_case(mesh, quantity)
+    inputs, target = model_case(mesh, quantity, refine=refine)
     parameters = generic_parameters(quantity)
-    evaluate = make_evaluate(mesh, quantity_named(quantity), PaperLoss(2, 1.0), layers=2)
+    model = refined_quantity(quantity, refine)
+    evaluate = make_evaluate(mesh, model, PaperLoss(2, 1.0), layers=2)
     vector = ravel_parameters(parameters)
     (_, _), gradient = evaluate(vector, inputs, target)
     assert np.all(np.asarray(gradient) != 0)

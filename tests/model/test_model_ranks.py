@@ -4,14 +4,14 @@
 import jax
 import numpy as np
 import pytest
-from model_cases import generic_parameters, model_case
+from model_cases import generic_parameters, model_case, refined_quantity
 
 from jerald_tools.fitting.objective import make_evaluate
 from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.fitting.statistics_loss import loss_named
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, on_root, world
-from jerald_tools.quantities import NAMES, quantity_named
+from jerald_tools.quantities import NAMES
 
 pytestmark = pytest.mark.ranks
 
@@ -26,9 +26,7 @@ def losses_and_gradient(mesh, name, loss_name, refine=1):
     inputs, target = model_case(mesh, name, refine=refine)
     # Displacements of several cells, more than a slab of two planes.
     vector = ravel_parameters(generic_parameters(name))
-    quantity = quantity_named(name)
-    if refine > 1:
-        quantity = quantity.with_constants({"refine": refine})
+    quantity = refined_quantity(name, refine)
     loss = loss_named(loss_name, quantity, None if loss_name == "logarithmic" else 1.0)
     evaluate = make_evaluate(mesh, quantity, loss, layers=2)
     reference = jax.jit(loss.reference, static_argnums=0)(mesh, target)

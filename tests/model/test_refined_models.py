@@ -1,32 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Models on a mesh finer than the map's: the map has the means of what they give there."""
+"""Models on a mesh finer than the map's: the map has the means of what they give there.
+
+Their gradients are in test_model_gradients.py.
+"""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from mesh_cases import restricted
-from model_cases import generic_parameters, model_case
+from model_cases import generic_parameters, model_case, refined_quantity
 
 from jerald_tools.errors import BadInput
-from jerald_tools.fitting.objective import make_evaluate
-from jerald_tools.fitting.residual_loss import PaperLoss
-from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.ranks import ONE_PROCESS
 from jerald_tools.mesh.restrict import refined
 from jerald_tools.model.model import Model, predict
 from jerald_tools.model.neutral_hydrogen import relative_stellar_mass
-from jerald_tools.model.parameters import parameter_table
 from jerald_tools.quantities import NAMES, quantity_named
 
 REFINED = [name for name in NAMES if name != "dark-matter"]
 SHAPE, BOX_SIZE = (8, 6, 10), (5.0, 3.0, 7.0)
 
 
-def a_mesh(backend="native"):
-    return make_mesh(SHAPE, BOX_SIZE, "double", ONE_PROCESS, backend)
+def a_mesh():
+    return make_mesh(SHAPE, BOX_SIZE, "double", ONE_PROCESS, "native")
 
 
 @pytest.mark.parametrize(("refine", "layers"), [(2, 1), (3, 0)])
@@ -36,31 +35,9 @@ def test_a_map_has_the_means_of_the_model_on_its_mesh(name, refine, layers):
     inputs, _ = model_case(mesh, name, refine=refine)
     parameters = generic_parameters(name, layers)
     on_fine_mesh = predict(refined(mesh, refine), quantity, parameters, inputs)
-    found = predict(mesh, quantity.with_constants({"refine": refine}), parameters, inputs)
+    found = predict(mesh, refined_quantity(name, refine), parameters, inputs)
     expected = restricted(np.asarray(on_fine_mesh), refine)
     np.testing.assert_allclose(found, expected, rtol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("name", "backend"), [(name, "native") for name in REFINED] + [("stellar-mass", "jax")]
-)
-def test_gradient_of_every_parameter(name, backend):
-    """Central differences of the squared loss, which is smooth but for crossings of cells."""
-    mesh = a_mesh(backend)
-    quantity = quantity_named(name).with_constants({"refine": 2})
-    inputs, target = model_case(mesh, name, refine=2)
-    parameters = generic_parameters(name, 1)
-    evaluate = make_evaluate(mesh, quantity, PaperLoss(2, 1.0), layers=1)
-    vector, step = ravel_parameters(parameters), 1e-6
-    _, gradient = evaluate(vector, inputs, target)
-    for number, parameter in enumerate(parameter_table(parameters)):
-        unit = np.eye(len(vector))[number]
-        after, before = (
-            float(evaluate(vector + sign * step * unit, inputs, target)[0][0]) for sign in (1, -1)
-        )
-        difference = (after - before) / (2 * step)
-        scale = max(abs(difference), 1e-3 * np.abs(gradient).max())
-        assert abs(gradient[number] - difference) < 1e-5 * scale, parameter
 
 
 def test_hydrogen_takes_dark_matter_from_the_mesh_of_the_map_and_stars_from_the_finer_one():
@@ -70,7 +47,7 @@ def test_hydrogen_takes_dark_matter_from_the_mesh_of_the_map_and_stars_from_the_
         name: Model(quantity, generic_parameters(name, 1))
         for name, quantity in {
             "dark-matter": quantity_named("dark-matter"),
-            "stellar-mass": quantity_named("stellar-mass").with_constants({"refine": 2}),
+            "stellar-mass": refined_quantity("stellar-mass", 2),
         }.items()
     }
     models["stellar-mass"] = Model(
@@ -79,7 +56,7 @@ def test_hydrogen_takes_dark_matter_from_the_mesh_of_the_map_and_stars_from_the_
         prerequisites={"dark-matter": models["dark-matter"]},
     )
     positions = model_case(mesh, "dark-matter")[0].positions
-    hydrogen = quantity_named("neutral-hydrogen").with_constants({"refine": 2})
+    hydrogen = refined_quantity("neutral-hydrogen", 2)
     inputs = hydrogen.inputs(mesh, positions, models)
     dark_matter = models["dark-matter"]
     improved = dark_matter.quantity.improve(mesh, dark_matter.parameters, positions)
@@ -96,6 +73,6 @@ def test_hydrogen_takes_dark_matter_from_the_mesh_of_the_map_and_stars_from_the_
 def test_stars_on_another_mesh_are_refused():
     mesh = a_mesh()
     stars = Model(quantity_named("stellar-mass"), generic_parameters("stellar-mass", 1))
-    hydrogen = quantity_named("neutral-hydrogen").with_constants({"refine": 2})
+    hydrogen = refined_quantity("neutral-hydrogen", 2)
     with pytest.raises(BadInput, match=r"stellar-mass has refine 1, .* 2: give --refine 1"):
         hydrogen.inputs(mesh, jnp.zeros((3, 3)), {"stellar-mass": stars})
