@@ -143,6 +143,7 @@ class FittedModel(FitDocument):
         redshift_space: str | None = None,
         precision: str = "single",
         allow_mismatch: bool = False,
+        fine: bool = False,
     ) -> PaintedMap:
         """Paint the quantity on particles.
 
@@ -152,6 +153,7 @@ class FittedModel(FitDocument):
             redshift_space: line of sight "x", "y" or "z"; None for real space.
             precision: "single" or "double".
             allow_mismatch: whether to paint particles for which the fit is not valid.
+            fine: whether to paint on the mesh of the model, which may be finer than the map's.
 
         Raises:
             BadInput: if the fit is not valid for the particles, or its cells do not fill the box.
@@ -160,7 +162,7 @@ class FittedModel(FitDocument):
         header = particles.header
         mesh = painting_mesh(header, self, nodes, precision, particles.ranks)
         require_paintable("these", header, mesh, self, allow_mismatch)
-        painted = paint_particles(mesh, particles.on(mesh), header, self, redshift_space)
+        painted = paint_particles(mesh, particles.on(mesh), header, self, redshift_space, fine)
         return dataclasses.replace(painted, sources=(self.path, *particles.sources))
 
     def _require_trained_at(self, redshift: float) -> None:

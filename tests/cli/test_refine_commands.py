@@ -4,9 +4,19 @@
 import numpy as np
 import pytest
 from mesh_cases import restricted
+from model_cases import clustered_particles
 from small_fits import PAPER, fit, painted
-from small_universe import MEANS, SHAPE, header_of, map_of
+from small_universe import (
+    BOX_SIZE,
+    MEANS,
+    SHAPE,
+    header_of,
+    map_of,
+    save_particles,
+    save_target,
+)
 
+import jerald_tools as jt
 from jerald_tools.cli import paint
 from jerald_tools.errors import BadInput
 from jerald_tools.io.sealed_json import read_document
@@ -52,6 +62,36 @@ def test_a_map_has_the_means_of_the_fine_map(refined_fits, quantity, name):
     # Eight cells share the mass of one.
     expected *= 8 if quantity == "stellar-mass" else 1
     np.testing.assert_allclose(coarse, expected, rtol=1e-10, atol=1e-12 * expected.max())
+
+
+def test_python_paints_the_fine_map_too(refined_fits):
+    name = "hi_fine.json"
+    particles = jt.read_particles(refined_fits / "particles.h5")
+    painted = jt.load_fit(refined_fits / name).paint(particles, precision="double", fine=True)
+    np.testing.assert_allclose(
+        painted.field, map_of(paint_fine(refined_fits, name)), rtol=1e-12, atol=0
+    )
+    assert painted.header.mesh == painted.mesh.shape == tuple(2 * nodes for nodes in SHAPE)
+
+
+@pytest.mark.ranks
+def test_eight_particles_a_cell(fit_folder):
+    """A lattice twice as fine as the map: the fit holds for eight particles a cell alone."""
+    lattice = tuple(2 * nodes for nodes in SHAPE)
+    number = int(np.prod(lattice))
+    where = clustered_particles(lattice, BOX_SIZE, number) % np.array(BOX_SIZE)
+    finer = fit_folder / "finer"
+    on_root(world(), finer.mkdir, exist_ok=True)
+    on_root(world(), save_particles, finer / "particles.h5", where, 0 * where, lattice=lattice)
+    on_root(world(), save_target, finer / "stellar-mass.h5", "stellar-mass")
+    brief = ["--layers", 0, "--evaluations", 2, "--starts", 1, "--refine", 2, *PAPER]
+    document = fit(finer, "stellar-mass", "stellar.json", *brief, "--force")
+    assert document["setting"]["particles_per_cell"] == 8
+    mean = np.mean(painted(finer, "stellar.json"))
+    assert mean == pytest.approx(document["quality"]["all"]["mean_ratio"], rel=1e-9)
+    refused = [fit_folder / "particles.h5", "--fit", finer / "stellar.json", "-o", finer / "new.h5"]
+    with pytest.raises(BadInput, match="particles_per_cell 8, there 1"):
+        paint.main.main([str(argument) for argument in refused], standalone_mode=False)
 
 
 def test_a_fit_keeps_its_mesh(refined_fits):
