@@ -8,7 +8,7 @@ import click
 from jerald_tools import __version__
 from jerald_tools.cli.command import CONTEXT_SETTINGS, Executable
 from jerald_tools.errors import BadInput
-from jerald_tools.estimate.problem import QUANTITIES, Problem, read_problem, refined
+from jerald_tools.estimate.problem import QUANTITIES, Problem, read_problem, refine_by_quantity
 from jerald_tools.estimate.report import report
 
 
@@ -99,7 +99,7 @@ def main(config, particles, mesh, box_size, ranks, layers, refine, **others):
     if layers is not None:
         sizes["layers"] = dict.fromkeys(QUANTITIES, layers)
     if refine is not None:
-        sizes["refine"] = refined(refine)
+        sizes["refine"] = refine_by_quantity(refine)
     given = {name: value for name, value in (sizes | others).items() if value is not None}
     if config is not None:
         problem = read_problem(config, **given)

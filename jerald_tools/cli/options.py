@@ -77,10 +77,13 @@ def _add_cosmology(
     return gather
 
 
+# As in jerald_tools.gravity.lpt, which imports JAX; a test compares the two.
+SECOND_ORDERS = ("exact", "fastpm")
+
 second_order_option = click.option(
     "--second-order",
-    type=click.Choice(["exact", "fastpm"]),
-    default="exact",
+    type=click.Choice(SECOND_ORDERS),
+    default=SECOND_ORDERS[0],
     show_default=True,
     help="Growth of second-order displacements: exact, or as fastpm-python has it, 3/7 at z = 0.",
 )

@@ -108,7 +108,7 @@ class Problem:
         return self.map_nodes * self.refine[quantity]
 
 
-def refined(factor: int) -> dict[str, int]:
+def refine_by_quantity(factor: int) -> dict[str, int]:
     """The same factor for every quantity that has a mesh of its own: all but dark matter."""
     return {name: factor if size.transform else 1 for name, size in fit_sizes().items()}
 
@@ -161,7 +161,7 @@ def problem_of(config: Mapping, **others) -> Problem:
     initial, fastpm = config["initial_conditions"], config["fastpm"]
     optimisation = config["optimisation"]
     maps = config.get("maps", {})
-    refine = refined(_whole("maps.refine", maps.get("refine", 1)))
+    refine = refine_by_quantity(_whole("maps.refine", maps.get("refine", 1)))
     layers = dict.fromkeys(QUANTITIES, 0)
     for number, row in enumerate(config["fits"]):
         quantity, key = row["quantity"], f"fits[{number}]"

@@ -15,6 +15,7 @@ import pytest
 from jerald_tools.cli import options
 from jerald_tools.cli.command import load_stage, stage_arguments
 from jerald_tools.cosmology import Cosmology
+from jerald_tools.gravity.lpt import SECOND_ORDERS
 from jerald_tools.snapshots.code_units import LENGTH_UNITS, MASS_UNITS, VELOCITY_UNITS
 from jerald_tools.stages.run import Run
 
@@ -84,3 +85,4 @@ def test_choices_are_those_of_the_library():
     assert list(options.PARAMETERS) == [field.name for field in dataclasses.fields(Cosmology)]
     units = {"length_unit": LENGTH_UNITS, "mass_unit": MASS_UNITS, "velocity_unit": VELOCITY_UNITS}
     assert {name: tuple(choices) for name, choices in units.items()} == options.SNAPSHOT_UNITS
+    assert options.SECOND_ORDERS == SECOND_ORDERS

@@ -1,6 +1,6 @@
 # Tables that the rules share, made from config.yaml, and the functions that give their inputs and
 # parameters, in the order of the rules.
-from jerald_tools.estimate.problem import fit_sizes, refined
+from jerald_tools.estimate.problem import fit_sizes, refine_by_quantity
 from jerald_tools.quantities import REGISTRY
 from workflow.configuration import all_redshifts, check_configuration, in_paths
 from workflow.resources import JobResources
@@ -27,7 +27,7 @@ BANDED = UNSEEN if config["optimisation"]["members"] else []
 # The true redshift of each {redshift}, which has two decimals.
 REDSHIFTS = {in_paths(redshift): redshift for _, redshift in all_redshifts(config)}
 # Nodes of each quantity's model per node of the map, where its row of `fits` states none.
-REFINED = refined(config.get("maps", {}).get("refine", 1))
+REFINED = refine_by_quantity(config.get("maps", {}).get("refine", 1))
 FITS = {(row["quantity"], in_paths(row["redshift"])): row for row in config["fits"]}
 LAST_REDSHIFT = in_paths(min(SIMULATIONS[TRAINING[0]]["redshifts"]))
 JOINT_REDSHIFTS = [
