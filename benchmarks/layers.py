@@ -12,13 +12,13 @@ from pathlib import Path
 import click
 import numpy as np
 
-from jerald_tools.fitting.ensemble import turned_task
 from jerald_tools.fitting.fit import Search, fit_parameters
 from jerald_tools.fitting.folds import FOLDS
 from jerald_tools.fitting.problem import FitFiles, Problem, load_problems
 from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.fitting.search import starting_points
 from jerald_tools.fitting.statistics_loss import loss_named
+from jerald_tools.fitting.subsamples import HalfBoxes
 from jerald_tools.mesh.ranks import world
 from jerald_tools.quantities import NAMES, quantity_named
 
@@ -27,7 +27,7 @@ def validation_losses(problem: Problem, loss: Loss, layers: int, search: Search)
     """The loss of the fit to each half, (6,)."""
     losses, on_half = [], dataclasses.replace(search, select_on="train")
     for number, fold in enumerate(FOLDS, 1):
-        task = turned_task([problem], fold, number, loss)
+        task = HalfBoxes(fold).task([problem], number, loss)
         fit = fit_parameters(task, starting_points(task, search, layers), on_half)
         losses.append(fit.best.losses.validation)
     return np.array(losses)

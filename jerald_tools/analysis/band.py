@@ -75,7 +75,7 @@ def band_columns(
     powers = [member["P"] for member in members]
     power = power_band(powers, model_error(columns["k"]))
     with np.errstate(divide="ignore", invalid="ignore"):
-        scatter = np.std(np.log(powers), axis=0, ddof=1)
+        scatter = np.std(np.log(powers), axis=0, ddof=1) if len(powers) > 1 else 0 * power.median
     columns |= {"P": power.median, "P_low": power.low, "P_high": power.high, "scatter": scatter}
     if "P_ref" in columns:
         r = correlation_band([member["r"] for member in members])
@@ -98,6 +98,11 @@ def band_notes(members: Sequence[Mapping[str, str]]) -> dict[str, str]:
         ratios = [float(member["mean_ratio"]) for member in members]
         notes["mean_ratio"] = repr(float(np.median(ratios)))
         notes["mean_ratio of each member"] = " ".join(f"{ratio:.4f}" for ratio in ratios)
+    if len(members) == 1:
+        notes["band"] = (
+            "P_low, P_high: the error in ln P of other members on the boxes that they left out"
+        )
+        return notes
     notes["band"] = (
         f"P, ratio, r: medians of {len(members)} members; r_low, r_high: their 16th and 84th "
         "percentiles; P_low, P_high too, with the model's error in ln P added in quadrature; "

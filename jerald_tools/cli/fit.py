@@ -8,10 +8,23 @@ import click
 from jerald_tools.cli.command import command
 from jerald_tools.cli.options import accept_edited_option, verify_ranks_option
 from jerald_tools.cli.stop_signals import stop_when_asked
-from jerald_tools.fitting import LOSSES, OPTIMISERS
+from jerald_tools.fitting import BOXES, LOSSES, OPTIMISERS
 from jerald_tools.quantities import NAMES
 
 STAGE = "jerald_tools.stages.fit:fit"
+
+
+class Members(click.ParamType):
+    """A number of halves, or the word for boxes left out."""
+
+    name = "members"
+
+    def convert(self, value, param, ctx) -> int | str:
+        """Raises a usage error for anything else."""
+        if value == BOXES:
+            return value
+        return click.IntRange(2, 6).convert(value, param, ctx)
+
 
 FIT_OPTIONS = (
     click.argument("particles", nargs=-1, required=True),
@@ -97,9 +110,11 @@ FIT_OPTIONS = (
     ),
     click.option(
         "--members",
-        type=click.IntRange(2, 6),
-        help="Also fit this number of halves of the box, from where the best starts began: the "
-        "uncertainty of the fit, for paint --members.  [default: none]",
+        type=Members(),
+        metavar="N|boxes",
+        help="The uncertainty of the fit, for paint --members: also fit without the boxes of each "
+        "seed in turn, or N halves of the boxes, 2 to 6, which is all that the boxes of one seed "
+        "allow. Members begin where the best starts began.  [default: none]",
     ),
     accept_edited_option,
     verify_ranks_option,

@@ -9,3 +9,6 @@ LOSSES = ("paper", "statistics", "distribution", "logarithmic")
 
 OPTIMISERS = ("bfgs", "lbfgsb", "adam")
 """Names of the optimisers, see :data:`jerald_tools.fitting.optimisers.OPTIMISERS`."""
+
+BOXES = "boxes"
+"""What stands for a number of members, to leave out the boxes of each white noise in turn."""

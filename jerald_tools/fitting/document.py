@@ -6,7 +6,7 @@ import math
 import typing
 from collections.abc import Sequence
 
-from jerald_tools.fitting.ensemble import LEVEL, Ensemble
+from jerald_tools.fitting.ensemble import LEVEL, Ensemble, ErrorOfPower
 from jerald_tools.fitting.fit import Fit, Search
 from jerald_tools.fitting.problem import Problem
 from jerald_tools.fitting.regions import TEST_FRACTION, Regions
@@ -33,7 +33,7 @@ def fit_content(
         search: how it was minimised.
         fit: the result.
         qualities: measures of each simulation's map by region.
-        ensemble: fits to halves of the box, if there are any.
+        ensemble: fits to parts of the training sample, if there are any.
     """
     first, best = problems[0], fit.best
     evolves = isinstance(best.parameters, EvolvingParameters)
@@ -108,20 +108,26 @@ def parameter_values(parameters: typing.Any) -> dict | list[dict]:
 def _ensemble_values(ensemble: Ensemble) -> dict:
     return {
         "level": LEVEL,
-        "k": ensemble.k,
-        "model_error": ensemble.model_error,
+        "k": ensemble.model_error.k,
+        "model_error": ensemble.model_error.error,
         "members": [
             {
-                "half": member.fold.name,
+                "subsample": member.name,
                 "start": member.fitted.start.name,
                 "parameters": parameter_values(member.fitted.parameters),
                 "evaluations": len(member.fitted.history),
                 "best_evaluation": member.fitted.best_number,
                 **member.fitted.losses._asdict(),
+                "elsewhere": member.qualities,
+                **(_expected_values(member.expected) if member.expected else {}),
             }
             for member in ensemble.members
         ],
     }
+
+
+def _expected_values(expected: ErrorOfPower) -> dict:
+    return {"expected_error": {"k": expected.k, "error": expected.error}}
 
 
 def _means(problems: Sequence[Problem]) -> list[dict]:

@@ -1,36 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The uncertainty of a fit: fits to other halves of the training box, and their errors on the rest.
+"""The uncertainty of a fit: fits to parts of the training sample, and their errors on the rest.
 
-Every half of the box leads to other parameters. Members are fits to the six halves, from the starts
-that led nearly as far as the best one: their scatter is that of the sample and that of the minimum.
-A member knows nothing of the rest of the box, not even where to stop: it keeps its least training
-loss. Its error there is more than the scatter, for the model cannot do everything: the remainder is
-the model's error. No other simulation takes part.
+Every part leads to other parameters. Members are fits to parts, from the starts that led nearly as
+far as the best one: their scatter is that of the sample and that of the minimum. Their error on the
+rest is more than the scatter, for the model cannot do everything: the remainder is the model's
+error. No other simulation takes part.
 """
 
-import collections
 import dataclasses
 import itertools
 from collections.abc import Sequence
 
-import jax.numpy as jnp
 import numpy as np
 import scipy.stats
 
 from jerald_tools.analysis.band import HIGH, LOW
 from jerald_tools.fitting.fit import Fit, FittedStart, Search, fit_parameters
-from jerald_tools.fitting.folds import (
-    FOLDS,
-    Fold,
-    turned_field,
-    turned_mesh,
-    turned_positions,
-)
 from jerald_tools.fitting.journal import Journal
 from jerald_tools.fitting.map_statistics import bin_edges, map_quality
 from jerald_tools.fitting.objective import compiled_for
-from jerald_tools.fitting.problem import Problem, Simulation, Task
+from jerald_tools.fitting.problem import Problem
 from jerald_tools.fitting.residual_loss import Loss
+from jerald_tools.fitting.subsamples import Subsample, WithoutWhiteNoise, independent_parts
 from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.layer_starts import Start
 
@@ -40,21 +31,36 @@ TOLERANCE = 0.05
 # Share of the bins that the band is to hold.
 LEVEL = (HIGH - LOW) / 100
 
-# No more than two halves of a box are disjoint: their errors are a sample of two.
-INDEPENDENT_HALVES = 2
+
+@dataclasses.dataclass(frozen=True)
+class ErrorOfPower:
+    """An error of ln P in bins of wavenumber.
+
+    Attributes:
+        k: middles of the bins [h/Mpc], (bins,).
+        error: of ln P, (bins,).
+    """
+
+    k: np.ndarray
+    error: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """A fit to one half of the training box.
+    """A fit to a part of the training sample.
 
     Attributes:
-        fold: the half that it was fitted to.
+        name: of the part.
         fitted: where it began and ended.
+        qualities: measures of its maps where it was not trained.
+        expected: if it left boxes out, the error that 68 % of the bins should not exceed there, as
+            the other members tell it from the boxes that they left out.
     """
 
-    fold: Fold
+    name: str
     fitted: FittedStart
+    qualities: list[dict]
+    expected: ErrorOfPower | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,32 +68,31 @@ class Ensemble:
     """All members of a fit.
 
     Attributes:
-        members: in the order of :data:`FOLDS`.
-        k: middles of bins of wavenumber [h/Mpc], (bins,).
+        members: in the order of their parts.
         model_error: to be added in quadrature to the half-width of the members' band of ln P, for
-            the band to hold 68 % of the errors in another universe, (bins,).
+            the band to hold 68 % of the errors in another universe.
     """
 
     members: list[Member]
-    k: np.ndarray
-    model_error: np.ndarray
+    model_error: ErrorOfPower
 
 
 def fit_ensemble(
     problems: Sequence[Problem],
     loss: Loss,
     fit: Fit,
-    number: int,
+    subsamples: Sequence[Subsample],
     search: Search,
     journal: Journal | None = None,
 ) -> Ensemble:
-    """Fit members to halves of the box, and measure their errors on the others.
+    """Fit members to parts of the training sample, and measure their errors on the rest.
 
     Args:
         problems: the simulations that were fitted.
         loss: what was minimised.
-        fit: to the paper's half.
-        number: of members, 2 to 6.
+        fit: to the paper's half of each of them.
+        subsamples: the part of each member, from
+            :func:`jerald_tools.fitting.subsamples.subsamples_of`.
         search: how the fit was searched.
         journal: answers from before an interruption.
 
@@ -95,45 +100,36 @@ def fit_ensemble(
         RunFailed: if a member met no usable map.
     """
     near = _starts_near(fit)
-    members, errors = [], []
-    for count, fold in enumerate(FOLDS[:number]):
-        task = turned_task(problems, fold, count + 1, loss)
-        start = near[count % len(near)]
-        member = fit_parameters(
-            task, [start], dataclasses.replace(search, select_on="train"), journal=journal
-        )
-        members.append(Member(fold, member.best))
-        errors += [
-            logarithms(map_quality(task.mesh, predicted, simulation.target)["validation"])
-            for predicted, simulation in zip(member.predicted, task.simulations, strict=True)
-        ]
+    members = []
+    for number, part in enumerate(subsamples, start=1):
+        task = part.task(problems, number, loss)
+        start = near[(number - 1) % len(near)]
+        found = fit_parameters(task, [start], part.search(search), journal=journal)
+        qualities = part.qualities(problems, number, task, found)
+        members.append(Member(part.name, found.best, qualities))
     everyone = [fit.best.parameters, *(member.fitted.parameters for member in members)]
     scatter = _scatter(problems, loss, everyone)
-    # Halves of one universe at several redshifts err alike.
-    universes = max(collections.Counter(one.simulation.redshift for one in problems).values())
-    independent = INDEPENDENT_HALVES * universes
-    k, error = model_error(bin_edges(problems[0].mesh), errors, scatter, independent)
-    return Ensemble(members, k, error)
+    independent = independent_parts(subsamples, problems)
+    edges = bin_edges(problems[0].mesh)
+    if isinstance(subsamples[0], WithoutWhiteNoise):
+        members = [
+            dataclasses.replace(
+                one, expected=_expected_of([other for other in members if other is not one], edges)
+            )
+            for one in members
+        ]
+    return Ensemble(members, model_error(edges, _errors(members), scatter, independent))
 
 
-def turned_task(problems: Sequence[Problem], fold: Fold, number: int, loss: Loss) -> Task:
-    """The task of the simulations turned so that another half of their boxes trains.
+def _errors(members: Sequence[Member]) -> list[np.ndarray]:
+    """K and ln (P / P_ref) of all maps of members where they were not trained, (bins, 2) each."""
+    return [logarithms(quality) for member in members for quality in member.qualities]
 
-    Args:
-        problems: the simulations as they are.
-        fold: the half that is to train.
-        number: the member of the prerequisites that is used.
-        loss: what is minimised.
-    """
-    first = problems[0]
-    turned = turned_mesh(first.mesh, fold)
-    simulations = []
-    for problem in problems:
-        positions = turned_positions(problem.mesh, fold, problem.positions)
-        inputs = problem.inputs_for(turned, positions, number)
-        target = jnp.asarray(turned_field(problem.mesh, fold, problem.simulation.target))
-        simulations.append(Simulation(inputs, target, problem.simulation.redshift))
-    return Task(turned, first.quantity, simulations, loss)
+
+def _expected_of(others: Sequence[Member], edges: np.ndarray) -> ErrorOfPower:
+    """The whole error of ln P on boxes that were left out, told from what others left out."""
+    errors = _errors(others)
+    return model_error(edges, errors, np.array([[k, 0.0] for k, _ in errors[0]]), len(others))
 
 
 def _starts_near(fit: Fit) -> list[Start]:
@@ -182,7 +178,7 @@ def half_width(members: np.ndarray) -> np.ndarray:
 
 def model_error(
     edges: np.ndarray, errors: Sequence[np.ndarray], scatter: np.ndarray, independent: int
-) -> tuple[np.ndarray, np.ndarray]:
+) -> ErrorOfPower:
     """The members' errors beyond their scatter, in bins of wavenumber.
 
     Against the spread of so few samples about zero the next one follows Student's distribution:
@@ -195,7 +191,7 @@ def model_error(
         independent: number of independent samples of these errors.
 
     Returns:
-        Middles of the bins that hold anything [h/Mpc], and the error of ln P there.
+        In the bins that hold anything.
     """
     factor = scipy.stats.t.ppf(0.5 + LEVEL / 2, independent)
     factor /= scipy.stats.norm.ppf(0.5 + LEVEL / 2)
@@ -209,4 +205,4 @@ def model_error(
             total = factor * np.quantile(np.abs(error[inside]), LEVEL)
             own = np.mean(scatter[inside_scatter, 1])
             found.append((np.sqrt(low * high), np.sqrt(max(total**2 - own**2, 0))))
-    return tuple(np.array(found).T)
+    return ErrorOfPower(*np.array(found).T)

@@ -94,6 +94,10 @@ class Problem:
             redshift.
         target_info: what the fit will record of the target.
         prerequisites: fits by quantity.
+        particles: their file.
+        white_noise: of the initial conditions, "seed 9281" or the file of the particles where they
+            are of no seed; the same for a box, that with fixed amplitudes and their pairs. None for
+            a pair whose partner is unknown.
     """
 
     mesh: Mesh
@@ -103,6 +107,8 @@ class Problem:
     simulation: Simulation
     target_info: TargetInfo
     prerequisites: Mapping[str, FittedModel]
+    particles: str = ""
+    white_noise: str | None = ""
 
     def inputs_for(self, mesh: Mesh, positions, member: int) -> ModelInputs:
         """What parameters act on with a member of the prerequisites.
@@ -208,9 +214,19 @@ def load_problems(
                 Simulation(inputs, scaled, redshift),
                 TargetInfo(path, mean, target.units, target.description),
                 prerequisites,
+                os.fspath(files.particles[number]),
+                _white_noise(files.particles[number], headers[number]),
             )
         )
     return problems
+
+
+def _white_noise(path: str, header: ParticlesHeader) -> str | None:
+    """The name of the white noise that particles started from, as in :class:`Problem`."""
+    start = header.attributes.get("initial_conditions", {})
+    if "seed" in start:
+        return f"seed {start['seed']}"
+    return None if start.get("paired") else os.fspath(path)
 
 
 def _inputs(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a fit file says: the only code that knows the keys of a fit document.
 
-A fit file carries the fits of its prerequisites whole. It may carry members, fits to other halves
-of the training box: member 0 is the fit itself.
+A fit file carries the fits of its prerequisites whole. It may carry members, fits to parts of the
+training sample: member 0 is the fit itself.
 """
 
 import contextlib
@@ -214,6 +214,16 @@ class FitDocument:
         with self.refusing_damage():
             return len(self._content.get("ensemble", {}).get("members", ()))
 
+    @property
+    def names_of_members(self) -> list[str]:
+        """The parts of the training sample that members are fits to; versions before 2 had halves.
+
+        They are "upper z" and the like for halves of boxes, "without seed 9281" for boxes left out.
+        """
+        with self.refusing_damage():
+            members = self._content.get("ensemble", {}).get("members", ())
+            return [str(one["subsample"] if "subsample" in one else one["half"]) for one in members]
+
     def map_attributes(self) -> dict:
         """What a map records of the fit that painted it.
 
@@ -227,9 +237,23 @@ class FitDocument:
                 for name in ("k", "model_error"):
                     values = self._content["ensemble"][name]
                     attributes[name] = [float(value) for value in values]
+                attributes |= self._expected_of_member()
         if edited := edited_parts(self._content):
             attributes["fit_edited"] = [place or "itself" for place in edited]
         return attributes
+
+    def _expected_of_member(self) -> dict:
+        """The error of a member that is to be expected on the boxes that it left out, if any."""
+        if not self._member:
+            return {}
+        member = self._content["ensemble"]["members"][self._member - 1]
+        expected = member.get("expected_error")
+        if expected is None:
+            return {}
+        return {
+            f"expected_{name}": [float(value) for value in expected[name]]
+            for name in ("k", "error")
+        }
 
     @property
     def _target(self) -> dict:

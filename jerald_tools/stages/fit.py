@@ -17,6 +17,7 @@ from jerald_tools.fitting.problem import FitFiles, Task, load_problems
 from jerald_tools.fitting.regions import Regions
 from jerald_tools.fitting.search import start_from_fit, starting_points
 from jerald_tools.fitting.statistics_loss import loss_named
+from jerald_tools.fitting.subsamples import subsamples_of
 from jerald_tools.io.fingerprint import fingerprint
 from jerald_tools.mesh.ranks import Ranks, on_root, world
 from jerald_tools.model.evolution import parameters_at
@@ -43,7 +44,8 @@ class FitOptions:
         constants: of the quantity's model, by name.
         start: fit file whose parameters are the first start.
         order: of the polynomials in the scale factor, for simulations at several redshifts.
-        members: fits to halves of the box besides, 2 to 6; None for none.
+        members: further fits to so many halves of the boxes, 2 to 6, or "boxes": with the boxes of
+            each white noise left out; None for none.
         verify_ranks: whether to repeat an evaluation on rank 0 alone and compare.
     """
 
@@ -53,7 +55,7 @@ class FitOptions:
     constants: Mapping[str, float] = dataclasses.field(default_factory=dict)
     start: str | None = None
     order: int | None = None
-    members: int | None = None
+    members: int | str | None = None
     verify_ranks: bool = False
 
     def __post_init__(self):
@@ -94,6 +96,7 @@ def fit(
     with run.stopwatch.stage("reading"):
         problems = load_problems(wanted, files, ranks, run.precision, options.order)
     mesh = problems[0].mesh
+    subsamples = [] if options.members is None else subsamples_of(problems, options.members)
     task = Task(mesh, wanted, [problem.simulation for problem in problems], loss)
     asked = {
         "precision": run.precision,
@@ -116,9 +119,9 @@ def fit(
                 run.record_verification(verify_evaluation(problems[0], loss, first))
             with progress(search.evaluations * len(starts), f"fit of {quantity}") as advance:
                 found = fit_parameters(task, starts, search, _Reporter(advance), journal)
-        if options.members is not None:
+        if subsamples:
             with run.stopwatch.stage("ensemble"):
-                ensemble = fit_ensemble(problems, loss, found, options.members, search, journal)
+                ensemble = fit_ensemble(problems, loss, found, subsamples, search, journal)
     with run.stopwatch.stage("measuring"):
         qualities = [
             map_quality(mesh, predicted, simulation.target)

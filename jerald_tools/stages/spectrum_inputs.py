@@ -127,7 +127,9 @@ def model_error_of(
 ) -> Callable[[Float[np.ndarray, " bins"]], Float[np.ndarray, " bins"]]:
     """The error of the model in ln P, as a function of k [h/Mpc], of the maps of an ensemble.
 
-    It is interpolated in ln k between the wavenumbers that the fit states, and constant beyond.
+    It is interpolated in ln k between the wavenumbers that the fit states, and constant beyond. The
+    error of a single member that left boxes out is the one to be expected on these, from the other
+    members on theirs.
 
     Raises:
         BadInput: on every rank, if the maps are not members of one ensemble, or painted on
@@ -152,9 +154,13 @@ def model_error_of(
                 f"{source.path}: is painted on other particles, or along another line of sight, "
                 f"than {first.path}: give the maps of one universe"
             )
-    if len(members) < 3:
+    attributes = first.header.attributes
+    names = ("k", "model_error")
+    if len(members) == 1 and "expected_error" in attributes:
+        names = ("expected_k", "expected_error")
+    elif len(members) < 3:
         raise BadInput(f"{first.path}: {len(members)} members make no band: give all of them")
-    k, error = (np.atleast_1d(first.header.attributes[name]) for name in ("k", "model_error"))
+    k, error = (np.atleast_1d(attributes[name]) for name in names)
     return lambda wanted: np.interp(np.log(wanted), np.log(k), error)
 
 

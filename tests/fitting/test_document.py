@@ -16,6 +16,7 @@ from jerald_tools.fitting.problem import FitFiles, Task, load_problems
 from jerald_tools.fitting.search import starting_points
 from jerald_tools.fitting.search_space import ravel_parameters, search_space
 from jerald_tools.fitting.statistics_loss import loss_named
+from jerald_tools.fitting.subsamples import subsamples_of
 from jerald_tools.io.sealed_json import sealed
 from jerald_tools.mesh.ranks import ONE_PROCESS
 from jerald_tools.model.fit_document import REQUIRED
@@ -61,7 +62,7 @@ def fitted(tmp_path_factory):
         starts = starting_points(task, SEARCH, layers=1)
         questions = Questions()
         fit = fit_parameters(task, starts, SEARCH, journal=questions)
-        ensemble = fit_ensemble(problems, loss, fit, 2, SEARCH)
+        ensemble = fit_ensemble(problems, loss, fit, subsamples_of(problems, 2), SEARCH)
         quality = map_quality(task.mesh, fit.predicted[0], task.simulations[0].target)
         content = fit_content(problems, ("paper", loss), SEARCH, fit, [quality], ensemble)
         return problems[0], fit, sealed(content, REQUIRED), questions.vectors
@@ -104,7 +105,7 @@ def test_the_starts_in_a_document_are_those_that_the_search_began_from(fitted, n
 @pytest.mark.parametrize("name", NAMES)
 def test_members_of_a_document_name_the_half_that_they_were_fitted_to(fitted, name):
     _, fit, content, _ = fitted(name)
-    assert [one["half"] for one in content["ensemble"]["members"]] == ["upper z", "lower z"]
+    assert [one["subsample"] for one in content["ensemble"]["members"]] == ["upper z", "lower z"]
     found = FittedModel(content, "fit.json")
     assert list(found.chosen_members("all")) == [0, 1, 2]
     assert found.member(0).at(2.0).parameters == found.at(2.0).parameters

@@ -60,7 +60,7 @@ def test_members_are_fits_to_halves_on_any_number_of_ranks(folder):
     """Each member's loss is that of its map in its own half, by NumPy, for the paper's loss."""
     document = read_document(folder / "stars.json")
     members = document["ensemble"]["members"]
-    assert [member["half"] for member in members] == ["upper z", "lower z", "upper x"]
+    assert [member["subsample"] for member in members] == ["upper z", "lower z", "upper x"]
     ensemble = document["ensemble"]
     assert len(ensemble["k"]) == len(ensemble["model_error"]) > 1
     assert min(ensemble["model_error"]) >= 0 < max(ensemble["model_error"])
@@ -218,9 +218,9 @@ def test_errors_beyond_the_scatter_are_the_models_error():
     np.testing.assert_allclose(scatter[:, 1].mean(), 0.3, rtol=0.02)
     errors = [rows(np.where(k < 2, 0.5, 0.2) * generator.normal(size=k.size))]
     edges = np.array([0.5, 2.0, 4.5, 9.0])
-    middles, error = model_error(edges, errors, scatter, 1000)
-    np.testing.assert_allclose(middles, [1.0, 3.0])
-    np.testing.assert_allclose(error, [0.4, 0.0], atol=0.03)
-    _, error = model_error(edges, errors, scatter, 2)
+    found = model_error(edges, errors, scatter, 1000)
+    np.testing.assert_allclose(found.k, [1.0, 3.0])
+    np.testing.assert_allclose(found.error, [0.4, 0.0], atol=0.03)
+    found = model_error(edges, errors, scatter, 2)
     wider = 0.68 / np.sqrt(2 * 0.84 * 0.16) / 0.9945
-    np.testing.assert_allclose(error[0], np.sqrt((0.5 * wider) ** 2 - 0.3**2), rtol=0.05)
+    np.testing.assert_allclose(found.error[0], np.sqrt((0.5 * wider) ** 2 - 0.3**2), rtol=0.05)

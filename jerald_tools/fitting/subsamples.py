@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Parts of the training sample: each member of an ensemble is a fit to one, and errs on the rest.
+
+With several white noises a member leaves all boxes of one of them out (the jackknife), and its
+error is that of its maps there. A fixed white noise and its pair count as one: each knows what is
+in the other. With a single white noise the parts are halves of its boxes.
+"""
+
+import dataclasses
+import typing
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+
+from jerald_tools.errors import BadInput
+from jerald_tools.fitting import BOXES
+from jerald_tools.fitting.fit import Fit, Search
+from jerald_tools.fitting.folds import (
+    FOLDS,
+    Fold,
+    turned_field,
+    turned_mesh,
+    turned_positions,
+)
+from jerald_tools.fitting.map_statistics import map_quality
+from jerald_tools.fitting.objective import compiled_for
+from jerald_tools.fitting.problem import Problem, Simulation, Task
+from jerald_tools.fitting.residual_loss import Loss
+from jerald_tools.model.evolution import parameters_at
+
+# No more than two halves of a box are disjoint: their errors are a sample of two.
+INDEPENDENT_HALVES = 2
+
+
+class Subsample(typing.Protocol):
+    """A part of the training sample."""
+
+    @property
+    def name(self) -> str:
+        """For fit files: what a member was trained on, or what it left out."""
+        ...
+
+    def task(self, problems: Sequence[Problem], member: int, loss: Loss) -> Task:
+        """What the member is fitted to.
+
+        Args:
+            problems: all simulations that the fit itself is trained on.
+            member: its number, also of the members of the prerequisites that it builds on.
+            loss: what is minimised.
+        """
+        ...
+
+    def search(self, search: Search) -> Search:
+        """How the member is searched, where the fit itself was searched like this."""
+        ...
+
+    def qualities(
+        self, problems: Sequence[Problem], member: int, task: Task, fit: Fit
+    ) -> list[dict]:
+        """Measures of the member's maps where it was not trained, by :func:`map_quality`."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class HalfBoxes:
+    """The same half of every box.
+
+    Attributes:
+        fold: the half.
+    """
+
+    fold: Fold
+
+    @property
+    def name(self) -> str:
+        """Like "upper z"."""
+        return self.fold.name
+
+    def task(self, problems: Sequence[Problem], member: int, loss: Loss) -> Task:
+        """The simulations turned so that the half lies where fits train."""
+        first = problems[0]
+        turned = turned_mesh(first.mesh, self.fold)
+        simulations = []
+        for problem in problems:
+            positions = turned_positions(problem.mesh, self.fold, problem.positions)
+            inputs = problem.inputs_for(turned, positions, member)
+            target = jnp.asarray(turned_field(problem.mesh, self.fold, problem.simulation.target))
+            simulations.append(Simulation(inputs, target, problem.simulation.redshift))
+        return Task(turned, first.quantity, simulations, loss)
+
+    def search(self, search: Search) -> Search:
+        """By the training loss: the member knows nothing of the other half."""
+        return dataclasses.replace(search, select_on="train")
+
+    def qualities(
+        self, problems: Sequence[Problem], member: int, task: Task, fit: Fit
+    ) -> list[dict]:
+        """In the validation region of each turned box, inside the other half."""
+        return [
+            map_quality(task.mesh, predicted, simulation.target)["validation"]
+            for predicted, simulation in zip(fit.predicted, task.simulations, strict=True)
+        ]
+
+
+@dataclasses.dataclass(frozen=True)
+class WithoutWhiteNoise:
+    """All boxes but those of one white noise.
+
+    Attributes:
+        left_out: the white noise, as :attr:`Problem.white_noise` names it.
+    """
+
+    left_out: str
+
+    @property
+    def name(self) -> str:
+        """Like "without seed 9281"."""
+        return f"without {self.left_out}"
+
+    def task(self, problems: Sequence[Problem], member: int, loss: Loss) -> Task:
+        """The fit's own task without these boxes."""
+        kept = [one for one in problems if one.white_noise != self.left_out]
+        simulations = [_simulation_of_member(problem, member) for problem in kept]
+        return Task(kept[0].mesh, kept[0].quantity, simulations, loss)
+
+    def search(self, search: Search) -> Search:
+        """As the fit itself: with validation regions of the boxes that are left."""
+        return search
+
+    def qualities(
+        self, problems: Sequence[Problem], member: int, task: Task, fit: Fit
+    ) -> list[dict]:
+        """In each whole box that was left out."""
+        parameters = fit.best.parameters
+        predict = compiled_for(task.mesh, task.quantity, task.loss, len(parameters.layers)).predict
+        found = []
+        for problem in problems:
+            if problem.white_noise == self.left_out:
+                one = _simulation_of_member(problem, member)
+                predicted = predict(parameters_at(parameters, one.redshift), one.inputs)
+                found.append(map_quality(task.mesh, predicted, one.target)["all"])
+        return found
+
+
+def subsamples_of(problems: Sequence[Problem], members: int | str) -> list[Subsample]:
+    """The parts of the training sample that members are fitted to.
+
+    Args:
+        problems: the simulations of the fit.
+        members: the number of halves, 1 to 6, or :data:`jerald_tools.fitting.BOXES`.
+
+    Raises:
+        BadInput: if boxes are to be left out and all are of one white noise, the white noise of a
+            pair is unknown, or a prerequisite has no members that left the same boxes out.
+    """
+    if members != BOXES:
+        return [HalfBoxes(fold) for fold in FOLDS[: int(members)]]
+    noises = white_noises(problems)
+    if None in noises:
+        path = next(one.particles for one in problems if one.white_noise is None)
+        raise BadInput(
+            f"--members {BOXES}: {path} is of a pair without a seed, so that the other one is "
+            "unknown: give --members 6 for halves of the box"
+        )
+    if len(noises) < 2:
+        raise BadInput(
+            f"--members {BOXES}: all PARTICLES are of {noises[0]}, none can be left out: give "
+            "boxes of other seeds too, or --members 6 for halves of the box"
+        )
+    found = [WithoutWhiteNoise(str(noise)) for noise in noises]
+    names = [one.name for one in found]
+    for fit in problems[0].prerequisites.values():
+        if fit.names_of_members != names:
+            raise BadInput(
+                f"{fit.path}: its members are {', '.join(fit.names_of_members) or 'none'}, those "
+                f"of this fit {', '.join(names)}: fit it with --members {BOXES} to the same boxes"
+            )
+    return list(found)
+
+
+def white_noises(problems: Sequence[Problem]) -> list[str | None]:
+    """The white noises of simulations, in their order, each once; None for unknown ones."""
+    return list(dict.fromkeys(problem.white_noise for problem in problems))
+
+
+def independent_parts(subsamples: Sequence[Subsample], problems: Sequence[Problem]) -> int:
+    """The number of independent samples among the members' errors.
+
+    A white noise is one sample, at however many redshifts, fixed or paired; its two halves are two.
+    """
+    number = len(white_noises(problems))
+    halves = any(isinstance(one, HalfBoxes) for one in subsamples)
+    return INDEPENDENT_HALVES * number if halves else number
+
+
+def _simulation_of_member(problem: Problem, member: int) -> Simulation:
+    """A simulation whose prerequisites are painted with the same member."""
+    inputs = problem.inputs_for(problem.mesh, problem.positions, member)
+    return dataclasses.replace(problem.simulation, inputs=inputs)
