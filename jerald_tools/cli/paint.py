@@ -43,9 +43,10 @@ from jerald_tools.cli.options import accept_edited_option, verify_ranks_option
 @accept_edited_option
 @click.option(
     "--members",
-    metavar="all|N",
+    metavar="all|N|left-out",
     help="Paint all members of the fit's ensemble, {member} in the names becoming 0 for the fit "
-    "itself, then 1, 2, ...; or one of them.",
+    "itself, then 1, 2, ...; or one of them; or the one that left the box of PARTICLES out of its "
+    "training.",
 )
 @click.option(
     "--save-particles",

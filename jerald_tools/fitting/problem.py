@@ -215,18 +215,17 @@ def load_problems(
                 TargetInfo(path, mean, target.units, target.description),
                 prerequisites,
                 os.fspath(files.particles[number]),
-                _white_noise(files.particles[number], headers[number]),
+                white_noise_of(files.particles[number], headers[number]),
             )
         )
     return problems
 
 
-def _white_noise(path: str, header: ParticlesHeader) -> str | None:
+def white_noise_of(path: str, header: ParticlesHeader) -> str | None:
     """The name of the white noise that particles started from, as in :class:`Problem`."""
-    start = header.attributes.get("initial_conditions", {})
-    if "seed" in start:
-        return f"seed {start['seed']}"
-    return None if start.get("paired") else os.fspath(path)
+    if header.seed is not None:
+        return f"seed {header.seed}"
+    return None if header.is_pair else os.fspath(path)
 
 
 def _inputs(

@@ -27,6 +27,7 @@ from jerald_tools.fitting.objective import compiled_for
 from jerald_tools.fitting.problem import Problem, Simulation, Task
 from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.model.evolution import parameters_at
+from jerald_tools.model.fit_document import name_without
 
 # No more than two halves of a box are disjoint: their errors are a sample of two.
 INDEPENDENT_HALVES = 2
@@ -115,7 +116,7 @@ class WithoutWhiteNoise:
     @property
     def name(self) -> str:
         """Like "without seed 9281"."""
-        return f"without {self.left_out}"
+        return name_without(self.left_out)
 
     def task(self, problems: Sequence[Problem], member: int, loss: Loss) -> Task:
         """The fit's own task without these boxes."""

@@ -76,6 +76,16 @@ class ParticlesHeader:
         return math.prod(self.lattice)
 
     @property
+    def seed(self) -> int | None:
+        """The seed of the white noise that the particles started from, if they are of a seed."""
+        return self.attributes.get("initial_conditions", {}).get("seed")
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether the white noise has its phases inverted, so that it is one with another box's."""
+        return bool(self.attributes.get("initial_conditions", {}).get("paired", False))
+
+    @property
     def particle_mass(self) -> float:
         """Mass of one particle [1e10 Msun, without h]: all matter, shared equally."""
         cosmology = self.cosmology

@@ -53,6 +53,11 @@ def prerequisite_key(name: str) -> str:
     return f"{name.replace('-', '_')}_fit"
 
 
+def name_without(white_noise: str) -> str:
+    """The name of the member that left the boxes of a white noise out, "without seed 9281"."""
+    return f"without {white_noise}"
+
+
 class FitDocument:
     """The content of a fit by name; what it lacks is refused where it is used.
 

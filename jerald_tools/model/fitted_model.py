@@ -13,7 +13,7 @@ from jerald_tools.errors import BadInput
 from jerald_tools.io.parallel import ParticleSet
 from jerald_tools.io.sealed_json import read_document, write_document
 from jerald_tools.model.evolution import EvolvingParameters, parameters_at
-from jerald_tools.model.fit_document import FIT_AGAIN, REQUIRED, FitDocument
+from jerald_tools.model.fit_document import FIT_AGAIN, REQUIRED, FitDocument, name_without
 from jerald_tools.model.model import Model
 from jerald_tools.model.painting import (
     PaintedMap,
@@ -112,6 +112,24 @@ class FittedModel(FitDocument):
             int(number): self.member(int(number))
             for number in (numbers if which == "all" else [which])
         }
+
+    def member_without(self, white_noise: str) -> dict[int, "FittedModel"]:
+        """The member that left the boxes of a white noise out of its training, by its number.
+
+        Args:
+            white_noise: as :class:`jerald_tools.fitting.problem.Problem` names it.
+
+        Raises:
+            BadInput: if there is no such member.
+        """
+        name, names = name_without(white_noise), self.names_of_members
+        if name not in names:
+            raise BadInput(
+                f"{self.path}: no member is {name}: it has {', '.join(names) or 'none'}; give a "
+                "fit with --members boxes to other boxes too"
+            )
+        number = names.index(name) + 1
+        return {number: self.member(number)}
 
     def require_quantity(self, name: str) -> None:
         """Refuse a fit of another quantity.

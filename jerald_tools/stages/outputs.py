@@ -68,18 +68,17 @@ def output_names(inputs: Sequence[str], template: str) -> list[str]:
     return names
 
 
-def member_names(templates: Sequence[str], members: Collection[int]) -> list[list[str]]:
-    """For each template the outputs of an ensemble: ``{member}`` becomes a member's number.
+def member_names(template: str, members: Collection[int]) -> list[str]:
+    """The outputs of an ensemble: ``{member}`` becomes a member's number.
 
     Raises:
         BadInput: if several members would be written to one output.
     """
-    for template in templates:
-        if len(members) > 1 and MEMBER not in template:
-            raise BadInput(
-                f"{len(members)} members and one output, {template}: put {MEMBER} in its name"
-            )
-    return [[template.replace(MEMBER, str(number)) for number in members] for template in templates]
+    if len(members) > 1 and MEMBER not in template:
+        raise BadInput(
+            f"{len(members)} members and one output, {template}: put {MEMBER} in its name"
+        )
+    return [template.replace(MEMBER, str(number)) for number in members]
 
 
 def redshift_names(redshifts: Sequence[float], template: str) -> dict[float, str]:

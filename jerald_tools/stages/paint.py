@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from jerald_tools.errors import BadInput
+from jerald_tools.fitting.problem import white_noise_of
 from jerald_tools.io.parallel import (
     ParticleSet,
     load_particles,
@@ -16,7 +17,7 @@ from jerald_tools.io.parallel import (
 )
 from jerald_tools.io.particles import ParticlesFile, ParticlesHeader
 from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.ranks import Ranks, on_root, world
+from jerald_tools.mesh.ranks import on_root, world
 from jerald_tools.model.fitted_model import FittedModel
 from jerald_tools.model.painting import (
     paint_particles,
@@ -30,6 +31,8 @@ from jerald_tools.stages.run import Run
 
 logger = logging.getLogger(__name__)
 
+LEFT_OUT = "left-out"
+
 
 @dataclasses.dataclass(frozen=True)
 class PaintOptions:
@@ -40,7 +43,8 @@ class PaintOptions:
         redshift_space: line of sight "x", "y" or "z"; None for real space.
         allow_mismatch: whether a fit may be used where it was not trained.
         accept_edited: whether a fit that was edited by hand is taken.
-        members: "all", or the number of a member of the fit's ensemble; None for the fit alone.
+        members: "all", the number of a member of the fit's ensemble, or "left-out" for the member
+            that left the box of the particles out; None for the fit alone.
         verify_ranks: whether to repeat each map on rank 0 alone and compare.
         fine: whether maps are on the mesh of the fit's model, finer than that of its training maps.
     """
@@ -80,25 +84,27 @@ def paint(
     ranks = world()
     if options.members and not fit:
         raise BadInput("--members needs a --fit")
-    fits = _chosen_fits(ranks, fit, options)
+    model = on_root(ranks, FittedModel.load, fit, options.accept_edited) if fit else None
     if options.fine:
-        _require_finer_model(fit, fits[min(fits)])
-    maps = member_names(output_names(particles, output), fits)
-    displaced: list[list[str]] = [[] for _ in particles]
-    if save_particles:
-        displaced = member_names(output_names(particles, save_particles), fits)
+        _require_finer_model(model)
+    headers = [read_header(ranks, ParticlesFile, path) for path in particles]
+    chosen = [
+        _chosen_fits(model, path, header, options.members)
+        for path, header in zip(particles, headers, strict=True)
+    ]
+    maps = _names(particles, chosen, output)
+    displaced = _names(particles, chosen, save_particles) if save_particles else [[]] * len(maps)
     if repeated := {*itertools.chain(*maps)} & {*itertools.chain(*displaced)}:
         raise BadInput(f"map and particles would be written to {min(repeated)}: give two names")
     check_outputs(ranks, itertools.chain(*maps, *displaced), [fit, *particles], run.force)
     tasks = []
-    for path, map_names, particle_names in zip(particles, maps, displaced, strict=True):
-        header = read_header(ranks, ParticlesFile, path)
-        mesh = painting_mesh(header, fits[min(fits)], options.nodes, run.precision, ranks)
+    for number, (path, header, fits) in enumerate(zip(particles, headers, chosen, strict=True)):
+        mesh = painting_mesh(header, model, options.nodes, run.precision, ranks)
         for one in fits.values():
             if one is not None:
                 require_paintable(path, header, mesh, one, options.allow_mismatch)
         inputs = [path, *([fit] if fit else [])]
-        tasks.append(_Task(inputs, header, mesh, fits, map_names, particle_names))
+        tasks.append(_Task(inputs, header, mesh, fits, maps[number], displaced[number]))
     for task in tasks:
         _paint_members(run, task, options)
 
@@ -125,19 +131,29 @@ class _Task:
 
 
 def _chosen_fits(
-    ranks: Ranks, fit: str | None, options: PaintOptions
+    model: FittedModel | None, path: str, header: ParticlesHeader, members: str | None
 ) -> Mapping[int, FittedModel | None]:
-    if fit is None:
-        return {0: None}
-    loaded = on_root(ranks, FittedModel.load, fit, options.accept_edited)
-    return loaded.chosen_members(options.members) if options.members else {0: loaded}
+    """The members that paint a particle file."""
+    if model is None or members is None:
+        return {0: model}
+    if members == LEFT_OUT:
+        return model.member_without(white_noise_of(path, header) or path)
+    return model.chosen_members(members)
 
 
-def _require_finer_model(path: str | None, fit: FittedModel | None) -> None:
-    if fit is None:
+def _names(particles: Sequence[str], chosen: Sequence[Mapping], template: str) -> list[list[str]]:
+    """Output names of each particle file, one for each of its members."""
+    return [
+        member_names(name, fits)
+        for name, fits in zip(output_names(particles, template), chosen, strict=True)
+    ]
+
+
+def _require_finer_model(model: FittedModel | None) -> None:
+    if model is None:
         raise BadInput("--fine needs a --fit")
-    if fit.quantity.refine == 1:
-        raise BadInput(f"{path}: its model acts on the mesh of the map: leave out --fine")
+    if model.quantity.refine == 1:
+        raise BadInput(f"{model.path}: its model acts on the mesh of the map: leave out --fine")
 
 
 def _paint_members(run: Run, task: _Task, options: PaintOptions) -> None:

@@ -173,3 +173,16 @@ def test_halves_of_a_couple_are_halves_of_one_white_noise(folder):
     assert independent(BOXES[1:], 6) == 2
     assert independent(BOXES[:2], 6) == 4
     assert independent(BOXES, "boxes") == 2
+
+
+def test_paint_finds_the_member_that_left_a_box_out(folder):
+    stars = folder / "stars.json"
+    run(paint.main, *(folder / f"{box}.h5" for box in BOXES), "--fit", stars, "--members",
+        "left-out", "-o", folder / "left_out_{name}.h5")  # fmt: skip
+    for box, member in zip(BOXES, (1, 2, 2), strict=True):
+        expected = map_of(paint_member(folder, box, member))
+        np.testing.assert_array_equal(map_of(folder / f"left_out_{box}.h5"), expected)
+    save_particles(folder / "other.h5", positions(seed=30))
+    with pytest.raises(BadInput, match=r"no member is without .*other\.h5: it has without seed 3,"):
+        run(paint.main, folder / "other.h5", "--fit", stars, "--members", "left-out", "-o",
+            folder / "no.h5")  # fmt: skip
