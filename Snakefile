@@ -36,7 +36,7 @@ include: "workflow/rules/spectra.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/baselines.smk"
-include: "workflow/rules/cross_validation.smk"
+include: "workflow/rules/leave_one_out.smk"
 include: "workflow/rules/scaling.smk"
 
 
@@ -52,9 +52,14 @@ rule all:
         "results/timings.md",
 
 
+include: "workflow/rules/paper.smk"
+
+
 localrules:
     all,
     targets,
     timings,
     baselines,
-    cross_validation,
+    leave_one_out,
+    figure_of_paper,
+    paper,

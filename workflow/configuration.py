@@ -15,7 +15,7 @@ def check_configuration(config: dict, schema: str, prerequisites: Mapping[str, C
     Args:
         config: the content of config.yaml and what `--config` adds to it.
         schema: the path of its JSON schema.
-        prerequisites: by quantity, the quantities whose fits its own fit needs.
+        prerequisites: by quantity, the quantities whose fits its own fit can build on.
 
     Raises:
         SystemExit: if there is a mistake. Not a WorkflowError, to which Snakemake adds lines.
@@ -59,6 +59,8 @@ def _in_words(error: jsonschema.ValidationError) -> str:
         return "fixed and paired need a seed, whose white noise they change"
     if error.validator == "contains":
         return "at least one row must have role: train"
+    if error.validator == "anyOf":
+        return "give layers, loss and smoothing to train it, or fit: the file of one"
     if error.validator == "oneOf":
         return "give either a seed or a file of initial_conditions"
     if error.validator == "additionalProperties":
@@ -70,6 +72,12 @@ def _in_words(error: jsonschema.ValidationError) -> str:
 
 
 def _mistakes_between_rows(config: dict, prerequisites: Mapping[str, Collection]) -> Iterator[str]:
+    chosen = config.get("prerequisites", {})
+    for name, given in chosen.items():
+        for other in given:
+            if other not in prerequisites[name]:
+                yield f"prerequisites.{name}: fits of {name} do not build on {other}; leave it out"
+    prerequisites = {**prerequisites, **chosen}
     simulations = config["simulations"]
     names = [row["name"] for row in simulations]
     for number, name in enumerate(names):
@@ -100,6 +108,11 @@ def _mistakes_in_fits(fits: list[dict], prerequisites: Mapping[str, Collection])
         same = f"{quantity} at redshift {fits[number]['redshift']}"
         if (quantity, redshift) in rows[:number]:
             yield f"fits[{number}]: another row is {same}"
+        if "fit" in fits[number]:
+            settings = [key for key in fits[number] if key not in ("quantity", "redshift", "fit")]
+            if settings:
+                yield f"fits[{number}]: its fit is trained already; leave out {', '.join(settings)}"
+            continue
         smoothing = fits[number]["smoothing"]
         if fits[number]["loss"] == "logarithmic" and smoothing is not None:
             yield (
@@ -115,7 +128,9 @@ def _mistakes_over_redshifts(
     config: dict, prerequisites: Mapping[str, Collection]
 ) -> Iterator[str]:
     redshifts, order = config["over_redshifts"]["redshifts"], config["over_redshifts"]["order"]
-    rows = [(row["quantity"], in_paths(row["redshift"])) for row in config["fits"]]
+    rows = [
+        (row["quantity"], in_paths(row["redshift"])) for row in config["fits"] if "fit" not in row
+    ]
     fitted = {quantity for quantity, _ in rows}
     for quantity in prerequisites:
         if quantity in fitted and (quantity, in_paths(min(redshifts))) not in rows:
@@ -131,6 +146,13 @@ def _mistakes_over_redshifts(
 
 
 def _mistakes_between_numbers(config: dict) -> Iterator[str]:
+    training = [row for row in config["simulations"] if row["role"] == "train"]
+    seeds = {row.get("seed", row["name"]) for row in training}
+    if config["optimisation"]["members"] == "boxes" and len(seeds) < 2:
+        yield (
+            "optimisation.members: boxes needs simulations of two seeds or more with role: train; "
+            "give 2 to 6 for halves of the box"
+        )
     cosmology, start = config["cosmology"], config["initial_conditions"]
     if cosmology["omega_b"] > cosmology["omega_m"]:
         yield f"cosmology.omega_b: {cosmology['omega_b']} is more than omega_m"
@@ -149,6 +171,9 @@ def _mistakes_between_numbers(config: dict) -> Iterator[str]:
 
 
 def _missing_files(config: dict) -> Iterator[str]:
+    for number, row in enumerate(config["fits"]):
+        if "fit" in row and not Path(row["fit"]).is_file():
+            yield f"fits[{number}].fit: {row['fit']}: no such file"
     power = config["initial_conditions"]["linear_power"]
     if power != "camb" and not Path(power).is_file():
         yield f"initial_conditions.linear_power: {power}: no such file; give a table, or camb"

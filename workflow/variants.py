@@ -7,6 +7,10 @@ from collections.abc import Callable, Sequence
 # The quantity whose map FastPM's particles give without any layer.
 OF_PARTICLES = "dark-matter"
 
+# The folders of variants that have no fits of their own for each redshift.
+LEFT_OUT = "leave_one_out/"
+OVER_REDSHIFTS = "over_redshifts/"
+
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
@@ -17,7 +21,7 @@ class Variant:
         label: names its maps in tables and figures.
         loss: that its fits minimise, if not that of their rows in `fits`.
         layers: of a fit, by quantity and redshift, if not that of its row.
-        members: of each fit's ensemble, as in `optimisation`.
+        members: of each fit's ensemble, as in `optimisation`; 0 for none.
         prerequisites: the variant whose fits of other quantities its fits depend on, if not itself.
         compared: quantities whose maps are compared in the table of baselines.
     """
@@ -26,7 +30,7 @@ class Variant:
     label: str = ""
     loss: str | None = None
     layers: Callable[[str, str], int] | None = None
-    members: int = 0
+    members: int | str = 0
     prerequisites: str | None = None
     compared: Sequence[str] = ()
 
@@ -41,7 +45,7 @@ def _layers_of_the_paper(quantity: str, redshift: str) -> int:
 
 
 def all_variants(
-    quantities: Sequence[str], members: int, training: Sequence[str], compared: Sequence[str]
+    quantities: Sequence[str], members: int | str, training: Sequence[str]
 ) -> dict[str, Variant]:
     """The variants, by the folder in results/ that has their fits, maps, spectra and logs.
 
@@ -49,7 +53,6 @@ def all_variants(
         quantities: all of them.
         members: of each fit's ensemble, for the fits that config.yaml describes.
         training: simulations with role: train.
-        compared: simulations with a reference.
     """
     # What config.yaml describes has no folder of its own.
     own = {"": Variant(training, members=members)}
@@ -77,12 +80,7 @@ def all_variants(
             prerequisites="baselines/paper/",
         ),
     }
-    cross_validation = {
-        **{
-            f"cross_validation/trained_on_{name}/": Variant([name], f"trained on {name}")
-            for name in compared
-        },
-        "cross_validation/trained_on_all/": Variant(compared, "trained on all"),
-    }
-    over_redshifts = {"over_redshifts/": Variant(training, "over redshifts")}
-    return {**own, **baselines, **cross_validation, **over_redshifts}
+    # Maps of what the fits of config.yaml were trained on, by the members that left it out.
+    leave_one_out = {LEFT_OUT: Variant(training, "left out")}
+    over_redshifts = {OVER_REDSHIFTS: Variant(training, "over redshifts")}
+    return {**own, **baselines, **leave_one_out, **over_redshifts}

@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ class Problem:
         simulations: number of simulations that a fit uses together.
         starts: of a fit.
         evaluations: of loss and gradient from each start at most.
-        members: of an ensemble, each fitted to a half of the box.
+        members: of an ensemble, each as long as a fit from one start.
         precision: "single" or "double".
     """
 
@@ -167,6 +167,8 @@ def problem_of(config: Mapping, **others) -> Problem:
         quantity, key = row["quantity"], f"fits[{number}]"
         if quantity not in QUANTITIES:
             raise ValueError(f"{key}.quantity: {quantity!r} is none of {', '.join(QUANTITIES)}")
+        if "fit" in row:  # it is trained already
+            continue
         layers[quantity] = max(layers[quantity], _whole(f"{key}.layers", row["layers"], least=0))
         if "refine" in row:
             refine[quantity] = max(refine[quantity], _whole(f"{key}.refine", row["refine"]))
@@ -182,11 +184,23 @@ def problem_of(config: Mapping, **others) -> Problem:
         "simulations": _whole("simulations: the number of rows with role: train", simulations),
         "starts": _whole("optimisation.starts", optimisation["starts"]),
         "evaluations": _whole("optimisation.evaluations", optimisation["evaluations"]),
-        "members": _whole("optimisation.members", optimisation["members"], least=0),
+        "members": _members(optimisation["members"], config["simulations"]),
     }
     if "mesh" in maps:
         configured["map_mesh"] = _whole("maps.mesh", maps["mesh"])
     return Problem(**(configured | others))
+
+
+def _members(given, simulations: Sequence[Mapping]) -> int:
+    """How many whole fits cost as much as all members.
+
+    Of several seeds each member leaves the boxes of one out, so that together they train on every
+    box once less than there are seeds.
+    """
+    if given != "boxes":
+        return _whole("optimisation.members", given, least=0)
+    training = [row for row in simulations if row["role"] == "train"]
+    return len({row.get("seed", row.get("name")) for row in training}) - 1
 
 
 def _whole(key: str, value, least: int = 1) -> int:

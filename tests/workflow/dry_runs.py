@@ -12,21 +12,21 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 
-# Jobs of config.yaml: two simulations, three redshifts, three quantities.
+# Jobs of config.yaml: four simulations, three redshifts, three quantities.
 ALL_JOBS = {
-    "initial_conditions": 2,
-    "fastpm": 6,
-    "targets": 18,
+    "initial_conditions": 4,
+    "fastpm": 12,
+    "targets": 36,
     "fit": 9,
-    "paint": 18,
+    "paint": 36,
     # The ensembles, on the simulation that no fit has seen.
     "paint_members": 9,
     "powerspec_band": 9,
-    # FastPM and three maps, at each redshift: two regions of one simulation and all of the other.
-    "powerspec": 36,
-    "slices": 2,
-    "spectra": 2,
-    "distribution": 2,
+    # FastPM and three maps, at each redshift: two regions of three simulations, all of the other.
+    "powerspec": 84,
+    "slices": 4,
+    "spectra": 4,
+    "distribution": 4,
     "relative_difference": 2,
     "heatmap": 1,
     "quality": 1,
@@ -41,7 +41,7 @@ class Workflow:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        for name in ("workflow", "profiles", "data", "slurm", "benchmarks", "envs"):
+        for name in ("workflow", "profiles", "config", "data", "slurm", "benchmarks", "envs"):
             (folder / name).symlink_to(ROOT / name)
         for name in ("Snakefile", "config.yaml"):
             shutil.copy(ROOT / name, folder)

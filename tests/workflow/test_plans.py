@@ -5,13 +5,21 @@ import collections
 import re
 
 import pytest
-from dry_runs import ALL_JOBS, set_key
+from dry_runs import ALL_JOBS
 
 TRAINED, UNSEEN = "train_seed9281", "unseen_seed4417"
+COUPLE = ("train_seed20261_fixed", "train_seed20261_paired")
 
 
 def test_dry_run_of_everything(fresh):
     assert fresh.jobs() == ALL_JOBS
+
+
+def test_all_of_a_quantitys_prerequisites_are_taken_where_none_are_chosen(fresh):
+    fresh.change(lambda config: config.pop("prerequisites"))
+    command = fresh.command_of("results/fits/neutral-hydrogen_z3.00.json")
+    fits = re.findall(r" --prerequisite (\S+)", command)
+    assert fits == [f"results/fits/{name}_z3.00.json" for name in ("dark-matter", "stellar-mass")]
 
 
 def test_initial_conditions_may_be_given_in_place_of_a_seed(fresh):
@@ -30,46 +38,77 @@ def test_initial_conditions_may_be_given_in_place_of_a_seed(fresh):
     assert line in (run.stdout + run.stderr).splitlines()
 
 
-def test_finer_particles_and_models_and_a_fixed_and_paired_row(fresh):
+def test_particles_and_models_are_finer_than_maps(fresh):
     def edit(config):
-        config["simulations"][0] |= {"fixed": True, "paired": True}
-        config["initial_conditions"] |= {"particles": 96, "mesh": 192}
-        config["maps"] = {"mesh": 48, "refine": 2}
         config["fits"][4]["refine"] = 4
 
     fresh.change(edit)
     commands = fresh.command_lines()
-    initial_conditions = commands[f"results/{TRAINED}/initial_conditions.h5"]
-    assert " --seed 9281 --fixed --paired --mesh 192 --particles 96 " in initial_conditions
     assert "--refine" not in commands["results/fits/dark-matter_z2.00.json"]
     assert " --refine 2 " in commands["results/fits/stellar-mass_z2.00.json"]
     assert " --refine 4 " in commands["results/fits/stellar-mass_z3.00.json"]
     assert " --refine 2 " in commands["results/fits/neutral-hydrogen_z2.00.json"]
 
 
-def test_two_training_rows_are_fitted_together(fresh):
-    fresh.change(set_key("simulations", 1, "role", "train"))
+def test_a_couple_is_fixed_and_paired(fresh):
+    commands = fresh.command_lines()
+    for name, options in zip(COUPLE, ("--fixed", "--fixed --paired"), strict=True):
+        command = commands[f"results/{name}/initial_conditions.h5"]
+        assert f" --seed 20261 {options} --mesh 192 --particles 96 " in command
+
+
+def test_training_rows_are_fitted_together(fresh):
     command = fresh.command_of("results/fits/dark-matter_z2.00.json")
-    for name in (TRAINED, UNSEEN):
+    for name in (TRAINED, *COUPLE):
         assert f" results/{name}/particles_z2.00.h5 " in command
         assert f" --target results/{name}/reference/dark-matter_z2.00.h5" in command
+    assert UNSEEN not in command
+
+
+def test_a_fit_that_is_trained_already_paints(fresh):
+    shipped = "data/fits/stellar-mass_z2.00.json"
+
+    def edit(config):
+        config["fits"][5] = {"quantity": "stellar-mass", "redshift": 2, "fit": shipped}
+
+    fresh.change(edit)
+    assert fresh.jobs()["fit"] == 8
+    painted = fresh.command_of(f"results/{UNSEEN}/maps/stellar-mass_z2.00.h5")
+    assert f" --fit {shipped} " in painted
+    hydrogen = fresh.command_of("results/fits/neutral-hydrogen_z2.00.json")
+    assert f" --prerequisite {shipped} " in hydrogen
+
+
+def test_the_demo_fits_one_box_at_one_redshift(fresh):
+    jobs = fresh.jobs("--configfile", "config/demo.yaml")
+    assert (jobs["fit"], jobs["fastpm"], jobs["paint"]) == (3, 6, 18)
+    run = fresh.snakemake("--dry-run", "--printshellcmds", "--configfile", "config/demo.yaml")
+    fits = [line for line in run.stdout.splitlines() if " fit " in line and " --target " in line]
+    assert len(fits) == 3
+    for line in fits:
+        assert line.count("--target") == 1
+        assert " --starts 2 " in line
+        assert " --members 2 " in line
 
 
 @pytest.mark.parametrize(
     ("quantity", "prerequisites"),
     [
         ("dark-matter", []),
-        ("stellar-mass", ["dark-matter"]),
-        ("neutral-hydrogen", ["dark-matter", "stellar-mass"]),
+        ("stellar-mass", []),
+        ("neutral-hydrogen", ["stellar-mass"]),
     ],
 )
 def test_a_fit_has_its_quantity_its_target_and_its_prerequisites(fresh, quantity, prerequisites):
     command = fresh.command_of(f"results/fits/{quantity}_z3.00.json")
-    assert f" fit {quantity} results/{TRAINED}/particles_z3.00.h5 " in command
-    assert f" --target results/{TRAINED}/reference/{quantity}_z3.00.h5 " in command
+    for name in (TRAINED, *COUPLE):
+        assert f" results/{name}/particles_z3.00.h5 " in command
+        assert f" --target results/{name}/reference/{quantity}_z3.00.h5 " in command
     fits = re.findall(r" --prerequisite (\S+)", command)
     assert fits == [f"results/fits/{needed}_z3.00.json" for needed in prerequisites]
-    assert " --optimiser bfgs --evaluations 200 --starts 4 --random-seed 1 --members 6 " in command
+    assert (
+        " --optimiser bfgs --evaluations 200 --starts 4 --random-seed 1 --members boxes " in command
+    )
 
 
 def test_any_redshift_is_passed_on_as_it_is_and_has_two_decimals_in_paths(fresh):
@@ -86,13 +125,13 @@ def test_any_redshift_is_passed_on_as_it_is_and_has_two_decimals_in_paths(fresh)
     assert " --redshift 2.002 " in fresh.command_of(particles)
     assert f"run-fastpm results/{UNSEEN}/initial_conditions.h5 " in fresh.command_of(particles)
     jobs = fresh.jobs()
-    assert (jobs["fastpm"], jobs["fit"], jobs["paint"]) == (2, 3, 6)
+    assert (jobs["fastpm"], jobs["fit"], jobs["paint"]) == (4, 3, 12)
     assert fresh.jobs("--", "over_redshifts")["fit_over_redshifts"] == 3
 
 
 def test_a_thousand_seeds_are_a_thousand_rows(fresh):
     def edit(config):
-        config["simulations"][1:] = [
+        config["simulations"][3:] = [
             {"name": f"seed{seed}", "seed": seed, "role": "predict", "redshifts": [2]}
             for seed in range(1000)
         ]
@@ -100,6 +139,6 @@ def test_a_thousand_seeds_are_a_thousand_rows(fresh):
     fresh.change(edit)
     run = fresh.snakemake("--dag")
     assert run.returncode == 0, run.stderr
-    expected = {"initial_conditions": 1001, "fastpm": 1003, "paint": 3009, "fit": 9}
+    expected = {"initial_conditions": 1003, "fastpm": 1009, "paint": 3027, "fit": 9}
     found = collections.Counter(re.findall(r'label = "(\w+)', run.stdout))
     assert {rule: found[rule] for rule in expected} == expected

@@ -1,11 +1,8 @@
 # The fits of config.yaml beside baselines, `snakemake baselines`: fits that minimise the paper's
 # loss, and maps without layers. Not part of `all`.
 
-# Simulations and regions that the baselines are compared in.
-COMPARISONS = [
-    *((name, "all") for name in COMPARED),
-    *((name, "test") for name in TRAINING),
-]
+# Simulations and regions that the baselines are compared in, where no fit has seen the maps.
+COMPARISONS = [(TRAINING[0], "test"), *((name, "all") for name in UNSEEN)]
 
 
 use rule quality as comparison with:
@@ -40,7 +37,7 @@ use rule quality as validation with:
     input:
         expand(
             "results/{variant}fits/{fit}.json",
-            fit=[f"{quantity}_z{redshift}" for quantity, redshift in FITS],
+            fit=[f"{quantity}_z{redshift}" for quantity, redshift in TRAINED],
             variant=["baselines/paper/", ""],
         ),
     output:
@@ -57,7 +54,7 @@ use rule quality as losses with:
         expand(
             "results/baselines/{variant}/fits/{fit}.json",
             variant=["paper_without_layers", "paper"],
-            fit=[f"{quantity}_z{redshift}" for quantity, redshift in FITS],
+            fit=[f"{quantity}_z{redshift}" for quantity, redshift in TRAINED],
         ),
     output:
         "results/baselines/losses.md",

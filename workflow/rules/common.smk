@@ -1,42 +1,51 @@
 # Tables that the rules share, made from config.yaml, and the functions that give their inputs and
 # parameters, in the order of the rules.
+import json
+from pathlib import Path
+
 from jerald_tools.estimate.problem import fit_sizes, refine_by_quantity
 from jerald_tools.quantities import REGISTRY
 from workflow.configuration import all_redshifts, check_configuration, in_paths
 from workflow.resources import JobResources
-from workflow.variants import OF_PARTICLES, all_variants
+from workflow.variants import LEFT_OUT, OF_PARTICLES, OVER_REDSHIFTS, all_variants
 
 # The quantities whose fits have a measured cost, and those whose fits each of them depends on.
 SIZES = fit_sizes()
 QUANTITIES = tuple(SIZES)
-PREREQUISITES = {name: REGISTRY[name].prerequisites for name in QUANTITIES}
+CAN_BUILD_ON = {name: REGISTRY[name].prerequisites for name in QUANTITIES}
 
 check_configuration(
     config,
     workflow.source_path("../schemas/config.schema.yaml"),
-    PREREQUISITES,
+    CAN_BUILD_ON,
 )
 
+PREREQUISITES = {**CAN_BUILD_ON, **config.get("prerequisites", {})}
 SIMULATIONS = {row["name"]: row for row in config["simulations"]}
 TRAINING = [name for name, row in SIMULATIONS.items() if row["role"] == "train"]
 # Simulations with a reference, and those of them that no fit has seen.
 COMPARED = [name for name, row in SIMULATIONS.items() if "reference" in row]
 UNSEEN = [name for name in COMPARED if name not in TRAINING]
-# Where the bands of ensembles are compared with the reference.
-BANDED = UNSEEN if config["optimisation"]["members"] else []
 # The true redshift of each {redshift}, which has two decimals.
 REDSHIFTS = {in_paths(redshift): redshift for _, redshift in all_redshifts(config)}
 # Nodes of each quantity's model per node of the map, where its row of `fits` states none.
 REFINED = refine_by_quantity(config.get("maps", {}).get("refine", 1))
 FITS = {(row["quantity"], in_paths(row["redshift"])): row for row in config["fits"]}
+# Those that are trained; the others are files.
+TRAINED = {key: row for key, row in FITS.items() if "fit" not in row}
+# Quantities and redshifts whose fits have an ensemble.
+MEMBERS = config["optimisation"]["members"]
+BANDED = {
+    key
+    for key, row in FITS.items()
+    if (MEMBERS if key in TRAINED else json.loads(Path(row["fit"]).read_text()).get("ensemble"))
+}
+MEMBERS_LEAVE_OUT = MEMBERS == "boxes"
 LAST_REDSHIFT = in_paths(min(SIMULATIONS[TRAINING[0]]["redshifts"]))
 JOINT_REDSHIFTS = [
     in_paths(z) for z in config.get("over_redshifts", {"redshifts": []})["redshifts"]
 ]
-VARIANTS = all_variants(
-    list(QUANTITIES), config["optimisation"]["members"], training=TRAINING, compared=COMPARED
-)
-CROSS_VALIDATED = [variant for variant in VARIANTS if variant.startswith("cross_validation/")]
+VARIANTS = all_variants(list(QUANTITIES), MEMBERS, training=TRAINING)
 RESOURCES = JobResources(config)
 
 
@@ -54,14 +63,14 @@ wildcard_constraints:
     region="all|test",
 
 
-def for_each(pattern, quantities, simulations, redshifts=REDSHIFTS):
+def for_each(pattern, quantities, simulations, redshifts=REDSHIFTS, fits=FITS):
     """Paths by quantity, for each of these redshifts that a simulation has and a fit exists at."""
     return [
         pattern.format(simulation=name, redshift=redshift, quantity=quantity)
         for quantity in quantities
         for name in simulations
         for redshift in redshifts_of(name)
-        if redshift in redshifts and (quantity == "fastpm" or (quantity, redshift) in FITS)
+        if redshift in redshifts and (quantity == "fastpm" or (quantity, redshift) in fits)
     ]
 
 
@@ -127,9 +136,13 @@ def of_training(pattern):
 
 
 def fit_of(variant, quantity, redshift):
-    """The fit that maps of a variant are painted with; that over redshifts holds at all of them."""
-    name = quantity if variant == "over_redshifts/" else f"{quantity}_z{redshift}"
-    return f"results/{variant}fits/{name}.json"
+    """The fit that maps of a variant are painted with: trained, or a file that config.yaml names."""
+    if variant == OVER_REDSHIFTS:
+        return f"results/{variant}fits/{quantity}.json"
+    if (quantity, redshift) in FITS.keys() - TRAINED.keys():
+        return FITS[quantity, redshift]["fit"]
+    folder = "" if variant == LEFT_OUT else variant
+    return f"results/{folder}fits/{quantity}_z{redshift}.json"
 
 
 def prerequisite_fits(wildcards):
@@ -181,8 +194,9 @@ def fit_of_map(wildcards):
     return fit_of(wildcards.variant, wildcards.quantity, wildcards.redshift)
 
 
-def names_of_members(wildcards):
-    return "results/{simulation}/members/{quantity}_z{redshift}_{{member}}.h5".format(**wildcards)
+def member_option(wildcards):
+    """Of the maps of what fits were trained on: the member that did not see it."""
+    return "--members left-out" if wildcards.variant == LEFT_OUT else ""
 
 
 def measured_file(wildcards):
@@ -201,7 +215,8 @@ def reference_of_measured(wildcards):
 
 def spectrum_options(wildcards, input):
     reference = f"--reference {input.reference} " if input.reference else ""
-    return f"{reference}--region {wildcards.region}"
+    band = " --band" if wildcards.variant == LEFT_OUT else ""
+    return f"{reference}--region {wildcards.region}{band}"
 
 
 def band_options(wildcards, input):
@@ -232,9 +247,23 @@ def test_region_option(wildcards):
 
 def drawn_spectra(wildcards):
     """Of an unseen simulation the median of each ensemble, with its band."""
-    folder = "band" if wildcards.simulation in BANDED else "all"
-    pattern = f"results/{{simulation}}/spectra/{folder}/{{quantity}}_z{{redshift}}.csv"
-    return for_each(pattern, QUANTITIES, [wildcards.simulation])
+    pattern = "results/{{simulation}}/spectra/{}/{{quantity}}_z{{redshift}}.csv"
+    banded = BANDED if wildcards.simulation in UNSEEN else ()
+    of_simulation = (QUANTITIES, [wildcards.simulation], REDSHIFTS)
+    return for_each(pattern.format("band"), *of_simulation, banded) + for_each(
+        pattern.format("all"), *of_simulation, FITS.keys() - banded
+    )
+
+
+def bands_where_unseen():
+    pattern = "results/{simulation}/spectra/band/{quantity}_z{redshift}.csv"
+    return for_each(pattern, QUANTITIES, UNSEEN, fits=BANDED)
+
+
+def left_out_spectra():
+    """Spectra of each training simulation by the members that left it out."""
+    pattern = f"results/{LEFT_OUT}{{simulation}}/spectra/all/{{quantity}}_z{{redshift}}.csv"
+    return for_each(pattern, QUANTITIES, TRAINING, fits=TRAINED)
 
 
 def spectra_where_unseen(quantities):
@@ -247,7 +276,7 @@ def spectra_where_unseen(quantities):
 def baseline_spectra(simulation, region):
     """Spectra of FastPM alone, of the baselines, of the fits of config.yaml, and of ensembles."""
     paths = []
-    for quantity, redshift in FITS:
+    for quantity, redshift in TRAINED:
         if redshift not in redshifts_of(simulation):
             continue
         folder, name = f"{simulation}/spectra/{region}", f"{quantity}_z{redshift}.csv"
@@ -259,7 +288,7 @@ def baseline_spectra(simulation, region):
             if quantity in settings.compared
         ]
         paths.append(f"results/{folder}/{name}")
-        if region == "all" and simulation in BANDED:
+        if region == "all" and simulation in UNSEEN and (quantity, redshift) in BANDED:
             paths.append(f"results/{simulation}/spectra/band/{name}")
     return paths
 
@@ -268,11 +297,33 @@ def baseline_spectra_of(wildcards):
     return baseline_spectra(wildcards.simulation, wildcards.region)
 
 
-def scored(variant):
-    """Spectra of every simulation, at the redshifts that the variant's fits are trained at."""
-    pattern = f"results/{variant}{{simulation}}/spectra/all/{{quantity}}_z{{redshift}}.csv"
-    trained = [redshift for redshift in REDSHIFTS if training_simulations(variant, redshift)]
-    return for_each(pattern, QUANTITIES, COMPARED, trained)
+# The paper's figures: spectra of one quantity in the training box, and pictures of `all`.
+
+PAPER_SPECTRA = dict(zip(("6", "7", "8"), QUANTITIES))
+PAPER_FIGURES = {
+    "3": f"results/figures/slices_{TRAINING[0]}.png",
+    "4": "results/figures/relative_difference_all.png",
+    "5": "results/figures/relative_difference_test.png",
+}
+if UNSEEN:
+    PAPER_FIGURES |= {
+        "9": f"results/figures/slices_{UNSEEN[0]}.png",
+        "10": f"results/figures/spectra_{UNSEEN[0]}.png",
+    }
+
+
+def of_paper(quantities):
+    """Spectra in the whole first training box at every redshift."""
+    pattern = "results/{simulation}/spectra/all/{quantity}_z{redshift}.csv"
+    return for_each(pattern, quantities, TRAINING[:1])
+
+
+def spectra_of_paper(wildcards):
+    return of_paper([PAPER_SPECTRA[wildcards.number]])
+
+
+def fastpm_of_paper(wildcards):
+    return of_paper(["fastpm"] if PAPER_SPECTRA[wildcards.number] == OF_PARTICLES else [])
 
 
 # Fits over redshifts.
@@ -297,7 +348,7 @@ def of_joint_training(pattern):
 
 def joint_prerequisite_fits(wildcards):
     return [
-        fit_of("over_redshifts/", quantity, None) for quantity in PREREQUISITES[wildcards.quantity]
+        fit_of(OVER_REDSHIFTS, quantity, None) for quantity in PREREQUISITES[wildcards.quantity]
     ]
 
 

@@ -17,22 +17,20 @@ rule paint:
     resources:
         **RESOURCES.of_stage(paint_stage),
     params:
+        member=member_option,
         version=VERSION,
     shell:
-        "{resources.mpi} paint {input.particles} --fit {input.fit} --threads {threads}"
-        " -o {output} 2> {log}"
+        "{resources.mpi} paint {input.particles} --fit {input.fit} {params.member}"
+        " --threads {threads} -o {output} 2> {log}"
 
 
 # All members of the ensemble of a fit, for the band around their spectra.
 rule paint_members:
     input:
         particles="results/{simulation}/particles_z{redshift}.h5",
-        fit="results/fits/{quantity}_z{redshift}.json",
+        fit=lambda wildcards: fit_of("", wildcards.quantity, wildcards.redshift),
     output:
-        expand(
-            "results/{{simulation}}/members/{{quantity}}_z{{redshift}}_{member}.h5",
-            member=range(config["optimisation"]["members"] + 1),
-        ),
+        directory("results/{simulation}/members/{quantity}_z{redshift}"),
     log:
         "results/logs/paint_members/{simulation}_{quantity}_z{redshift}.log",
     benchmark:
@@ -43,8 +41,7 @@ rule paint_members:
     resources:
         **RESOURCES.of_stage(paint_stage),
     params:
-        names=names_of_members,
         version=VERSION,
     shell:
-        "{resources.mpi} paint {input.particles} --fit {input.fit} --members all"
-        " --threads {threads} -o '{params.names}' 2> {log}"
+        "mkdir -p {output} && {resources.mpi} paint {input.particles} --fit {input.fit}"
+        " --members all --threads {threads} -o '{output}/{{member}}.h5' 2> {log}"

@@ -38,7 +38,7 @@ use rule quality as heatmap with:
 
 use rule quality as coverage with:
     input:
-        for_each("results/{simulation}/spectra/band/{quantity}_z{redshift}.csv", QUANTITIES, BANDED),
+        bands_where_unseen(),
     output:
         "results/coverage.md",
     log:
@@ -51,7 +51,7 @@ use rule quality as coverage with:
 
 # What `snakemake` leaves, but for the last file.
 RESULTS = [
-    *for_each("results/fits/{quantity}_z{redshift}.json", QUANTITIES, TRAINING),
+    *for_each("results/fits/{quantity}_z{redshift}.json", QUANTITIES, TRAINING[:1], fits=TRAINED),
     *for_each(
         "results/{simulation}/spectra/all/{quantity}_z{redshift}.csv",
         ["fastpm", *QUANTITIES],
@@ -65,7 +65,7 @@ RESULTS = [
     *expand("results/figures/relative_difference_{region}.png", region=["all", "test"]),
     "results/figures/quality.png",
     "results/quality.md",
-    *(["results/coverage.md"] if BANDED else []),
+    *(["results/coverage.md"] if bands_where_unseen() else []),
 ]
 
 
