@@ -40,7 +40,7 @@ include: "workflow/rules/leave_one_out.smk"
 include: "workflow/rules/scaling.smk"
 
 
-if "over_redshifts" in config:
+if CAN_FIT_OVER_REDSHIFTS:
 
     include: "workflow/rules/over_redshifts.smk"
 

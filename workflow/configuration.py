@@ -128,9 +128,7 @@ def _mistakes_over_redshifts(
     config: dict, prerequisites: Mapping[str, Collection]
 ) -> Iterator[str]:
     redshifts, order = config["over_redshifts"]["redshifts"], config["over_redshifts"]["order"]
-    rows = [
-        (row["quantity"], in_paths(row["redshift"])) for row in config["fits"] if "fit" not in row
-    ]
+    rows = [(row["quantity"], in_paths(row["redshift"])) for row in config["fits"]]
     fitted = {quantity for quantity, _ in rows}
     for quantity in prerequisites:
         if quantity in fitted and (quantity, in_paths(min(redshifts))) not in rows:

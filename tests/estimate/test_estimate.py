@@ -123,16 +123,16 @@ def test_ranks_without_planes_and_with_too_many_ghosts_are_warned_of():
 def test_the_command_reads_a_config_and_options_change_it(capsys):
     status, output, _ = said(capsys, ROOT / "config.yaml", "--ranks", 2)
     assert status == 0
-    assert "48^3 particles in 20 Mpc/h, initial conditions on 96^3 nodes" in output
+    assert "96^3 particles in 20 Mpc/h, initial conditions on 192^3 nodes" in output
     assert all(stage in output for stage in STAGES)
     assert "\nwarning: 2 ranks" not in output
     _, changed, _ = said(capsys, ROOT / "config.yaml", "--particles", 64, "--ranks", "1,2,4,64")
     assert "64^3 particles in 20 Mpc/h" in changed
-    finer = ("--particles", 96, "--mesh", 192, "--map-mesh", 48, "--refine", 2)
-    _, refined, _ = said(capsys, ROOT / "config.yaml", *finer)
-    assert "nodes, maps on 48^3, models on up to 96^3,\n" in refined
+    assert "nodes, maps on 48^3, models on up to 96^3,\n" in output
+    _, refined, _ = said(capsys, ROOT / "config.yaml", "--map-mesh", 32, "--refine", 3)
+    assert "nodes, maps on 32^3, models on up to 96^3,\n" in refined
     assert "4 rank(s)" in changed
-    assert "warning: 64 ranks: " in changed
+    assert "warning: 64 ranks, but the maps have 48 planes" in changed
 
 
 def test_the_command_does_without_a_config(capsys):
@@ -144,15 +144,27 @@ def test_the_command_does_without_a_config(capsys):
 
 def test_the_configuration_says_the_same_as_options():
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    config["fits"][4]["layers"] = 3
-    layers = {"dark-matter": 2, "stellar-mass": 3, "neutral-hydrogen": 2}
-    problem = Problem(48, 96, 20, ranks=3, layers=layers, members=6)
-    assert problem_of(config, ranks=3) == problem
-    config["maps"] = {"mesh": 24, "refine": 2}
-    config["fits"][4]["refine"] = 3
+    config["fits"][4] |= {"layers": 3, "refine": 3}
+    layers = {"dark-matter": 2, "stellar-mass": 3, "neutral-hydrogen": 1}
     refine = {"dark-matter": 1, "stellar-mass": 3, "neutral-hydrogen": 2}
-    finer = dataclasses.replace(problem, map_mesh=24, refine=refine)
-    assert problem_of(config, ranks=3) == finer
+    problem = Problem(
+        *(96, 192, 20),
+        ranks=3,
+        layers=layers,
+        map_mesh=48,
+        refine=refine,
+        simulations=3,
+        # Two seeds: the members without each of them together cost what one fit to all boxes costs.
+        members=1,
+    )
+    assert problem_of(config, ranks=3) == problem
+    config["optimisation"]["members"] = 6
+    assert problem_of(config, ranks=3) == dataclasses.replace(problem, members=6)
+    shipped = {"quantity": "stellar-mass", "redshift": 3, "fit": "shipped.json"}
+    config["fits"][4] = shipped
+    del config["maps"]
+    assert problem_of(config).layers["stellar-mass"] == 1
+    assert problem_of(config).map_nodes == 96
 
 
 @pytest.mark.parametrize(
@@ -213,6 +225,8 @@ def test_a_value_that_cannot_be_is_one_line(tmp_path, capsys, section, key, valu
 )
 def test_a_row_that_cannot_be_is_one_line(tmp_path, capsys, table, row, line):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["simulations"] = config["simulations"][:1]
+    config["optimisation"]["members"] = 6
     config[table][0].update(row)
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(config))

@@ -20,6 +20,7 @@ IN_ONE_ROW = {
     "fastpm: unknown key step; known are ": set_key("fastpm", "step", 10),
     "fastpm.second_order: 'third' ": set_key("fastpm", "second_order", "third"),
     "maps.refine: 0 ": set_key("maps", {"refine": 0}),
+    "prerequisites.gas[0]: 'baryons' ": set_key("prerequisites", "gas", ["baryons"]),
     "fits[4].refine: 1.5 ": set_key("fits", 4, "refine", 1.5),
     "simulations[1].paired: 'yes' ": set_key("simulations", 1, "paired", "yes"),
     "optimisation.optimiser: 'sgd' ": set_key("optimisation", "optimiser", "sgd"),
@@ -38,15 +39,19 @@ IN_ONE_ROW = {
     ][1].pop("seed"),
     "simulations[0].reference: 17 ": set_key("simulations", 0, "reference", 17),
     "simulations[0].role: 'test' ": set_key("simulations", 0, "role", "test"),
-    "simulations: at least one row must have role: train": lambda config: None,
+    "simulations: at least one row must have role: train": lambda config: [
+        row.update(role="predict") for row in config["simulations"][1:3]
+    ],
     "simulations[1].redshifts[0]: 'two' ": set_key("simulations", 1, "redshifts", ["two"]),
     "scaling.ranks[1]: 0 ": set_key("scaling", "ranks", [1, 0]),
-    "fits[0].layers: 0 ": set_key("fits", 0, "layers", 0),
+    "fits[0].layers: -1 ": set_key("fits", 0, "layers", -1),
     "fits[0].loss: 'best' ": set_key("fits", 0, "loss", "best"),
     "fits[1].quantity: 'gas' ": set_key("fits", 1, "quantity", "gas"),
     "fits[1].smoothing: 0 ": set_key("fits", 1, "smoothing", 0),
     "fits[2].redshift: -2 ": set_key("fits", 2, "redshift", -2),
-    "fits[3]: 'layers' is a required property": lambda config: config["fits"][3].pop("layers"),
+    "fits[3]: give layers, loss and smoothing to train it, or fit: the file": (
+        lambda config: config["fits"][3].pop("layers")
+    ),
     "scaling.mesh: 1 ": set_key("scaling", "mesh", 1),
     "scaling.layers: 0 ": set_key("scaling", "layers", 0),
 }
@@ -59,8 +64,18 @@ BETWEEN_ROWS = {
     ),
     "simulations[1].redshifts: 2.001 and 2 in simulations[0].redshifts ": lambda config: None,
     "fits[1]: another row is dark-matter at redshift 5": set_key("fits", 1, "redshift", 5),
+    "prerequisites.stellar-mass: fits of stellar-mass do not build on neutral-hydrogen": set_key(
+        "prerequisites", "stellar-mass", ["dark-matter", "neutral-hydrogen"]
+    ),
     "fits[4]: stellar-mass at redshift 3 depends on dark-matter; add ": lambda config: None,
     "fits[5].redshift: 1 is not a redshift ": set_key("fits", 5, "redshift", 1),
+    "fits[6]: its fit is trained already; leave out layers, loss, smoothing": set_key(
+        "fits", 6, "fit", "nowhere.json"
+    ),
+    "fits[6].fit: nowhere.json: no such file": lambda config: None,
+    "optimisation.members: boxes needs simulations of two seeds or more": lambda config: [
+        row.update(seed=7) for row in config["simulations"]
+    ],
     "fits[3].smoothing: 0.7 has no effect on the loss logarithmic": set_key(
         "fits", 3, "loss", "logarithmic"
     ),
@@ -71,7 +86,7 @@ BETWEEN_ROWS = {
         "over_redshifts", "order", 2
     ),
     "cosmology.omega_b: 0.5 is more than omega_m": set_key("cosmology", "omega_b", 0.5),
-    "initial_conditions.particles: 40 does not divide the mesh of 96": set_key(
+    "initial_conditions.particles: 40 does not divide the mesh of 192": set_key(
         "initial_conditions", "particles", 40
     ),
     "simulations[0].redshifts: 5 is not below fastpm.start_redshift, 5": set_key(

@@ -22,6 +22,7 @@ def test_jobs_on_the_mesh_ask_slurm_for_ranks_and_memory(fresh):
             assert 10 < int(asked["runtime"]) < 60
     assert "tasks" not in small["slices"][0]
     fresh.change(lambda config: config["initial_conditions"].update(particles=512, mesh=1024))
+    fresh.change(lambda config: config["maps"].update(mesh=512, refine=1))
     large = fresh.asked_for("--profile", "slurm")
     for rule in (*on_mesh, "initial_conditions"):
         for asked in large[rule]:
@@ -36,11 +37,11 @@ def test_ranks_on_one_machine_need_no_profile(fresh):
     assert fresh.asked_for("--cores", "1")["fastpm"][0]["mpi"] == ""
 
 
-def test_a_fit_to_two_simulations_asks_for_more(fresh):
-    one = fresh.asked_for("--cores", "1")["fit"][0]
-    fresh.change(lambda config: config["simulations"][1].update(role="train"))
-    two = fresh.asked_for("--cores", "1")["fit"][0]
-    assert int(two["mem_mb_per_cpu"]) > int(one["mem_mb_per_cpu"])
+def test_a_fit_to_more_simulations_asks_for_more(fresh):
+    three = fresh.asked_for("--cores", "1")["fit"][0]
+    fresh.change(lambda config: config["simulations"][3].update(role="train"))
+    four = fresh.asked_for("--cores", "1")["fit"][0]
+    assert int(four["mem_mb_per_cpu"]) > int(three["mem_mb_per_cpu"])
 
 
 def test_figure_2_is_measured_on_each_number_of_ranks_and_not_part_of_all(fresh):

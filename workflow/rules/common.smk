@@ -45,6 +45,10 @@ LAST_REDSHIFT = in_paths(min(SIMULATIONS[TRAINING[0]]["redshifts"]))
 JOINT_REDSHIFTS = [
     in_paths(z) for z in config.get("over_redshifts", {"redshifts": []})["redshifts"]
 ]
+# They take the settings of the rows at the lowest of them, which must be trained for that.
+CAN_FIT_OVER_REDSHIFTS = JOINT_REDSHIFTS and all(
+    key in TRAINED for key in FITS if key[1] == min(JOINT_REDSHIFTS, key=float)
+)
 VARIANTS = all_variants(list(QUANTITIES), MEMBERS, training=TRAINING)
 RESOURCES = JobResources(config)
 
@@ -217,6 +221,10 @@ def spectrum_options(wildcards, input):
     reference = f"--reference {input.reference} " if input.reference else ""
     band = " --band" if wildcards.variant == LEFT_OUT else ""
     return f"{reference}--region {wildcards.region}{band}"
+
+
+def maps_of_ensemble(wildcards, input):
+    return f"{input.measured}/*.h5"
 
 
 def band_options(wildcards, input):

@@ -18,12 +18,12 @@ rule powerspec:
     resources:
         **RESOURCES.of_stage("powerspec"),
     params:
-        files="",
+        measured=lambda wildcards, input: input.measured,
         options=spectrum_options,
         label=spectrum_label,
         version=VERSION,
     shell:
-        "{resources.mpi} powerspec {input.measured}{params.files} {params.options} --label {params.label:q}"
+        "{resources.mpi} powerspec {params.measured} {params.options} --label {params.label:q}"
         " --threads {threads} -o {output} 2> {log}"
 
 
@@ -39,6 +39,6 @@ use rule powerspec as powerspec_band with:
     benchmark:
         "results/benchmarks/powerspec_band/{simulation}_{quantity}_z{redshift}.tsv"
     params:
-        files="/*.h5",
+        measured=maps_of_ensemble,
         options=band_options,
         label="ensemble, {simulation}",
