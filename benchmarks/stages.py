@@ -16,12 +16,11 @@ import tempfile
 import time
 
 import click
-from shipped import ROOT, configured, fit_path, prerequisites
+from shipped import ROOT, SPACING, configured, fit_path, prerequisites, refined
 
 from jerald_tools.estimate.problem import fit_sizes
 
 BINARIES = pathlib.Path(sys.executable).parent
-CELL_SIZE = 20 / 48  # of the shipped fits [Mpc/h]
 REDSHIFT = 2
 
 # Few evaluations: one costs the same at the end of a search as at its beginning.
@@ -35,12 +34,14 @@ def fit_options(quantity: str) -> str:
     """Options of a fit: the shipped fits that it depends on, and its smoothing."""
     words = [f"--prerequisite {path}" for _, path in prerequisites(quantity, REDSHIFT)]
     smoothing = configured(quantity, REDSHIFT)["smoothing"]
+    refine = refined(quantity, REDSHIFT).constants.get("refine", 1)
+    words += [f"--refine {refine}"] if refine > 1 else []
     return " ".join([*words, *([f"--smoothing {smoothing}"] if smoothing else [])])
 
 
 def tasks(nodes: int, ranks: int) -> list[tuple[dict, str]]:
     """The problems in the order of the runs, and their command lines."""
-    size = f"--particles {nodes} --box-size {nodes * CELL_SIZE}"
+    size = f"--particles {nodes} --box-size {nodes * SPACING}"
     power = f"--power {ROOT / 'data' / 'linear_power.txt'}"
     found = []
     # Coarse and fine meshes distinguish the memory of particles from that of nodes.

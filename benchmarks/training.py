@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 import jax
 import jax.numpy as jnp
-from shipped import ROOT, configured, fitted_quantities, prerequisites
+from shipped import ROOT, configured, fitted_quantities, prerequisites, refined
 
 from jerald_tools.cli.initial_conditions import generate_ics
 from jerald_tools.cli.run_fastpm import main as run_fastpm
@@ -23,7 +23,7 @@ from jerald_tools.fitting.search import find_starts
 from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.mesh.ranks import world
 from jerald_tools.model.layer_starts import Start
-from jerald_tools.quantities import NAMES, quantity_named
+from jerald_tools.quantities import NAMES
 
 # One core, unless asked otherwise: XLA, FFTW and BLAS read these on import.
 for variable in ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -38,7 +38,7 @@ class Measured:
     """The fit of one map of the reference on the shipped fits, and the cost of its evaluations."""
 
     def __init__(self, name: str, redshift: int, folder: str):
-        self.quantity = quantity_named(name)
+        self.quantity = refined(name, redshift)
         row = configured(name, redshift)
         self.layers, loss = row["layers"], paper_loss(self.quantity, row["smoothing"])
         files = FitFiles(
@@ -132,7 +132,7 @@ def make_particles(folder: str) -> None:
     """The reference's particles, as the commands make them."""
     ics = f"{folder}/ics.h5"
     power = str(ROOT / "data/linear_power.txt")
-    size = ["--seed", "9281", "--mesh", "96", "--particles", "48", "--box-size", "20"]
+    size = ["--seed", "9281", "--mesh", "192", "--particles", "96", "--box-size", "20"]
     redshifts = [text for redshift in REDSHIFTS for text in ("--redshift", str(redshift))]
     for command, arguments in (
         (generate_ics, [*size, "--power", power, "-o", ics]),
