@@ -60,6 +60,7 @@ def prepare_workflow(folder: Path) -> None:
     config["simulations"] = [row]
     del config["over_redshifts"]
     config["initial_conditions"].update(box_size=7, particles=16, mesh=32)
+    config["maps"] = {"mesh": 16, "refine": 1}
     config["fits"] = [fit | {"layers": 1} for fit in config["fits"] if fit["redshift"] == 2]
     config["optimisation"].update(evaluations=15, starts=1, members=2)
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
