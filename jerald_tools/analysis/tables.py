@@ -132,7 +132,7 @@ def quality_markdown(maps: Sequence[MeasuredMap], edges: Sequence[float] = COARS
         cells = [_quality_cell(coarse) for coarse in in_coarse_bins(one.comparison, edges)]
         about = [one.quantity, f"{one.redshift:g}", one.label]
         rows.append([*about, f"{one.mean_ratio:.2f}", *cells])
-    return _markdown(["quantity", "z", "compared in", "mean", *_bin_titles(edges)], rows)
+    return markdown_text(["quantity", "z", "compared in", "mean", *_bin_titles(edges)], rows)
 
 
 def _quality_cell(coarse: CoarseBin) -> str:
@@ -152,7 +152,7 @@ def quality_csv(maps: Sequence[MeasuredMap], edges: Sequence[float] = COARSE_EDG
             itertools.pairwise(edges), in_coarse_bins(one.comparison, edges), strict=True
         )
     ]
-    return _csv([*header, *CoarseBin._fields], rows)
+    return csv_text([*header, *CoarseBin._fields], rows)
 
 
 # Coverage of bands
@@ -207,7 +207,7 @@ def coverage_markdown(maps: Sequence[BandedMap]) -> str:
         group = [one for one in maps if one.measured.quantity == quantity]
         rows.append([quantity, "all", "", _share_covered(group), *blank])
     rows.append(["all", "all", "", _share_covered(maps), *blank])
-    return _markdown(["quantity", "z", "compared in", "bins inside the band", *bins], rows)
+    return markdown_text(["quantity", "z", "compared in", "bins inside the band", *bins], rows)
 
 
 def _share_covered(maps: Sequence[BandedMap]) -> str:
@@ -225,7 +225,7 @@ def coverage_csv(maps: Sequence[BandedMap]) -> str:
         inside, measured = one.covered(), one.measured
         about = [measured.quantity, measured.redshift, measured.label]
         rows.append([*about, inside.size, int(inside.sum()), *itertools.chain(*one.widths())])
-    return _csv(header, rows)
+    return csv_text(header, rows)
 
 
 # Losses of fits
@@ -268,7 +268,7 @@ def losses_markdown(fits: Sequence[FittedLoss], quantities: Sequence[str]) -> st
         losses = [f"{loss:.5f}" for loss in (fit.train, fit.validation, fit.test)]
         gain = _over_no_layers(fit, fits)
         rows.append([fit.quantity, f"{fit.redshift:g}", str(fit.layers), *losses, gain])
-    return _markdown(header, rows)
+    return markdown_text(header, rows)
 
 
 def _by_layers(fits: Sequence[FittedLoss], quantities: Sequence[str]) -> list[FittedLoss]:
@@ -287,18 +287,20 @@ def _over_no_layers(fit: FittedLoss, fits: Sequence[FittedLoss]) -> str:
 def losses_csv(fits: Sequence[FittedLoss], quantities: Sequence[str]) -> str:
     """The table of losses as CSV, with all digits; arguments as of :func:`losses_markdown`."""
     header = [field.name for field in dataclasses.fields(FittedLoss)]
-    return _csv(header, [dataclasses.astuple(fit) for fit in _by_layers(fits, quantities)])
+    return csv_text(header, [dataclasses.astuple(fit) for fit in _by_layers(fits, quantities)])
 
 
 # The two formats, and the bins that the tables share
 
 
-def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

@@ -17,6 +17,7 @@ main = command_group(
     plot-figures distribution dm_z2.h5 --reference dm_ref_z2.h5 -o distribution.png
     plot-figures heatmap dm_z5.csv dm_z2.csv -o quality.png
     plot-figures table dm_z5.csv dm_z2.csv -o quality.md
+    plot-figures cells dm_z2.h5 --reference dm_ref_z2.h5 -o cells.md
     plot-figures coverage dm_z5_band.csv dm_z2_band.csv -o coverage.md
     plot-figures losses dm_z2.json dm_z2_without_layers.json -o losses.md
     plot-figures scaling ranks1.json ranks2.json -o figure2.png
@@ -213,6 +214,19 @@ def table(**options) -> dict:
 
 
 @command(
+    "cells",
+    body="jerald_tools.stages.figures:cells",
+    example="plot-figures cells hi_z2.h5 --reference hi_ref_z2.h5 -o cells.md",
+)
+@path_arguments("models")
+@references_option
+@table_option
+def cells(**options) -> dict:
+    """Correlation of the logarithms of cells, and the share of nearly empty ones."""
+    return options
+
+
+@command(
     "coverage",
     body="jerald_tools.stages.figures:coverage",
     example="plot-figures coverage dm_z5.csv dm_z2.csv -o coverage.md",
@@ -258,6 +272,7 @@ for subcommand in (
     distribution,
     heatmap,
     table,
+    cells,
     coverage,
     losses,
     scaling,

@@ -8,6 +8,7 @@ import matplotlib.style
 from matplotlib.figure import Figure
 
 from jerald_tools.analysis import tables
+from jerald_tools.analysis.cell_table import cell_agreement, cells_csv, cells_markdown
 from jerald_tools.analysis.figures.distribution import plot_distribution
 from jerald_tools.analysis.figures.heatmap import plot_heatmap
 from jerald_tools.analysis.figures.relative_difference import plot_relative_difference
@@ -102,6 +103,17 @@ def table(run: Run, files: Sequence[str], output: str, by_quantity: bool = False
     def write() -> str:
         maps = _measured_maps(files, by_quantity)
         return tables.quality_markdown(maps) if _is_markdown(output) else tables.quality_csv(maps)
+
+    _write_table(run, output, write)
+
+
+def cells(run: Run, models: Sequence[str], references: Sequence[str], output: str) -> None:
+    """Write how well single cells of maps agree with their references, a row for each."""
+
+    def write() -> str:
+        pairs = tables.in_order(load_pairs(models, references), NAMES)
+        rows = [cell_agreement(pair) for pair in pairs]
+        return cells_markdown(rows) if _is_markdown(output) else cells_csv(rows)
 
     _write_table(run, output, write)
 

@@ -76,6 +76,16 @@ def test_figures_of_maps_are_written_in_the_format_of_their_name(maps, tmp_path,
         assert len(content) > 5000
 
 
+@pytest.mark.parametrize(("suffix", "first"), [("md", "| quantity | z |"), ("csv", "quantity,")])
+def test_cells_are_a_table_by_quantity(maps, tmp_path, suffix, first):
+    models, references = maps
+    output = tmp_path / f"cells.{suffix}"
+    plot("cells", *models, *options("--reference", references), "-o", output)
+    lines = output.read_text().splitlines()
+    assert lines[0].startswith(first)
+    assert sum("neutral-hydrogen" in line for line in lines) == 1
+
+
 def test_partners_are_found_by_quantity_and_redshift(maps):
     models, references = maps
     first, second = load_pairs(models, references[::-1])

@@ -28,6 +28,7 @@ ALL_JOBS = {
     "spectra": 4,
     "distribution": 4,
     "relative_difference": 2,
+    "cells": 4,
     "heatmap": 1,
     "quality": 1,
     "coverage": 1,

@@ -61,6 +61,7 @@ def test_a_changed_smoothing_reruns_only_what_depends_on_that_fit(config_of):
         "slices": 4,
         "spectra": 4,
         "distribution": 4,
+        "cells": 4,
         "quality": 1,
         "heatmap": 1,
         "coverage": 1,

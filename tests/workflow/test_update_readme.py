@@ -32,6 +32,18 @@ RESULTS = {
 | stellar-mass | all |  | 4 of 69 (6 %) |  |
 | all | all |  | 23 of 92 (25 %) |  |
 """,
+    "leave_one_out/coverage.md": """| quantity | z | compared in | bins inside the band |
+| --- | --- | --- | --- |
+| dark-matter | 5 | left out, train_seed9281 | 20 of 23 (87 %) |
+| stellar-mass | 5 | left out, train_seed9281 | 10 of 20 (50 %) |
+| stellar-mass | 2 | left out, train_seed9281 | 15 of 20 (75 %) |
+| all | all |  | 45 of 63 (71 %) |
+""",
+    "leave_one_out/quality.md": f"""| quantity | z | compared in | mean | {BINS} |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+| dark-matter | 5 | left out, train_seed9281 | 1.00 | 0.99, 1.000 | 0.98, 0.998 | 1, 1 | 1, 1 |
+""",
+    f"{UNSEEN}/cells.md": "| quantity | z |\n| --- | --- |\n| dark-matter | 2 |\n",
     "baselines/losses.md": """| quantity | z | layers | validation over no layers |
 | --- | --- | --- | --- |
 | dark-matter | 5 | 0 | 1.000 |
@@ -49,7 +61,8 @@ PICTURES = [
     f"baselines/figures/{UNSEEN}_all.png",
     "baselines/figures/validation.png",
 ]
-BLOCKS = {"README.md": ["quality"], "docs/results.md": ["quality", "coverage", "layers", "timings"]}
+RESULT_BLOCKS = ["quality", "cells", "left_out", "coverage", "layers", "timings"]
+BLOCKS = {"README.md": ["quality"], "docs/results.md": RESULT_BLOCKS}
 
 
 @pytest.fixture
@@ -104,9 +117,16 @@ def test_the_results_have_every_row_of_the_unseen_simulation_and_its_band(folder
         "| stellar-mass | 5 | 1.13 | 1.63, 0.978 poor | 2.1, 0.9 poor | 1.98, 0.938 | 3, 0.8"
         " | 0 of 23 (0 %) |"
     )
+    assert block(path, "left_out")[2:] == [
+        "| dark-matter | 5 | train_seed9281 | 1.00 | 0.99, 1.000 | 0.98, 0.998 | 1, 1 | 1, 1 |"
+    ]
+    assert block(path, "cells")[2:] == ["| dark-matter | 2 |"]
+    # The mean is that of the simulations, whatever their numbers of bins.
     assert block(path, "coverage") == [
-        "Bins inside the band: 23 of 92 (25 %); dark matter 19 of 23 (83 %),"
-        " stellar mass 4 of 69 (6 %)."
+        f"| quantity | {UNSEEN} | train_seed9281 | mean |",
+        "| --- | --- | --- | --- |",
+        "| dark-matter | 83 % | 87 % | 85 % |",
+        "| stellar-mass | 6 % | 62 % | 34 % |",
     ]
     assert block(path, "layers")[2:] == [
         "| dark-matter | 0.626 | — |",
@@ -132,7 +152,7 @@ def test_missing_results_and_missing_markers_are_one_line(folder):
     failed = run(folder)
     assert failed.returncode == 1
     assert failed.stderr == (
-        "results/baselines/losses.md: no such file; run `snakemake --cores 2 all baselines` first\n"
+        "results/baselines/losses.md: no such file; run `snakemake --cores 2 paper` first\n"
     )
     (folder / "README.md").write_text("Nothing.\n")
     assert run(folder).stderr == "README.md: the markers of the block quality are in it 0 times\n"

@@ -36,6 +36,19 @@ use rule quality as heatmap with:
         table="heatmap --by-quantity",
 
 
+# What spectra do not tell: voids, and the logarithms of cells.
+use rule slices as cells with:
+    output:
+        "results/{simulation}/cells.md",
+    log:
+        "results/logs/cells/{simulation}.log",
+    benchmark:
+        "results/benchmarks/cells/{simulation}.tsv"
+    params:
+        figure="cells",
+        options="",
+
+
 use rule quality as coverage with:
     input:
         bands_where_unseen(),
@@ -63,6 +76,7 @@ RESULTS = [
         simulation=COMPARED,
     ),
     *expand("results/figures/relative_difference_{region}.png", region=["all", "test"]),
+    *expand("results/{simulation}/cells.md", simulation=COMPARED),
     "results/figures/quality.png",
     "results/quality.md",
     *(["results/coverage.md"] if bands_where_unseen() else []),

@@ -31,7 +31,7 @@ def read_result(name: str) -> str:
     """A text file of results/."""
     path = Path("results") / name
     if not path.is_file():
-        raise SystemExit(f"{path}: no such file; run `snakemake --cores 2 all baselines` first")
+        raise SystemExit(f"{path}: no such file; run `snakemake --cores 2 paper` first")
     return path.read_text(encoding="utf-8").strip()
 
 
@@ -79,16 +79,42 @@ def quality_where_unseen() -> str:
     return markdown([*columns, "bins inside the band"], lines)
 
 
+def left_out() -> str:
+    """Rows of the simulations left out, each painted with the members that did not see it."""
+    rows = read_table("leave_one_out/quality")
+    bins = [name for name in rows[0] if name[:2] == "k "]
+    lines = [
+        [row["quantity"], row["z"], row["compared in"].removeprefix("left out, "), row["mean"]]
+        + [row[name] for name in bins]
+        for row in rows
+    ]
+    return markdown(["quantity", "z", "left out", "mean", *bins], lines)
+
+
 def coverage() -> str:
-    """How many bins are inside their bands, of all maps and of each quantity."""
-    shares = {
-        row["quantity"]: row["bins inside the band"]
-        for row in read_table("coverage")
-        if row["z"] == "all"
-    }
-    everything = shares.pop("all")
-    each = ", ".join(f"{name.replace('-', ' ')} {share}" for name, share in shares.items())
-    return f"Bins inside the band: {everything}; {each}."
+    """Share of the bins inside the bands: each simulation, and the mean over them, by quantity."""
+    rows = [row for name in ("coverage", "leave_one_out/coverage") for row in read_table(name)]
+    inside: dict[str, dict[str, list[int]]] = {}
+    for row in rows:
+        if row["z"] == "all":
+            continue
+        quantity, place = row["quantity"], row["compared in"].split(", ")[-1]
+        held, of_all = re.match(r"(\d+) of (\d+)", row["bins inside the band"]).groups()
+        counted = inside.setdefault(quantity, {}).setdefault(place, [0, 0])
+        counted[0] += int(held)
+        counted[1] += int(of_all)
+    places = list(next(iter(inside.values())))
+    lines = []
+    for quantity, counts in inside.items():
+        shares = [100 * held / of_all for held, of_all in (counts[place] for place in places)]
+        mean = sum(shares) / len(shares)
+        lines.append([quantity, *(f"{share:.0f} %" for share in (*shares, mean))])
+    return markdown(["quantity", *places, "mean"], lines)
+
+
+def cells() -> str:
+    """Logarithms and voids of the unseen simulation."""
+    return read_result(f"{UNSEEN}/cells.md")
 
 
 def gain_of_layers() -> str:
@@ -112,6 +138,8 @@ BLOCKS = {
     Path("README.md"): {"quality": summary},
     Path("docs/results.md"): {
         "quality": quality_where_unseen,
+        "cells": cells,
+        "left_out": left_out,
         "coverage": coverage,
         "layers": gain_of_layers,
         "timings": timings,
