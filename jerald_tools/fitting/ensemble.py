@@ -18,6 +18,7 @@ import numpy as np
 import scipy.stats
 
 from jerald_tools.analysis.band import HIGH, LOW
+from jerald_tools.fitting.amplitude import amplitude_curve
 from jerald_tools.fitting.fit import Fit, FittedStart, Search, fit_parameters
 from jerald_tools.fitting.folds import (
     FOLDS,
@@ -31,6 +32,7 @@ from jerald_tools.fitting.map_statistics import bin_edges, map_quality
 from jerald_tools.fitting.objective import compiled_for
 from jerald_tools.fitting.problem import Problem, Simulation, Task
 from jerald_tools.fitting.residual_loss import Loss
+from jerald_tools.model.curves import Curve
 from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.layer_starts import Start
 
@@ -51,10 +53,12 @@ class Member:
     Attributes:
         fold: the half that it was fitted to.
         fitted: where it began and ended.
+        amplitude: factor of its maps between redshifts, if there is one.
     """
 
     fold: Fold
     fitted: FittedStart
+    amplitude: Curve | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +98,7 @@ def fit_ensemble(
     Raises:
         RunFailed: if a member met no usable map.
     """
-    near = _starts_near(fit)
+    near, cosmology = _starts_near(fit), problems[0].validity.cosmology
     members, errors = [], []
     for count, fold in enumerate(FOLDS[:number]):
         task = turned_task(problems, fold, count + 1, loss)
@@ -102,7 +106,9 @@ def fit_ensemble(
         member = fit_parameters(
             task, [start], dataclasses.replace(search, select_on="train"), journal=journal
         )
-        members.append(Member(fold, member.best))
+        members.append(
+            Member(fold, member.best, amplitude_curve(task, member.best.parameters, cosmology))
+        )
         errors += [
             logarithms(map_quality(task.mesh, predicted, simulation.target)["validation"])
             for predicted, simulation in zip(member.predicted, task.simulations, strict=True)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.interpolate
 
 from jerald_tools.cosmology import scale_factor_of
 from jerald_tools.model.parameters import bounds
@@ -103,22 +102,3 @@ def interpolate(like, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
         weights: (knots,).
     """
     return np.clip(weights @ rows, *bounds(like))
-
-
-def mean_at(redshifts: Sequence[float], means: Sequence[float], redshift: float) -> float:
-    """A target's mean between the redshifts where it is known.
-
-    Monotonic cubics through its logarithm in the scale factor: means of stars grow by decades.
-
-    Args:
-        redshifts: different ones, in any order.
-        means: the positive means at these.
-        redshift: between them.
-    """
-    if len(redshifts) == 1:
-        return means[0]
-    order = np.argsort(redshifts)[::-1]
-    a = [float(scale_factor_of(redshifts[number])) for number in order]
-    logarithms = np.log([means[number] for number in order])
-    curve = scipy.interpolate.PchipInterpolator(a, logarithms)
-    return float(np.exp(curve(float(scale_factor_of(redshift)))))

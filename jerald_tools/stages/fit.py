@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 
 from jerald_tools.errors import BadInput
+from jerald_tools.fitting.amplitude import amplitude_curve
 from jerald_tools.fitting.document import fit_content
 from jerald_tools.fitting.ensemble import fit_ensemble
 from jerald_tools.fitting.fit import Search, fit_parameters
@@ -124,7 +125,11 @@ def fit(
             map_quality(mesh, predicted, simulation.target)
             for predicted, simulation in zip(found.predicted, task.simulations, strict=True)
         ]
-    content = fit_content(problems, (loss_name, loss), search, found, qualities, ensemble)
+    cosmology = problems[0].validity.cosmology
+    amplitude = amplitude_curve(task, found.best.parameters, cosmology)
+    content = fit_content(
+        problems, (loss_name, loss), search, found, qualities, ensemble, amplitude
+    )
     content["provenance"] = provenance_of(run, mesh, inputs).as_dict()
     on_root(ranks, FittedModel(content, output).save, output, force)
     journal.remove()
