@@ -2,6 +2,7 @@
 """Parameters as polynomials in the scale factor, and the vector that an optimiser makes of them."""
 
 import dataclasses
+import itertools
 
 import jax
 import numpy as np
@@ -12,22 +13,21 @@ from jerald_tools.fitting.fit import Search, fit_parameters
 from jerald_tools.fitting.problem import Simulation, Task
 from jerald_tools.fitting.residual_loss import PaperLoss
 from jerald_tools.fitting.search import evolving_starts
-from jerald_tools.fitting.search_space import Knots, SearchSpace
+from jerald_tools.fitting.search_space import Knots, SearchSpace, search_space
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS
 from jerald_tools.model.evolution import (
     EvolvingParameters,
     knot_redshifts,
     knot_weights,
-    mean_at,
     parameters_at,
 )
 from jerald_tools.model.layer_starts import Start
 from jerald_tools.model.model import predict
-from jerald_tools.model.parameters import to_dictionary
+from jerald_tools.model.parameters import parameter_table, to_dictionary
 from jerald_tools.model.power_law import Transform
 from jerald_tools.model.stellar_mass import StellarParameters
-from jerald_tools.quantities import quantity_named
+from jerald_tools.quantities import NAMES, quantity_named
 
 
 def scale_factor(redshift):
@@ -74,43 +74,82 @@ def test_a_parabola_does_not_leave_the_bounds():
     assert (float(transform.w), float(transform.mu)) == (1e-5, 4.0)
 
 
-def test_means_are_exact_where_known_and_monotonic_between():
-    redshifts, means = [2.0, 5.0, 3.0], [1e-2, 1e-4, 2e-3]
-    for redshift, mean in zip(redshifts, means, strict=True):
-        assert mean_at(redshifts, means, redshift) == pytest.approx(mean, rel=1e-12)
-    between = [mean_at(redshifts, means, z) for z in np.linspace(5, 2, 20)]
-    assert np.all(np.diff(between) > 0)
-    assert mean_at([2.0], [7.0], 2.0) == 7.0
-    # Two redshifts: the logarithm is a straight line in a, and z = 3 is the middle of 5 and 2.
-    assert mean_at([5, 2], [1e-4, 1e-2], 3) == pytest.approx(1e-3, rel=1e-12)
+def layered(w, mu, b, alpha):
+    """One layer of the original shape before a transform."""
+    original = quantity_named("stellar-mass").original_parameters(1)
+    (layer,) = original.layers
+    return StellarParameters((dataclasses.replace(layer, alpha=alpha),), Transform(w, mu, b))
 
 
-def test_vectors_and_gradients_of_knots():
-    knots = Knots(EvolvingParameters((5.0, 3.0, 2.0), tuple(stellar(w, 1, 0) for w in (1, 2, 3))))
+def three_knots(make):
+    return Knots(EvolvingParameters((5.0, 3.0, 2.0), tuple(map(make, (1.0, 2.0, 3.0)))))
+
+
+def test_the_vector_of_knots_without_layers():
+    knots = three_knots(lambda w: stellar(w, 1, 0))
     vector = knots.ravel(knots.like)
     assert vector.tolist() == [1, 1, 0, 2, 1, 0, 3, 1, 0]
     assert to_dictionary(knots.unravel(vector).knots[2]) == to_dictionary(knots.like.knots[2])
-    weights = knots.weights(4.0)
+
+
+def test_the_shapes_of_layers_are_in_the_vector_once():
+    knots = three_knots(lambda w: layered(w, 1, 0, -w))
+    vector = knots.ravel(knots.like)
+    # alpha, gamma, k_h, k_l, nu, w, mu and b; then alpha, w, mu and b.
+    assert vector.tolist() == [-1, 0.5, 1, 8, 0, 1, 1, 0, -2, 2, 1, 0, -3, 3, 1, 0]
+    vector[1] = 0.7
+    unravelled = knots.unravel(vector)
+    assert [float(knot.layers[0].gamma) for knot in unravelled.knots] == [0.7, 0.7, 0.7]
+    assert [float(knot.layers[0].alpha) for knot in unravelled.knots] == [-1, -2, -3]
+    np.testing.assert_array_equal(knots.ravel(unravelled), vector)
+    space = knots.tile(search_space(knots.first))
+    assert space.lower[:9].tolist() == [-10, 0, 0, 0.1, -1, 1e-5, 0.1, -np.inf, -10]
+    assert len(space.distance) == len(vector)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_shapes_a_displacement_or_a_kernel_does_not_evolve(name):
+    table = parameter_table(quantity_named(name).original_parameters(1))
+    constant = {row.split(".")[-1] for row, values in table.items() if not values.evolves}
+    shapes = {"gamma", "k_h", "k_l", "nu"}
+    assert constant == shapes | ({"gamma3", "xi"} if name == "neutral-hydrogen" else set())
+
+
+@pytest.mark.parametrize("make", [lambda w: stellar(w, 1, 0), lambda w: layered(w, 1, 0, -w)])
+def test_slopes_of_the_parameters_between_knots(make):
+    knots = three_knots(make)
+    vector, weights = knots.ravel(knots.like), knots.weights(4.0)
     there = jax.tree.leaves(parameters_at(knots.like, 4.0))
     np.testing.assert_allclose(knots.interpolate(vector, weights), there, rtol=1e-14)
-    slope = np.array([0.3, -2.0, 5.0])
-    gradient = knots.pull_back(vector, weights, slope)
-    for number in range(vector.size):
-        moved = np.array(vector)
-        moved[number] += 1e-6
-        change = knots.interpolate(moved, weights) - knots.interpolate(vector, weights)
-        assert gradient[number] == pytest.approx(slope @ change / 1e-6, abs=1e-8)
+    slopes = knots.slopes(vector, weights)
+    for number, step in enumerate(1e-6 * np.eye(vector.size)):
+        later, earlier = (knots.interpolate(vector + sign * step, weights) for sign in (1, -1))
+        np.testing.assert_allclose(slopes[:, number], (later - earlier) / 2e-6, atol=1e-8)
 
 
-def test_the_evolution_of_parameters_and_its_derivatives():
-    knots = Knots(EvolvingParameters((5.0, 3.0, 2.0), tuple(stellar(w, 1, 0) for w in (1, 2, 4))))
-    distance = np.tile([0.5, 1.0, 2.0], 3)
-    space = SearchSpace(np.full(9, -np.inf), np.full(9, np.inf), distance)
+def test_slopes_vanish_where_a_parameter_is_cut_at_its_bound():
+    knots = Knots(
+        EvolvingParameters((5.0, 3.0, 2.0), tuple(stellar(w, 1, 0) for w in (0.9, 0.01, 0.1)))
+    )
+    slopes = knots.slopes(knots.ravel(knots.like), knots.weights(2.6))
+    assert not np.any(slopes[0])
+    assert np.any(slopes[1])
+
+
+@pytest.mark.parametrize("make", [lambda w: stellar(w, 1, 0), lambda w: layered(w, 1, 0, -w)])
+def test_the_evolution_of_parameters_and_its_derivatives(make):
+    knots = three_knots(make)
     vector = knots.ravel(knots.like)
+    distance = 1 + np.arange(vector.size) % 2
+    space = SearchSpace(np.full(vector.size, -np.inf), np.full(vector.size, np.inf), distance)
     value, gradient, curvature = knots.evolution(vector, space)
-    assert value == pytest.approx((1 / 0.5) ** 2 + (2 / 0.5) ** 2)
-    for number in range(9):
-        step = 1e-4 * np.eye(9)[number]
+    expected = sum(
+        (vector[one] / distance[one] - vector[other] / distance[other]) ** 2
+        for first, second in itertools.pairwise(knots.places)
+        for one, other in zip(first, second, strict=True)
+    )
+    assert value == pytest.approx(expected) != 0
+    for number, step in enumerate(1e-4 * np.eye(vector.size)):
         later, earlier = (knots.evolution(vector + sign * step, space) for sign in (1, -1))
         assert gradient[number] == pytest.approx((later[0] - earlier[0]) / 2e-4, abs=1e-6)
         slope = (later[1] - earlier[1]) / 2e-4
