@@ -12,7 +12,7 @@ import typing
 import numpy as np
 
 from jerald_tools.agreement import same_redshift
-from jerald_tools.cosmology import Cosmology, scale_factor_of
+from jerald_tools.cosmology import scale_factor_of
 from jerald_tools.fitting.objective import compiled_for
 from jerald_tools.fitting.problem import Task, different_redshifts
 from jerald_tools.mesh.ranks import gather
@@ -23,7 +23,7 @@ BETWEEN = 3
 """Redshifts between two trained ones at which the amplitude is found."""
 
 
-def amplitude_curve(task: Task, parameters: typing.Any, cosmology: Cosmology) -> Curve | None:
+def amplitude_curve(task: Task, parameters: typing.Any) -> Curve | None:
     """Factors of maps between trained redshifts, from simulations at the trained ones alone.
 
     With M(z, z') the mean over all simulations at a trained redshift z' of the map with the
@@ -34,7 +34,6 @@ def amplitude_curve(task: Task, parameters: typing.Any, cosmology: Cosmology) ->
     Args:
         task: what was fitted.
         parameters: where it ended; a quantity's, or evolving ones.
-        cosmology: of the simulations.
 
     Returns:
         The curve of the factor, the same on every rank. None for parameters that do not evolve, and
@@ -42,7 +41,7 @@ def amplitude_curve(task: Task, parameters: typing.Any, cosmology: Cosmology) ->
     """
     if not isinstance(parameters, EvolvingParameters) or not task.quantity.transform_starts():
         return None
-    variable = Variable(RARITY, cosmology)
+    variable = Variable(RARITY, task.cosmology)
     trained = sorted(different_redshifts([one.redshift for one in task.simulations]))[::-1]
 
     def curve(means: list[float]) -> Curve:

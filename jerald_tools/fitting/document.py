@@ -49,6 +49,7 @@ def fit_content(
         "redshift": validity.redshift,
         "layers": len(best.parameters.layers),
         "parameters": parameter_values(best.parameters),
+        **({"variable": best.parameters.variable.name} if evolves else {}),
         **_amplitude_values(amplitude),
         **first.quantity.constants,
         "loss": {
@@ -144,7 +145,7 @@ def _mean_values(problems: Sequence[Problem]) -> dict:
     """Mean of the targets at each redshift, from the highest to the lowest, and its variable."""
     means = {problem.simulation.redshift: problem.target_info.mean for problem in problems}
     rows = [{"redshift": redshift, "mean": means[redshift]} for redshift in sorted(means)[::-1]]
-    return {"mean": rows, "variable": problems[0].quantity.mean_variable}
+    return {"mean": rows, "variable": problems[0].quantity.evolution_variable}
 
 
 def _columns(history: Sequence[Regions]) -> dict:

@@ -98,7 +98,7 @@ def fit_ensemble(
     Raises:
         RunFailed: if a member met no usable map.
     """
-    near, cosmology = _starts_near(fit), problems[0].validity.cosmology
+    near = _starts_near(fit)
     members, errors = [], []
     for count, fold in enumerate(FOLDS[:number]):
         task = turned_task(problems, fold, count + 1, loss)
@@ -106,9 +106,7 @@ def fit_ensemble(
         member = fit_parameters(
             task, [start], dataclasses.replace(search, select_on="train"), journal=journal
         )
-        members.append(
-            Member(fold, member.best, amplitude_curve(task, member.best.parameters, cosmology))
-        )
+        members.append(Member(fold, member.best, amplitude_curve(task, member.best.parameters)))
         errors += [
             logarithms(map_quality(task.mesh, predicted, simulation.target)["validation"])
             for predicted, simulation in zip(member.predicted, task.simulations, strict=True)
@@ -139,7 +137,7 @@ def turned_task(problems: Sequence[Problem], fold: Fold, number: int, loss: Loss
         inputs = problem.inputs_for(turned, positions, number)
         target = jnp.asarray(turned_field(problem.mesh, fold, problem.simulation.target))
         simulations.append(Simulation(inputs, target, problem.simulation.redshift))
-    return Task(turned, first.quantity, simulations, loss)
+    return Task(turned, first.quantity, simulations, loss, first.validity.cosmology)
 
 
 def _starts_near(fit: Fit) -> list[Start]:

@@ -89,7 +89,9 @@ class Knots:
 
     def weights(self, redshift: float) -> np.ndarray:
         """Weights of the knots at a redshift, (knots,)."""
-        return knot_weights(self.redshifts, redshift) if self.redshifts else np.ones(1)
+        if not self.redshifts:
+            return np.ones(1)
+        return knot_weights(self.redshifts, redshift, self.like.variable)
 
     def ravel(self, parameters) -> np.ndarray:
         """The vector of parameters like these; what does not evolve is taken from the first."""
@@ -100,7 +102,7 @@ class Knots:
         """The inverse of :meth:`ravel`, in float64 JAX scalars."""
         unravel = unravel_parameters(self.first)
         knots = [unravel(jnp.asarray(row)) for row in self._rows(vector)]
-        return EvolvingParameters(self.redshifts, tuple(knots)) if self.redshifts else knots[0]
+        return dataclasses.replace(self.like, knots=tuple(knots)) if self.redshifts else knots[0]
 
     def tile(self, space: SearchSpace) -> SearchSpace:
         """The search space of the vector from that of one knot."""

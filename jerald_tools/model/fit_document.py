@@ -122,6 +122,7 @@ class FitDocument:
                         self._own_parameters({k: v for k, v in knot.items() if k != "redshift"})
                         for knot in values
                     ),
+                    self._variable(self._content),
                 )
             else:
                 parameters = self._own_parameters(values)

@@ -39,7 +39,7 @@ class StellarMass(Quantity):
     name = "stellar-mass"
     parameters = StellarParameters
     # Stars form in rare dense places, of which there are exponentially more as structure grows.
-    mean_variable = RARITY
+    evolution_variable = RARITY
     target = StarsInCells()
     style = MapStyle("stellar mass", r"$M_\star$", "cividis")
 

@@ -43,7 +43,7 @@ class FitOptions:
         smoothing: n of the residual's weight 1 + k^-n (equation (11)); None for no weight.
         constants: of the quantity's model, by name.
         start: fit file whose parameters are the first start.
-        order: of the polynomials in the scale factor, for simulations at several redshifts.
+        order: of the polynomials in the quantity's variable, for simulations at several redshifts.
         members: fits to halves of the box besides, 2 to 6; None for none.
         verify_ranks: whether to repeat an evaluation on rank 0 alone and compare.
     """
@@ -95,7 +95,8 @@ def fit(
     with run.stopwatch.stage("reading"):
         problems = load_problems(wanted, files, ranks, run.precision, options.order)
     mesh = problems[0].mesh
-    task = Task(mesh, wanted, [problem.simulation for problem in problems], loss)
+    simulations = [problem.simulation for problem in problems]
+    task = Task(mesh, wanted, simulations, loss, problems[0].validity.cosmology)
     asked = {
         "precision": run.precision,
         **dataclasses.asdict(files),
@@ -125,8 +126,7 @@ def fit(
             map_quality(mesh, predicted, simulation.target)
             for predicted, simulation in zip(found.predicted, task.simulations, strict=True)
         ]
-    cosmology = problems[0].validity.cosmology
-    amplitude = amplitude_curve(task, found.best.parameters, cosmology)
+    amplitude = amplitude_curve(task, found.best.parameters)
     content = fit_content(
         problems, (loss_name, loss), search, found, qualities, ensemble, amplitude
     )

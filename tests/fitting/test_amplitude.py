@@ -29,7 +29,7 @@ def task_of(mesh, name):
         Simulation(*model_case(mesh, name, 300 + 10 * number), redshift)
         for number, redshift in enumerate((5.0, 2.0, 5.0))
     ]
-    return Task(mesh, quantity_named(name), simulations, PaperLoss(1))
+    return Task(mesh, quantity_named(name), simulations, PaperLoss(1), COSMOLOGY)
 
 
 def evolving(name):
@@ -37,7 +37,7 @@ def evolving(name):
 
 
 def curve_on(mesh, name):
-    return amplitude_curve(task_of(mesh, name), evolving(name), COSMOLOGY)
+    return amplitude_curve(task_of(mesh, name), evolving(name))
 
 
 @pytest.mark.parametrize("name", ["stellar-mass", "neutral-hydrogen", "gas"])
@@ -54,7 +54,7 @@ def test_factors_are_one_where_trained_and_bring_means_onto_a_curve_between(name
         ]
         return np.log(np.mean(means))
 
-    curve = amplitude_curve(task, parameters, COSMOLOGY)
+    curve = amplitude_curve(task, parameters)
     assert curve.variable.name == RARITY
     assert [curve.at(redshift) for redshift in REDSHIFTS] == [1, 1]
     assert list(curve.redshifts) == pytest.approx([5, 3.8, 3, 2 + 3 / 7, 2])
@@ -69,9 +69,9 @@ def test_parameters_that_are_the_same_everywhere_need_no_factor():
     name = "stellar-mass"
     mesh = make_mesh(SHAPE, BOX_SIZE, "double", ONE_PROCESS)
     same = EvolvingParameters(REDSHIFTS, (generic_parameters(name, 1),) * 2)
-    curve = amplitude_curve(task_of(mesh, name), same, COSMOLOGY)
+    curve = amplitude_curve(task_of(mesh, name), same)
     assert curve.values == pytest.approx(np.ones(5), rel=1e-12)
-    assert amplitude_curve(task_of(mesh, name), same.knots[0], COSMOLOGY) is None
+    assert amplitude_curve(task_of(mesh, name), same.knots[0]) is None
 
 
 def test_dark_matter_has_the_mean_of_its_particles():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from model_cases import model_case
 
+from jerald_tools.cosmology import Cosmology
 from jerald_tools.fitting.fit import Search, fit_parameters
 from jerald_tools.fitting.problem import Simulation, Task
 from jerald_tools.fitting.residual_loss import PaperLoss
@@ -16,6 +17,8 @@ from jerald_tools.fitting.search import evolving_starts
 from jerald_tools.fitting.search_space import Knots, SearchSpace, search_space
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS
+from jerald_tools.model.curves import NAMES as VARIABLES
+from jerald_tools.model.curves import RARITY, Variable
 from jerald_tools.model.evolution import (
     EvolvingParameters,
     knot_redshifts,
@@ -30,26 +33,25 @@ from jerald_tools.model.stellar_mass import StellarParameters
 from jerald_tools.quantities import NAMES, quantity_named
 
 
-def scale_factor(redshift):
-    return 1 / (1 + redshift)
-
-
-def test_knots_are_equally_spaced_in_the_scale_factor():
+def test_knots_are_the_redshifts_that_are_fitted_or_evenly_among_them():
     assert knot_redshifts(1, [2, 5, 3]) == (5, 2)
     # 1/6, 1/4, 1/3: z = 3 is the middle of 5 and 2.
     assert knot_redshifts(2, [5, 2]) == pytest.approx((5, 3, 2), rel=1e-14)
+    assert knot_redshifts(2, [4, 5, 2]) == (5, 4, 2)
+    assert knot_redshifts(2, [4, 5, 2, 3]) == pytest.approx((5, 2 / (1 / 5 + 1 / 4) - 1, 2))
     assert knot_redshifts(0, [5, 2]) == pytest.approx((3,), rel=1e-14)
 
 
 @pytest.mark.parametrize("order", [0, 1, 2, 3])
-def test_weights_reproduce_every_polynomial_of_the_order(order):
-    knots = knot_redshifts(order, [6, 2])
+@pytest.mark.parametrize("name", VARIABLES)
+def test_weights_reproduce_every_polynomial_of_the_order(order, name):
+    knots, variable = knot_redshifts(order, [6, 2]), Variable(name, Cosmology())
     polynomial = np.polynomial.Polynomial(np.arange(1.0, order + 2))
-    at_knots = [polynomial(scale_factor(knot)) for knot in knots]
+    at_knots = [polynomial(variable.at(knot)) for knot in knots]
     for redshift in (6, 4.2, 3, 2):
-        weights = knot_weights(knots, redshift)
-        assert weights.sum() == pytest.approx(1, rel=1e-12)
-        assert weights @ at_knots == pytest.approx(polynomial(scale_factor(redshift)), rel=1e-12)
+        weights = knot_weights(knots, redshift, variable)
+        assert weights.sum() == pytest.approx(1, rel=1e-10)
+        assert weights @ at_knots == pytest.approx(polynomial(variable.at(redshift)), rel=1e-9)
 
 
 def stellar(w, mu, b):
@@ -62,6 +64,14 @@ def test_parameters_between_knots_and_at_them():
     middle = to_dictionary(parameters_at(evolving, 3.0))["transform"]
     assert middle == pytest.approx({"w": 2.0, "mu": 1.5, "b": 3.0}, rel=1e-12)
     assert parameters_at(evolving.knots[0], 1.0) is evolving.knots[0]
+    # Without dark energy 1 / D1^2 is (1 + z)^2, 36, 16 and 9.
+    variable = Variable(RARITY, Cosmology(omega_m=1.0))
+    by_rarity = dataclasses.replace(evolving, variable=variable)
+    middle = to_dictionary(parameters_at(by_rarity, 3.0))["transform"]
+    assert middle == pytest.approx({"w": 1 + 40 / 27, "mu": 2 - 20 / 27, "b": 3.0}, rel=1e-8)
+    knots = Knots(by_rarity)
+    assert knots.weights(3.0) == pytest.approx([7 / 27, 20 / 27], rel=1e-8)
+    assert knots.unravel(knots.ravel(by_rarity)).variable == variable
 
 
 def test_a_parabola_does_not_leave_the_bounds():
