@@ -56,7 +56,7 @@ def ravel_parameters(parameters) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class Knots:
-    """How parameters like these make a vector (v,): v = p with one knot, else fewer than knots x p.
+    """How parameters like these make a vector (v,): v = p with one knot, else at most knots x p.
 
     Attributes:
         like: :class:`EvolvingParameters`, or a quantity's parameters.

@@ -18,7 +18,7 @@ RARITY = "rarity"
 """The variable 1 / D1^2, with D1 the growth of perturbations, 1 today.
 
 Press and Schechter's share of matter in haloes above a mass falls as exp(-delta_c^2 / (2 sigma^2)),
-where sigma grows as D1 (Press & Schechter 1974, equation (8)): its logarithm is nearly straight in
+where sigma grows as D1 (Press & Schechter 1974): its logarithm is nearly straight in
 1 / D1^2. So is that of the mean of any map which the rare dense cells dominate.
 """
 
