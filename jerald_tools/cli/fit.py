@@ -105,8 +105,9 @@ FIT_OPTIONS = (
         "order",
         type=click.IntRange(min=0),
         metavar="N",
-        help="Fit PARTICLES of several redshifts together: every parameter is a polynomial of this "
-        "order in the scale factor, and the fit paints at any redshift between.",
+        help="Fit PARTICLES of several redshifts together: amplitudes, thresholds and exponents "
+        "are polynomials of this order, of the scale factor or the growth of structure, all else "
+        "is the same at every redshift, and the fit paints at any redshift between.",
     ),
     click.option(
         "--members",

@@ -11,6 +11,7 @@ from jerald_tools.fitting.fit import Fit, Search
 from jerald_tools.fitting.problem import Problem
 from jerald_tools.fitting.regions import TEST_FRACTION, Regions
 from jerald_tools.fitting.residual_loss import Loss
+from jerald_tools.model.curves import Curve
 from jerald_tools.model.evolution import EvolvingParameters
 from jerald_tools.model.fit_document import prerequisite_key
 from jerald_tools.model.parameters import to_dictionary
@@ -24,6 +25,7 @@ def fit_content(
     fit: Fit,
     qualities: Sequence[dict],
     ensemble: Ensemble | None = None,
+    amplitude: Curve | None = None,
 ) -> dict:
     """Everything that a fit file holds, except its provenance and its digest.
 
@@ -34,6 +36,7 @@ def fit_content(
         fit: the result.
         qualities: measures of each simulation's map by region.
         ensemble: fits to parts of the training sample, if there are any.
+        amplitude: factor of the maps between redshifts, if there is one.
     """
     first, best = problems[0], fit.best
     evolves = isinstance(best.parameters, EvolvingParameters)
@@ -46,6 +49,8 @@ def fit_content(
         "redshift": validity.redshift,
         "layers": len(best.parameters.layers),
         "parameters": parameter_values(best.parameters),
+        **({"variable": best.parameters.variable.name} if evolves else {}),
+        **_amplitude_values(amplitude),
         **first.quantity.constants,
         "loss": {
             "name": loss_name,
@@ -54,7 +59,7 @@ def fit_content(
         },
         "target": {
             **dataclasses.asdict(first.target_info),
-            **({"mean": _means(problems)} if evolves else {}),
+            **(_mean_values(problems) if evolves else {}),
         },
         "setting": validity.as_dict(),
         "split": {
@@ -115,6 +120,7 @@ def _ensemble_values(ensemble: Ensemble) -> dict:
                 "subsample": member.name,
                 "start": member.fitted.start.name,
                 "parameters": parameter_values(member.fitted.parameters),
+                **_amplitude_values(member.amplitude),
                 "evaluations": len(member.fitted.history),
                 "best_evaluation": member.fitted.best_number,
                 **member.fitted.losses._asdict(),
@@ -130,10 +136,22 @@ def _expected_values(expected: ErrorOfPower) -> dict:
     return {"expected_error": {"k": expected.k, "error": expected.error}}
 
 
-def _means(problems: Sequence[Problem]) -> list[dict]:
-    """Mean of the targets at each redshift, from the highest to the lowest."""
+def _amplitude_values(amplitude: Curve | None) -> dict:
+    """The factor at the redshifts where it is known, and the variable in which it is a curve."""
+    if amplitude is None:
+        return {}
+    rows = [
+        {"redshift": redshift, "factor": factor}
+        for redshift, factor in zip(amplitude.redshifts, amplitude.values, strict=True)
+    ]
+    return {"amplitude": {"factor": rows, "variable": amplitude.variable.name}}
+
+
+def _mean_values(problems: Sequence[Problem]) -> dict:
+    """Mean of the targets at each redshift, from the highest to the lowest, and its variable."""
     means = {problem.simulation.redshift: problem.target_info.mean for problem in problems}
-    return [{"redshift": redshift, "mean": means[redshift]} for redshift in sorted(means)[::-1]]
+    rows = [{"redshift": redshift, "mean": means[redshift]} for redshift in sorted(means)[::-1]]
+    return {"mean": rows, "variable": problems[0].quantity.evolution_variable}
 
 
 def _columns(history: Sequence[Regions]) -> dict:

@@ -15,6 +15,7 @@ import numpy as np
 import scipy.stats
 
 from jerald_tools.analysis.band import HIGH, LOW
+from jerald_tools.fitting.amplitude import amplitude_curve
 from jerald_tools.fitting.fit import Fit, FittedStart, Search, fit_parameters
 from jerald_tools.fitting.journal import Journal
 from jerald_tools.fitting.map_statistics import bin_edges, map_quality
@@ -22,6 +23,7 @@ from jerald_tools.fitting.objective import compiled_for
 from jerald_tools.fitting.problem import Problem
 from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.fitting.subsamples import Subsample, WithoutWhiteNoise, independent_parts
+from jerald_tools.model.curves import Curve
 from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.layer_starts import Start
 
@@ -53,6 +55,7 @@ class Member:
         name: of the part.
         fitted: where it began and ended.
         qualities: measures of its maps where it was not trained.
+        amplitude: factor of its maps between redshifts, if there is one.
         expected: if it left boxes out, the error that 68 % of the bins should not exceed there, as
             the other members tell it from the boxes that they left out.
     """
@@ -60,6 +63,7 @@ class Member:
     name: str
     fitted: FittedStart
     qualities: list[dict]
+    amplitude: Curve | None = None
     expected: ErrorOfPower | None = None
 
 
@@ -106,7 +110,8 @@ def fit_ensemble(
         start = near[(number - 1) % len(near)]
         found = fit_parameters(task, [start], part.search(search), journal=journal)
         qualities = part.qualities(problems, number, task, found)
-        members.append(Member(part.name, found.best, qualities))
+        amplitude = amplitude_curve(task, found.best.parameters)
+        members.append(Member(part.name, found.best, qualities, amplitude))
     everyone = [fit.best.parameters, *(member.fitted.parameters for member in members)]
     scatter = _scatter(problems, loss, everyone)
     independent = independent_parts(subsamples, problems)

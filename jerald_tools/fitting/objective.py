@@ -113,7 +113,7 @@ class PreparedSimulation:
 class RecordedObjective:
     """Calls the compiled evaluation, agrees over ranks, and keeps the best evaluation.
 
-    Vectors (v,) hold the parameters of all knots, one after the other.
+    Vectors (v,) hold the parameters of all knots, those that do not evolve once.
 
     Attributes:
         mesh: the mesh, for its ranks.
@@ -168,7 +168,7 @@ class RecordedObjective:
 
     def curvature(self, vector: np.ndarray) -> np.ndarray:
         """Estimate of the training loss's second derivatives (v, v) at a vector."""
-        self.curvature_maps += len(self.simulations) * (len(vector) // self.knots.count + 1)
+        self.curvature_maps += len(self.simulations) * (self.knots.places.shape[1] + 1)
         answer = self._journal.answer(
             CURVATURE, vector, lambda: np.ravel(self._estimate_curvature(vector))
         )
@@ -185,8 +185,8 @@ class RecordedObjective:
         estimates = []
         for simulation in self.simulations:
             values = self.knots.interpolate(vector, simulation.weights)
-            weights = np.outer(simulation.weights, simulation.weights)
-            estimates.append(np.kron(weights, simulation.estimate_curvature(values)))
+            slopes = self.knots.slopes(vector, simulation.weights)
+            estimates.append(slopes.T @ simulation.estimate_curvature(values) @ slopes)
         return np.mean(estimates, axis=0)
 
     @property
@@ -205,8 +205,8 @@ class RecordedObjective:
         (_, losses), gradient = self.evaluate(
             jnp.asarray(values), simulation.inputs, simulation.reference
         )
-        pulled_back = self.knots.pull_back(vector, simulation.weights, np.asarray(gradient))
-        return np.concatenate([np.ravel(losses), pulled_back])
+        slopes = self.knots.slopes(vector, simulation.weights)
+        return np.concatenate([np.ravel(losses), np.asarray(gradient, np.float64) @ slopes])
 
 
 def verify_evaluation(problem: Problem, loss: Loss, parameters: typing.Any) -> str:

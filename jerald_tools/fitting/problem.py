@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jerald_tools.agreement import same_lengths, same_redshift
+from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.io.grids import MapFile, MapHeader
@@ -55,12 +56,14 @@ class Task:
         simulations: on this mesh; the mean of their losses is minimised, each in its own regions
             and with the parameters at its own redshift.
         loss: what is minimised.
+        cosmology: of the simulations; used where parameters evolve.
     """
 
     mesh: Mesh
     quantity: Quantity
     simulations: Sequence[Simulation]
     loss: Loss
+    cosmology: Cosmology = dataclasses.field(default_factory=Cosmology)
 
 
 @dataclasses.dataclass(frozen=True)

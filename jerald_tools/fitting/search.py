@@ -14,7 +14,8 @@ import numpy as np
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.fit import Fit, Search, fit_parameters
 from jerald_tools.fitting.journal import Journal
-from jerald_tools.fitting.problem import Task
+from jerald_tools.fitting.problem import Task, different_redshifts
+from jerald_tools.model.curves import BY_SCALE_FACTOR, Variable
 from jerald_tools.model.evolution import EvolvingParameters, knot_redshifts
 from jerald_tools.model.fitted_model import FittedModel
 from jerald_tools.model.layer_starts import Start
@@ -39,7 +40,7 @@ def starting_points(
         search: how, and how many starts.
         layers: number of displacement layers.
         warm: the first start, if it is known.
-        order: of the polynomials in the scale factor, if parameters are to evolve.
+        order: of the polynomials in the quantity's variable, if parameters are to evolve.
         journal: answers from before an interruption.
 
     Raises:
@@ -51,9 +52,10 @@ def starting_points(
         chosen = choose_starts([warm], search)
     if order is None:
         return chosen
-    redshifts = [simulation.redshift for simulation in task.simulations]
+    redshifts = different_redshifts([simulation.redshift for simulation in task.simulations])
     constant = fit_parameters(task, chosen, search, journal=journal)
-    return evolving_starts(constant, knot_redshifts(order, redshifts))
+    variable = Variable(task.quantity.evolution_variable, task.cosmology)
+    return evolving_starts(constant, knot_redshifts(order, redshifts), variable)
 
 
 def find_starts(
@@ -122,7 +124,9 @@ def start_from_fit(fit: FittedModel, layers: int) -> Start:
     return Start(f"fit {fit.path}", jax.tree.map(float, fit.parameters))
 
 
-def evolving_starts(constant: Fit, redshifts: Sequence[float]) -> list[Start]:
+def evolving_starts(
+    constant: Fit, redshifts: Sequence[float], variable: Variable = BY_SCALE_FACTOR
+) -> list[Start]:
     """The end of every start of a fit of constant parameters, at every knot.
 
     From one point all knots come to minima of one kind, between which parameters can be
@@ -131,10 +135,11 @@ def evolving_starts(constant: Fit, redshifts: Sequence[float]) -> list[Start]:
     Args:
         constant: the fit to simulations at all redshifts.
         redshifts: of the knots.
+        variable: in which parameters are to be polynomials.
     """
     starts = []
     for tried in sorted(constant.tried, key=lambda fitted: fitted.losses.validation):
         knot = jax.tree.map(float, tried.parameters)
-        parameters = EvolvingParameters(tuple(redshifts), (knot,) * len(redshifts))
+        parameters = EvolvingParameters(tuple(redshifts), (knot,) * len(redshifts), variable)
         starts.append(Start(tried.start.name, parameters))
     return starts

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The space that an optimiser searches: its vector, its bounds, and typical distances in it.
 
-The vector holds the parameters of every knot, one knot after the other. Parameters that do not
-evolve with redshift have a single knot, of weight 1 everywhere.
+The vector holds the parameters of the first knot, then of each further knot those that evolve with
+redshift. Parameters that do not evolve have a single knot, of weight 1 everywhere.
 """
 
 import dataclasses
+import functools
 import typing
 
 import jax
@@ -55,7 +56,7 @@ def ravel_parameters(parameters) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class Knots:
-    """How parameters like these make a vector (v,), v = knots x p.
+    """How parameters like these make a vector (v,): v = p with one knot, else at most knots x p.
 
     Attributes:
         like: :class:`EvolvingParameters`, or a quantity's parameters.
@@ -73,30 +74,44 @@ class Knots:
         """The parameters at the first knot."""
         return self.like.knots[0] if self.redshifts else self.like
 
-    @property
-    def count(self) -> int:
-        """How many knots there are."""
-        return max(1, len(self.redshifts))
+    @functools.cached_property
+    def places(self) -> np.ndarray:
+        """Where in the vector each parameter of each knot is, (knots, p)."""
+        number = len(jax.tree.leaves(self.first))
+        places = [np.arange(number)]
+        if self.redshifts:
+            evolves = np.array([row.evolves for row in parameter_table(self.first).values()])
+            own = np.cumsum(evolves) - 1
+            for knot in range(1, len(self.redshifts)):
+                start = number + (knot - 1) * evolves.sum()
+                places.append(np.where(evolves, start + own, places[0]))
+        return np.array(places)
 
     def weights(self, redshift: float) -> np.ndarray:
         """Weights of the knots at a redshift, (knots,)."""
-        return knot_weights(self.redshifts, redshift) if self.redshifts else np.ones(1)
+        if not self.redshifts:
+            return np.ones(1)
+        return knot_weights(self.redshifts, redshift, self.like.variable)
 
     def ravel(self, parameters) -> np.ndarray:
-        """The vector of parameters like these."""
+        """The vector of parameters like these; what does not evolve is taken from the first."""
         knots = parameters.knots if self.redshifts else (parameters,)
-        return np.concatenate([ravel_parameters(knot) for knot in knots])
+        return self._vector(np.array([ravel_parameters(knot) for knot in knots]))
 
     def unravel(self, vector: np.ndarray):
         """The inverse of :meth:`ravel`, in float64 JAX scalars."""
         unravel = unravel_parameters(self.first)
         knots = [unravel(jnp.asarray(row)) for row in self._rows(vector)]
-        return EvolvingParameters(self.redshifts, tuple(knots)) if self.redshifts else knots[0]
+        return dataclasses.replace(self.like, knots=tuple(knots)) if self.redshifts else knots[0]
 
     def tile(self, space: SearchSpace) -> SearchSpace:
-        """The search space of all knots from that of one."""
+        """The search space of the vector from that of one knot."""
+        shape = self.places.shape
         return SearchSpace(
-            *(np.tile(values, self.count) for values in (space.lower, space.upper, space.distance))
+            *(
+                self._vector(np.broadcast_to(values, shape))
+                for values in (space.lower, space.upper, space.distance)
+            )
         )
 
     def interpolate(self, vector: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -104,13 +119,16 @@ class Knots:
         rows = self._rows(vector)
         return interpolate(self.first, rows, weights) if self.redshifts else rows[0]
 
-    def pull_back(
-        self, vector: np.ndarray, weights: np.ndarray, gradient: np.ndarray
-    ) -> np.ndarray:
-        """The gradient (v,) with respect to the vector, from that (p,) to :meth:`interpolate`'s."""
-        values = weights @ self._rows(vector)
-        inside = values == self.interpolate(vector, weights)
-        return np.outer(weights, gradient * inside).ravel()
+    def slopes(self, vector: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Derivatives of :meth:`interpolate`'s parameters with respect to the vector, (p, v).
+
+        They are 0 where a parameter is cut at a bound.
+        """
+        inside = weights @ self._rows(vector) == self.interpolate(vector, weights)
+        slopes = np.zeros((self.places.shape[1], len(vector)))
+        for weight, places in zip(weights, self.places, strict=True):
+            slopes[np.arange(len(places)), places] += weight * inside
+        return slopes
 
     def evolution(
         self, vector: np.ndarray, space: SearchSpace
@@ -121,19 +139,24 @@ class Knots:
         unrelated sets leads through worse ones.
 
         Args:
-            vector: (v,) parameters of all knots.
-            space: of all knots.
+            vector: (v,).
+            space: of the vector.
 
         Returns:
             Sum of the squared changes in typical distances, its gradient (v,) and its second
             derivatives (v, v).
         """
-        rows = self._rows(vector / space.distance)
-        differences = np.diff(np.eye(self.count), axis=0)
-        matrix = np.kron(differences.T @ differences, np.eye(rows.shape[1]))
-        matrix /= np.outer(space.distance, space.distance)
-        gradient = 2 * matrix @ np.asarray(vector, np.float64)
-        return float(np.sum(np.diff(rows, axis=0) ** 2)), gradient, 2 * matrix
+        # Each change as a row of coefficients of the vector.
+        units = np.eye(len(vector)) / space.distance
+        changes = np.diff(units[self.places], axis=0).reshape(-1, len(vector))
+        curvature = 2 * changes.T @ changes
+        gradient = curvature @ vector
+        return float(np.sum((changes @ vector) ** 2)), gradient, curvature
 
     def _rows(self, vector: np.ndarray) -> np.ndarray:
-        return np.asarray(vector, np.float64).reshape(self.count, -1)
+        return np.asarray(vector, np.float64)[self.places]
+
+    def _vector(self, rows: np.ndarray) -> np.ndarray:
+        """The vector from the rows of all knots, (knots, p)."""
+        _, first = np.unique(self.places, return_index=True)
+        return np.asarray(rows, np.float64).ravel()[first]

@@ -87,7 +87,7 @@ class HalfBoxes:
             inputs = problem.inputs_for(turned, positions, member)
             target = jnp.asarray(turned_field(problem.mesh, self.fold, problem.simulation.target))
             simulations.append(Simulation(inputs, target, problem.simulation.redshift))
-        return Task(turned, first.quantity, simulations, loss)
+        return Task(turned, first.quantity, simulations, loss, first.validity.cosmology)
 
     def search(self, search: Search) -> Search:
         """By the training loss: the member knows nothing of the other half."""
@@ -122,7 +122,8 @@ class WithoutWhiteNoise:
         """The fit's own task without these boxes."""
         kept = [one for one in problems if one.white_noise != self.left_out]
         simulations = [_simulation_of_member(problem, member) for problem in kept]
-        return Task(kept[0].mesh, kept[0].quantity, simulations, loss)
+        first = kept[0]
+        return Task(first.mesh, first.quantity, simulations, loss, first.validity.cosmology)
 
     def search(self, search: Search) -> Search:
         """As the fit itself: with validation regions of the boxes that are left."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parameters that change with redshift: each is a polynomial in the scale factor.
+"""Parameters that change with redshift: each is a polynomial in a variable that does.
 
 The values at n + 1 redshifts, the knots, define a polynomial of order n. Unlike coefficients these
 are parameters like any others, with the same bounds and the same meaning.
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.interpolate
 
 from jerald_tools.cosmology import scale_factor_of
+from jerald_tools.model.curves import BY_SCALE_FACTOR, Variable
 from jerald_tools.model.parameters import bounds
 
 
@@ -25,10 +25,12 @@ class EvolvingParameters:
     Attributes:
         redshifts: of the knots, from high to low.
         knots: the parameters at each of them.
+        variable: in which they are polynomials.
     """
 
     redshifts: tuple[float, ...]
     knots: tuple[typing.Any, ...]
+    variable: Variable = BY_SCALE_FACTOR
 
     @property
     def layers(self) -> tuple:
@@ -37,34 +39,45 @@ class EvolvingParameters:
 
 
 def knot_redshifts(order: int, redshifts: Sequence[float]) -> tuple[float, ...]:
-    """Redshifts of the knots, from high to low, equally spaced in the scale factor.
+    """Redshifts of the knots, from high to low: all that are fitted, if the order allows.
 
     Args:
-        order: of the polynomials, below the number of different redshifts.
-        redshifts: of all simulations that are fitted.
+        order: of the polynomials, below the number of redshifts.
+        redshifts: different ones, of all simulations that are fitted.
 
     Returns:
-        The two ends of the range and what is between; the middle of the range for order 0.
+        The two ends of the range and, evenly spread over the other redshifts, what is between; the
+        middle of the range in the scale factor for order 0.
     """
-    first, last = (float(scale_factor_of(one)) for one in (max(redshifts), min(redshifts)))
+    ordered = sorted(redshifts)[::-1]
+    scale_factors = [float(scale_factor_of(one)) for one in ordered]
     if order == 0:
-        return (2 / (first + last) - 1,)
-    inner = [1 / a - 1 for a in np.linspace(first, last, order + 1)[1:-1]]
-    return (float(max(redshifts)), *map(float, inner), float(min(redshifts)))
+        return (2 / (scale_factors[0] + scale_factors[-1]) - 1,)
+    knots = []
+    for place in np.linspace(0, len(ordered) - 1, order + 1):
+        if place == round(place):
+            knots.append(float(ordered[round(place)]))
+        else:
+            a = np.interp(place, range(len(ordered)), scale_factors)
+            knots.append(float(1 / a - 1))
+    return tuple(knots)
 
 
-def knot_weights(redshifts: Sequence[float], redshift: float) -> np.ndarray:
-    """Weights of the knots' parameters at a redshift: Lagrange's polynomials in the scale factor.
+def knot_weights(
+    redshifts: Sequence[float], redshift: float, variable: Variable = BY_SCALE_FACTOR
+) -> np.ndarray:
+    """Weights of the knots' parameters at a redshift: Lagrange's polynomials in the variable.
 
     Args:
         redshifts: of the knots, (n + 1,).
         redshift: where parameters are wanted.
+        variable: of the polynomials.
 
     Returns:
         (n + 1,), of sum 1; at a knot 1 for that knot alone.
     """
-    at = float(scale_factor_of(redshift))
-    knots = [float(scale_factor_of(knot)) for knot in redshifts]
+    at = variable.at(redshift)
+    knots = [variable.at(knot) for knot in redshifts]
     return np.array(
         [
             np.prod([(at - other) / (knot - other) for other in knots if other != knot])
@@ -87,7 +100,8 @@ def parameters_at(parameters, redshift: float):
         return parameters
     first = parameters.knots[0]
     rows = np.array([jax.tree.leaves(knot) for knot in parameters.knots], np.float64)
-    values = interpolate(first, rows, knot_weights(parameters.redshifts, redshift))
+    weights = knot_weights(parameters.redshifts, redshift, parameters.variable)
+    values = interpolate(first, rows, weights)
     structure = jax.tree.structure(first)
     return jax.tree.unflatten(structure, [jnp.asarray(value, jnp.float64) for value in values])
 
@@ -103,22 +117,3 @@ def interpolate(like, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
         weights: (knots,).
     """
     return np.clip(weights @ rows, *bounds(like))
-
-
-def mean_at(redshifts: Sequence[float], means: Sequence[float], redshift: float) -> float:
-    """A target's mean between the redshifts where it is known.
-
-    Monotonic cubics through its logarithm in the scale factor: means of stars grow by decades.
-
-    Args:
-        redshifts: different ones, in any order.
-        means: the positive means at these.
-        redshift: between them.
-    """
-    if len(redshifts) == 1:
-        return means[0]
-    order = np.argsort(redshifts)[::-1]
-    a = [float(scale_factor_of(redshifts[number])) for number in order]
-    logarithms = np.log([means[number] for number in order])
-    curve = scipy.interpolate.PchipInterpolator(a, logarithms)
-    return float(np.exp(curve(float(scale_factor_of(redshift)))))

@@ -17,7 +17,8 @@ import numpy as np
 
 from jerald_tools.errors import DAMAGE, BadInput, refusing
 from jerald_tools.io.sealed_json import edited_parts, sealed
-from jerald_tools.model.evolution import EvolvingParameters, mean_at
+from jerald_tools.model.curves import BY_SCALE_FACTOR, Curve, Variable
+from jerald_tools.model.evolution import EvolvingParameters
 from jerald_tools.model.parameters import from_dictionary
 from jerald_tools.model.quantity import Quantity
 from jerald_tools.model.validity import Validity
@@ -116,7 +117,8 @@ class FitDocument:
         Raises:
             BadInput: if a parameter is missing, unknown or not a number, or a layer is missing.
         """
-        values = self._parameter_values()
+        with self.refusing_damage():
+            values = self._fitted_values["parameters"]
         try:
             if isinstance(values, list):
                 parameters = EvolvingParameters(
@@ -125,6 +127,7 @@ class FitDocument:
                         self._own_parameters({k: v for k, v in knot.items() if k != "redshift"})
                         for knot in values
                     ),
+                    self._variable(self._content),
                 )
             else:
                 parameters = self._own_parameters(values)
@@ -274,24 +277,44 @@ class FitDocument:
 
     def target_mean(self, redshift: float) -> float:
         """Mean of the training targets, between redshifts if there were several."""
-        mean = self._target["mean"]
+        return self._curve_at(redshift, "target's mean", self._target, "mean")
+
+    def amplitude(self, redshift: float) -> float:
+        """Factor of the map between redshifts, 1 at those of the training and in older fits."""
+        with self.refusing_damage():
+            values = self._fitted_values.get("amplitude", {"factor": 1.0})
+            return self._curve_at(redshift, "amplitude", values, "factor")
+
+    def _curve_at(self, redshift: float, what: str, values: Mapping, name: str) -> float:
+        """A positive number, or one on the curve through rows of redshifts and numbers."""
+        given = values[name]
         try:
-            rows = mean if isinstance(mean, list) else [{"redshift": redshift, "mean": mean}]
-            redshifts, means = ([float(row[name]) for row in rows] for name in ("redshift", "mean"))
+            rows = given if isinstance(given, list) else [{"redshift": redshift, name: given}]
+            redshifts, numbers = ([float(row[key]) for row in rows] for key in ("redshift", name))
         except DAMAGE as error:
             raise BadInput(
-                f"{self.path}: the target's mean is incomplete ({error}): {FIT_AGAIN}"
+                f"{self.path}: the {what} is incomplete ({error}): {FIT_AGAIN}"
             ) from error
-        if not means or min(means) <= 0:
-            raise BadInput(f"{self.path}: target's mean {mean}: must be a positive number")
-        return mean_at(redshifts, means, redshift)
+        if not numbers or min(numbers) <= 0:
+            raise BadInput(f"{self.path}: {what} {given}: must be a positive number")
+        return Curve(tuple(redshifts), tuple(numbers), self._variable(values)).at(redshift)
 
-    def _parameter_values(self) -> typing.Any:
-        """Parameters by name: the member's if it exists, else the fit's."""
+    def _variable(self, values: Mapping) -> Variable:
+        """In what is interpolated over redshift; the scale factor where nothing is said."""
+        if "variable" not in values:
+            return BY_SCALE_FACTOR
+        try:
+            return Variable(values["variable"], self.validity.cosmology)
+        except BadInput as error:
+            raise BadInput(f"{self.path}: {error}") from error
+
+    @property
+    def _fitted_values(self) -> Mapping:
+        """What holds parameters and amplitude: the member if it exists, else the fit."""
         with self.refusing_damage():
             if self._member and self._member <= self.number_of_members:
-                return self._content["ensemble"]["members"][self._member - 1]["parameters"]
-            return self._content["parameters"]
+                return self._content["ensemble"]["members"][self._member - 1]
+            return self._content
 
     def _own_parameters(self, values: Mapping) -> typing.Any:
         parameters = from_dictionary(self.quantity.parameters, values)

@@ -82,7 +82,8 @@ class FittedModel(FitDocument):
             if isinstance(self.parameters, EvolvingParameters):
                 self._require_trained_at(redshift)
             parameters = parameters_at(self.parameters, redshift)
-            return Model(self.quantity, parameters, self.target_mean(redshift), models)
+            mean = self.target_mean(redshift) * self.amplitude(redshift)
+            return Model(self.quantity, parameters, mean, models)
 
     def member(self, number: int) -> "FittedModel":
         """The fit with the parameters of one member, also in its prerequisites.

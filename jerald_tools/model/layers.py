@@ -24,6 +24,7 @@ from jerald_tools.model.parameters import (
     scatter_factor,
     scatter_relative,
     scatter_shift,
+    shape,
 )
 from jerald_tools.model.power_law import EMPTY_CELL, computed_late, power_law, power_law_adjoint
 
@@ -54,14 +55,14 @@ class Layer:
     alpha: float = parameter(
         1.0, distance=1.0, scatter=scatter_relative(0.7), lower=-10.0, upper=10.0, units="0.01"
     )
-    gamma: float = parameter(0.5, distance=0.3, scatter=scatter_factor(0.5), lower=0.0, upper=1.0)
-    k_h: float = parameter(
+    gamma: float = shape(0.5, distance=0.3, scatter=scatter_factor(0.5), lower=0.0, upper=1.0)
+    k_h: float = shape(
         1.0, distance=0.5, scatter=scatter_factor(0.7), lower=0.0, upper=30.0, units="h/Mpc"
     )
-    k_l: float = parameter(
+    k_l: float = shape(
         8.0, distance=4.0, scatter=scatter_factor(0.5), lower=0.1, upper=100.0, units="h/Mpc"
     )
-    nu: float = parameter(0.0, distance=0.5, scatter=scatter_shift(0.4), lower=-1.0, upper=1.0)
+    nu: float = shape(0.0, distance=0.5, scatter=scatter_shift(0.4), lower=-1.0, upper=1.0)
 
 
 GreensFunction = Callable[..., Float[Array, " k"]]

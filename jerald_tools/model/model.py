@@ -48,7 +48,8 @@ class Model:
     Attributes:
         quantity: whose map it paints.
         parameters: of that quantity, as float64 JAX scalars.
-        target_mean: mean of the training targets in their units: maps are in units of it.
+        target_mean: mean of the training targets in their units, times the amplitude of the fit
+            between its redshifts: maps are in units of it.
         prerequisites: models by the name of their quantity.
     """
 

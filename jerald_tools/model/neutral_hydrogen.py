@@ -35,6 +35,7 @@ from jerald_tools.model.parameters import (
     scatter_factor,
     scatter_relative,
     scatter_shift,
+    shape,
 )
 from jerald_tools.model.power_law import EMPTY_CELL, Transform, power_law, rectify
 from jerald_tools.model.quantity import ModelInputs, Quantity
@@ -67,15 +68,15 @@ class Depletion:
     beta1: float = parameter(0.6, distance=0.3, scatter=scatter_shift(0.4))
     beta2: float = parameter(0.0, distance=0.2, scatter=scatter_shift(0.2))
     eta: float = parameter(0.0, distance=0.1, scatter=scatter_shift(0.1))
-    gamma3: float = parameter(0.1, distance=0.3, scatter=scatter_factor(0.5), lower=0.0, upper=1.0)
-    k_h: float = parameter(
+    gamma3: float = shape(0.1, distance=0.3, scatter=scatter_factor(0.5), lower=0.0, upper=1.0)
+    k_h: float = shape(
         1.0, distance=0.5, scatter=scatter_factor(0.7), lower=0.0, upper=30.0, units="h/Mpc"
     )
-    k_l: float = parameter(
+    k_l: float = shape(
         8.0, distance=4.0, scatter=scatter_factor(0.5), lower=0.1, upper=100.0, units="h/Mpc"
     )
-    nu: float = parameter(0.01, distance=0.5, scatter=scatter_shift(0.4), lower=-1.0, upper=1.0)
-    xi: float = parameter(1.0, distance=0.5, scatter=scatter_factor(0.5))
+    nu: float = shape(0.01, distance=0.5, scatter=scatter_shift(0.4), lower=-1.0, upper=1.0)
+    xi: float = shape(1.0, distance=0.5, scatter=scatter_factor(0.5))
 
 
 @parameter_class

@@ -45,6 +45,9 @@ class Parameter:
         lower: lowest value that the equations allow or that has a physical meaning.
         upper: highest value of that kind.
         units: of the value.
+        evolves: whether it may change with redshift in a fit over redshifts. Amplitudes, thresholds
+            and exponents of maps do; what shapes a displacement or a kernel does not: between two
+            different shapes lie worse ones.
     """
 
     start: float
@@ -53,6 +56,7 @@ class Parameter:
     lower: float = -math.inf
     upper: float = math.inf
     units: str = "1"
+    evolves: bool = True
 
 
 def parameter(start: float, *, distance: float, scatter: Scatter, **more) -> typing.Any:
@@ -61,7 +65,12 @@ def parameter(start: float, *, distance: float, scatter: Scatter, **more) -> typ
     return dataclasses.field(metadata={"parameter": row})
 
 
-@typing.dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
+def shape(start: float, *, distance: float, scatter: Scatter, **more) -> typing.Any:
+    """Declare a field that does not evolve with redshift; arguments as of :func:`parameter`."""
+    return parameter(start, distance=distance, scatter=scatter, evolves=False, **more)
+
+
+@typing.dataclass_transform(frozen_default=True, field_specifiers=(parameter, shape))
 def parameter_class(cls):
     """Make a frozen dataclass of parameters (or of such classes) that JAX knows as a pytree."""
     return jax.tree_util.register_dataclass(dataclasses.dataclass(frozen=True)(cls))

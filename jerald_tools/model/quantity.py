@@ -21,6 +21,7 @@ from jerald_tools.mesh.checks import check_density
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import density
 from jerald_tools.mesh.restrict import refined
+from jerald_tools.model.curves import SCALE_FACTOR
 from jerald_tools.model.layer_starts import Start
 from jerald_tools.quantities import REGISTRY
 from jerald_tools.targets.target import Target
@@ -59,6 +60,8 @@ class Quantity(abc.ABC):
         required: those of its prerequisites without which there is no map.
         residual_power: p of the loss, the mean of |F - F_ref|^p (equation (10)).
         default_loss: name of the loss that fits minimise unless another is requested.
+        evolution_variable: in which parameters that evolve are polynomials, and the logarithm of
+            the targets' mean a curve; of :data:`jerald_tools.model.curves.NAMES`.
         target: how its map is made from a snapshot.
         style: how its map is drawn.
         refine: nodes of the model's mesh per node of the map, along each axis.
@@ -69,6 +72,7 @@ class Quantity(abc.ABC):
     required: typing.ClassVar[tuple[str, ...]] = ()
     residual_power: typing.ClassVar[int] = 1
     default_loss: typing.ClassVar[str] = "statistics"
+    evolution_variable: typing.ClassVar[str] = SCALE_FACTOR
     target: typing.ClassVar[Target]
     style: typing.ClassVar[MapStyle]
     refine = 1

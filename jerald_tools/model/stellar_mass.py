@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 
 from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.model.curves import RARITY
 from jerald_tools.model.layer_starts import Start, layered_starts
 from jerald_tools.model.layers import Layer, displace_by_layers, gaussian_greens_function
 from jerald_tools.model.parameters import original_start, parameter_class
@@ -37,6 +38,8 @@ class StellarMass(Quantity):
 
     name = "stellar-mass"
     parameters = StellarParameters
+    # Stars form in rare dense places, of which there are exponentially more as structure grows.
+    evolution_variable = RARITY
     target = StarsInCells()
     style = MapStyle("stellar mass", r"$M_\star$", "cividis")
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 
 from jerald_tools.errors import BadInput
+from jerald_tools.fitting.amplitude import amplitude_curve
 from jerald_tools.fitting.document import fit_content
 from jerald_tools.fitting.ensemble import fit_ensemble
 from jerald_tools.fitting.fit import Search, fit_parameters
@@ -43,7 +44,7 @@ class FitOptions:
         smoothing: n of the residual's weight 1 + k^-n (equation (11)); None for no weight.
         constants: of the quantity's model, by name.
         start: fit file whose parameters are the first start.
-        order: of the polynomials in the scale factor, for simulations at several redshifts.
+        order: of the polynomials in the quantity's variable, for simulations at several redshifts.
         members: further fits to so many halves of the boxes, 2 to 6, or "boxes": with the boxes of
             each white noise left out; None for none.
         verify_ranks: whether to repeat an evaluation on rank 0 alone and compare.
@@ -97,7 +98,8 @@ def fit(
         problems = load_problems(wanted, files, ranks, run.precision, options.order)
     mesh = problems[0].mesh
     subsamples = [] if options.members is None else subsamples_of(problems, options.members)
-    task = Task(mesh, wanted, [problem.simulation for problem in problems], loss)
+    simulations = [problem.simulation for problem in problems]
+    task = Task(mesh, wanted, simulations, loss, problems[0].validity.cosmology)
     asked = {
         "precision": run.precision,
         **dataclasses.asdict(files),
@@ -127,7 +129,10 @@ def fit(
             map_quality(mesh, predicted, simulation.target)
             for predicted, simulation in zip(found.predicted, task.simulations, strict=True)
         ]
-    content = fit_content(problems, (loss_name, loss), search, found, qualities, ensemble)
+    amplitude = amplitude_curve(task, found.best.parameters)
+    content = fit_content(
+        problems, (loss_name, loss), search, found, qualities, ensemble, amplitude
+    )
     content["provenance"] = provenance_of(run, mesh, inputs).as_dict()
     on_root(ranks, FittedModel(content, output).save, output, force)
     journal.remove()

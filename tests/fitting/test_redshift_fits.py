@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 from small_universe import (
+    COSMOLOGY,
     STEP_SCHEME,
     cloud_in_cell,
     map_of,
@@ -16,6 +17,7 @@ from small_universe import (
 from jerald_tools.cli.fit import fit_dm, fit_stellar
 from jerald_tools.cli.paint import main as paint
 from jerald_tools.cli.plot_figures import main as plot_figures
+from jerald_tools.cosmology import growth
 from jerald_tools.errors import BadInput
 from jerald_tools.io.sealed_json import read_document
 
@@ -45,7 +47,7 @@ def folder(tmp_path_factory):
     for redshift in (3, 1):
         universe(folder, redshift)
     run(fit_stellar, early, late, "--target", early_stars, "--target", late_stars, "--layers", 0,
-        "--redshift-order", 1, "--evaluations", 20, "--starts", 1, "-o",
+        "--redshift-order", 1, "--evaluations", 20, "--starts", 1, "--members", 2, "-o",
         folder / "fit.json")  # fmt: skip
     return folder
 
@@ -58,21 +60,57 @@ def test_a_fit_over_redshifts_lists_its_parameters_and_means_by_redshift(folder)
     early, late = document["target"]["mean"]
     assert (early["redshift"], late["redshift"]) == (5.0, 2.0)
     assert late["mean"] == pytest.approx(DENSER * early["mean"])
+    assert document["variable"] == document["target"]["variable"] == "rarity"
+    assert document["amplitude"]["variable"] == "rarity"
+    for values in (document, *document["ensemble"]["members"]):
+        factors = values["amplitude"]["factor"]
+        assert [row["redshift"] for row in factors] == pytest.approx([5, 3.8, 3, 2 + 3 / 7, 2])
+        assert factors[0]["factor"] == factors[-1]["factor"] == 1
     assert document["others"][0]["redshift"] == 2.0
 
 
-def test_it_paints_at_its_ends_and_between_and_refuses_beyond(folder):
+def rarity_weight(redshift):
+    """Of z = 2, where 1 / D1^2 is the variable between 5 and 2."""
+    scale_factors = 1 / (1 + np.array([5.0, redshift, 2.0]))
+    early, here, late = growth(scale_factors, COSMOLOGY).first ** -2.0
+    return (here - early) / (late - early)
+
+
+@pytest.mark.parametrize("redshift", [5, 3, 2])
+@pytest.mark.parametrize("member", [0, 2])
+def test_it_paints_at_its_ends_and_between(folder, redshift, member):
+    """Parameters, the logarithms of the target's mean and of the map's own straight in 1 / D1^2.
+
+    All particles are the same here, so that parameters have one mean at every redshift.
+    """
     document = read_document(folder / "fit.json")
-    for redshift, weights in ((5, (1, 0)), (3, (0.5, 0.5)), (2, (0, 1))):
-        output = folder / f"map{redshift}.h5"
-        run(paint, folder / f"particles{redshift}.h5", "--fit", folder / "fit.json", "-o", output)
-        knots = [knot["transform"] for knot in document["parameters"]]
-        w, mu, b = (np.dot(weights, [knot[name] for knot in knots]) for name in ("w", "mu", "b"))
-        means = [row["mean"] for row in document["target"]["mean"]]
-        mean = np.exp(np.dot(weights, np.log(means)))
-        density = cloud_in_cell(positions()) + 1e-8
-        by_hand = mean * np.maximum(w * density**mu - b, 1e-12)
-        np.testing.assert_allclose(map_of(output), by_hand, rtol=0, atol=1e-9 * mean)
+    output = folder / f"map{redshift}_{member}.h5"
+    run(paint, folder / f"particles{redshift}.h5", "--fit", folder / "fit.json",
+        "--members", member, "-o", output)  # fmt: skip
+    values = document["ensemble"]["members"][member - 1] if member else document
+    early, late = (
+        np.array([knot["transform"][name] for name in ("w", "mu", "b")])
+        for knot in values["parameters"]
+    )
+    density = cloud_in_cell(positions()) + 1e-8
+
+    def painted(w, mu, b):
+        return np.maximum(w * density**mu - b, 1e-12)
+
+    weight = rarity_weight(redshift)
+    mixed = painted(*((1 - weight) * early + weight * late))
+    targets, ends = (
+        np.exp(np.dot([1 - weight, weight], np.log(means)))
+        for means in (
+            [row["mean"] for row in document["target"]["mean"]],
+            [painted(*early).mean(), painted(*late).mean()],
+        )
+    )
+    by_hand = targets * ends / mixed.mean() * mixed
+    np.testing.assert_allclose(map_of(output), by_hand, rtol=0, atol=1e-9 * by_hand.max())
+
+
+def test_it_refuses_other_redshifts(folder):
     for options in ([], ["--allow-mismatch"]):
         with pytest.raises(BadInput, match=r"trained from redshift 5 to 2, not at 1"):
             run(paint, folder / "particles1.h5", "--fit", folder / "fit.json", *options, "-o",

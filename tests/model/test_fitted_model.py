@@ -152,6 +152,30 @@ def test_evolving_parameters_are_interpolated_and_not_extrapolated():
         fit.single_redshift  # noqa: B018
 
 
+FACTORS = [{"redshift": z, "factor": factor} for z, factor in ((5.0, 1.0), (3.0, 0.6), (2.0, 1.0))]
+
+
+def test_between_redshifts_maps_have_the_amplitude_of_the_fit_or_its_member():
+    amplitude = {"factor": FACTORS, "variable": "rarity"}
+    means = [{"redshift": 5.0, "mean": 1e-4}, {"redshift": 2.0, "mean": 1e-2}]
+    target = {"mean": means, "units": "1", "description": "simulated", "variable": "rarity"}
+    half = [{**row, "factor": 0.5} for row in FACTORS]
+    members = [{"parameters": fit, "amplitude": {"factor": half, "variable": "rarity"}}
+               for fit in (evolving().document["parameters"],)]  # fmt: skip
+    ensemble = {"members": members, "k": [0.5], "model_error": [0.1]}
+    fit = evolving(amplitude=amplitude, target=target, ensemble=ensemble)
+    # 1 / D1^2 is nearly (1 + z)^2: 36, 16, 9.
+    mean = 10 ** (-4 + 2 * 20 / 27)
+    assert fit.at(3.0).target_mean == pytest.approx(0.6 * mean, rel=0.02)
+    assert fit.member(1).at(3.0).target_mean == pytest.approx(0.5 * mean, rel=0.02)
+    assert [fit.at(redshift).target_mean for redshift in (5.0, 2.0)] == pytest.approx([1e-4, 1e-2])
+    for damaged in ({"factor": [*FACTORS[:1], {}]}, {}, 3, {**amplitude, "variable": "time"}):
+        with pytest.raises(BadInput, match=r"^fit\.json: "):
+            evolving(amplitude=damaged).at(3.0)
+    with pytest.raises(BadInput, match="amplitude -1: must be a positive number"):
+        evolving(amplitude={"factor": -1}).at(3.0)
+
+
 def test_members_have_parameters_of_their_own_and_members_of_their_prerequisites():
     dark_matter = with_members("dark-matter", (11, 12)).document
     fit = with_members("stellar-mass", (21, 22, 23), dark_matter_fit=dark_matter)
