@@ -208,13 +208,19 @@ def fit_dm(**options) -> dict:
     """,
 )
 @dark_matter_option
+@click.option(
+    "--environment",
+    is_flag=True,
+    help="Let the density around a cell, smoothed by a Gaussian, enter the power law too.",
+)
 @fit_options
-def fit_stellar(fit_of_dark_matter, **options) -> dict:
+def fit_stellar(fit_of_dark_matter, environment, **options) -> dict:
     """Fit layers and transform of the stellar mass (equations (6), (8)).
 
     PARTICLES are files of run-fastpm at the target's redshift, one for each simulation.
     """
-    return stage_options("stellar-mass", fit_of_dark_matter, **options)
+    constants = {"environment": 1} if environment else {}
+    return stage_options("stellar-mass", fit_of_dark_matter, constants=constants, **options)
 
 
 @command(

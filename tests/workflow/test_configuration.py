@@ -41,7 +41,7 @@ IN_ONE_ROW = {
     "simulations: at least one row must have role: train": lambda config: None,
     "simulations[1].redshifts[0]: 'two' ": set_key("simulations", 1, "redshifts", ["two"]),
     "scaling.ranks[1]: 0 ": set_key("scaling", "ranks", [1, 0]),
-    "fits[0].layers: 0 ": set_key("fits", 0, "layers", 0),
+    "fits[0].layers: -1 ": set_key("fits", 0, "layers", -1),
     "fits[0].loss: 'best' ": set_key("fits", 0, "loss", "best"),
     "fits[1].quantity: 'gas' ": set_key("fits", 1, "quantity", "gas"),
     "fits[1].smoothing: 0 ": set_key("fits", 1, "smoothing", 0),

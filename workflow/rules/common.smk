@@ -167,7 +167,9 @@ def options_of_row(row):
     smoothing = "" if row["smoothing"] is None else f" --smoothing {row['smoothing']}"
     refine = row.get("refine", REFINED[row["quantity"]])
     refined = "" if refine == 1 else f" --refine {refine}"
-    return f"--layers {row['layers']} --loss {row['loss']}{smoothing}{refined} {OPTIMISATION}"
+    environment = " --constant environment=1" if row.get("environment") else ""
+    model = f"--layers {row['layers']}{refined}{environment}"
+    return f"{model} --loss {row['loss']}{smoothing} {OPTIMISATION}"
 
 
 # Maps and spectra.
