@@ -44,8 +44,9 @@ FIT_OPTIONS = (
         "loss_name",
         type=click.Choice(LOSSES),
         help="What is minimised: the paper's residual; with it the errors of mean, power and "
-        "correlation; with the one-point distribution too; or all these with residuals of the "
-        "logarithm.  [default: statistics]",
+        "correlation; with the one-point distribution too; all these with residuals of the "
+        "logarithm; or mean, power, correlation and residual of maps whose densest cells are "
+        "compressed.  [default: statistics]",
     ),
     click.option(
         "--smoothing",

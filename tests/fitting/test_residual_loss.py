@@ -11,6 +11,7 @@ from model_cases import whole_stars_and_target
 
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting import LOSSES
+from jerald_tools.fitting.compressed_loss import CompressedLoss
 from jerald_tools.fitting.map_statistics import THRESHOLDS, bin_edges
 from jerald_tools.fitting.regions import REGIONS, region_mask
 from jerald_tools.fitting.residual_loss import LogarithmicLoss, PaperLoss
@@ -182,6 +183,17 @@ def test_residuals_of_the_logarithm():
     for power in (1, 2):
         found = LogarithmicLoss(power)(mesh, prediction, target).train
         assert found == pytest.approx(np.mean(np.abs(residual) ** power), rel=1e-12)
+
+
+def test_a_compressed_loss_is_that_of_compressed_maps():
+    mesh = a_mesh()
+    fields = two_fields(mesh)
+    inner = StatisticsLoss(PaperLoss(2), 0.3, 0.4, 1.5, 0.0)
+    found = value_of(CompressedLoss(inner, scale=2.0), mesh, *fields)
+    expected = value_of(inner, mesh, *(2 * np.log(1 + np.asarray(field) / 2) for field in fields))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    unchanged = value_of(CompressedLoss(inner, scale=1e9), mesh, *fields)
+    np.testing.assert_allclose(unchanged, value_of(inner, mesh, *fields), rtol=1e-6)
 
 
 def test_smoothing_weighs_a_plane_wave_and_keeps_the_mean():
