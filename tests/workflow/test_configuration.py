@@ -21,6 +21,7 @@ IN_ONE_ROW = {
     "fastpm.second_order: 'third' ": set_key("fastpm", "second_order", "third"),
     "maps.refine: 0 ": set_key("maps", {"refine": 0}),
     "fits[4].refine: 1.5 ": set_key("fits", 4, "refine", 1.5),
+    "fits[4].environment: 1 ": set_key("fits", 4, "environment", 1),
     "simulations[1].paired: 'yes' ": set_key("simulations", 1, "paired", "yes"),
     "optimisation.optimiser: 'sgd' ": set_key("optimisation", "optimiser", "sgd"),
     "optimisation.evaluations: 0 ": set_key("optimisation", "evaluations", 0),

@@ -168,8 +168,8 @@ def options_of_row(row):
     refine = row.get("refine", REFINED[row["quantity"]])
     refined = "" if refine == 1 else f" --refine {refine}"
     environment = " --constant environment=1" if row.get("environment") else ""
-    model = f"--layers {row['layers']}{refined}{environment}"
-    return f"{model} --loss {row['loss']}{smoothing} {OPTIMISATION}"
+    loss = f"--loss {row['loss']}{smoothing}"
+    return f"--layers {row['layers']} {loss}{refined}{environment} {OPTIMISATION}"
 
 
 # Maps and spectra.
