@@ -56,6 +56,13 @@ FIT_OPTIONS = (
         "weight]",
     ),
     click.option(
+        "--spectrum",
+        type=float,
+        metavar="W",
+        help="Weight of the error of the power in the loss.  [default: 1 for residuals squared, "
+        "0.3 for others]",
+    ),
+    click.option(
         "--optimiser",
         type=click.Choice(OPTIMISERS),
         default="bfgs",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What fits minimise: every loss against NumPy, its gradient against finite differences."""
 
+import dataclasses
 import itertools
 
 import jax
@@ -219,3 +220,14 @@ def test_the_papers_loss_is_squared_for_densities_and_a_modulus_for_the_others()
     powers = {"dark-matter": 2, "stellar-mass": 1, "neutral-hydrogen": 1, "gas": 2}
     for name in NAMES:
         assert loss_named("paper", quantity_named(name)) == PaperLoss(powers[name])
+
+
+def test_the_weight_of_the_power_may_be_another():
+    stars = quantity_named("stellar-mass")
+    for name in ("statistics", "distribution", "logarithmic"):
+        expected = dataclasses.replace(loss_named(name, stars), spectrum=2.0)
+        assert loss_named(name, stars, spectrum=2.0) == expected
+    compressed = loss_named("compressed", stars, spectrum=2.0)
+    assert compressed == CompressedLoss(loss_named("statistics", stars, spectrum=2.0))
+    with pytest.raises(BadInput, match="--spectrum 2: the loss paper has no such term"):
+        loss_named("paper", stars, spectrum=2.0)

@@ -36,7 +36,7 @@ def test_finer_particles_and_models_and_a_fixed_and_paired_row(fresh):
         config["initial_conditions"] |= {"particles": 96, "mesh": 192}
         config["maps"] = {"mesh": 48, "refine": 2}
         config["fits"][4]["refine"] = 4
-        config["fits"][4]["environment"] = True
+        config["fits"][4] |= {"environment": True, "spectrum": 2}
 
     fresh.change(edit)
     commands = fresh.command_lines()
@@ -46,6 +46,7 @@ def test_finer_particles_and_models_and_a_fixed_and_paired_row(fresh):
     assert " --refine 2 " in commands["results/fits/stellar-mass_z2.00.json"]
     assert " --refine 4 " in commands["results/fits/stellar-mass_z3.00.json"]
     assert " --constant environment=1 " in commands["results/fits/stellar-mass_z3.00.json"]
+    assert " --spectrum 2 " in commands["results/fits/stellar-mass_z3.00.json"]
     assert "environment" not in commands["results/fits/stellar-mass_z2.00.json"]
     assert " --refine 2 " in commands["results/fits/neutral-hydrogen_z2.00.json"]
 

@@ -168,7 +168,8 @@ def options_of_row(row):
     refine = row.get("refine", REFINED[row["quantity"]])
     refined = "" if refine == 1 else f" --refine {refine}"
     environment = " --constant environment=1" if row.get("environment") else ""
-    loss = f"--loss {row['loss']}{smoothing}"
+    spectrum = f" --spectrum {row['spectrum']}" if "spectrum" in row else ""
+    loss = f"--loss {row['loss']}{smoothing}{spectrum}"
     return f"--layers {row['layers']} {loss}{refined}{environment} {OPTIMISATION}"
 
 
