@@ -24,10 +24,11 @@ def clustered_particles(shape, box_size, number: int, seed: int = 5) -> np.ndarr
     return np.where(random.uniform(size=(number, 1)) < 0.75, clumps, anywhere)
 
 
-def generic_parameters(quantity: str, layers: int = 2, seed: int = 3):
+def generic_parameters(quantity: str | Quantity, layers: int = 2, seed: int = 3):
     """Parameters without zeros or symmetries, so that each has a gradient of its own."""
     random = np.random.default_rng(seed)
-    leaves, structure = jax.tree.flatten(quantity_named(quantity).original_parameters(layers))
+    model = quantity_named(quantity) if isinstance(quantity, str) else quantity
+    leaves, structure = jax.tree.flatten(model.original_parameters(layers))
     leaves = [jnp.float64(leaf + 0.2 + 0.1 * random.uniform()) for leaf in leaves]
     return jax.tree.unflatten(structure, leaves)
 

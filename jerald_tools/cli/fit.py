@@ -57,8 +57,9 @@ FIT_OPTIONS = (
         "loss_name",
         type=click.Choice(LOSSES),
         help="What is minimised: the paper's residual; with it the errors of mean, power and "
-        "correlation; with the one-point distribution too; or all these with residuals of the "
-        "logarithm.  [default: statistics]",
+        "correlation; with the one-point distribution too; all these with residuals of the "
+        "logarithm; or mean, power, correlation and residual of maps whose densest cells are "
+        "compressed.  [default: statistics]",
     ),
     click.option(
         "--smoothing",
@@ -66,6 +67,13 @@ FIT_OPTIONS = (
         metavar="N",
         help="Weight the residual's large scales by 1 + k^-N (equation (11)).  [default: no "
         "weight]",
+    ),
+    click.option(
+        "--spectrum",
+        type=float,
+        metavar="W",
+        help="Weight of the error of the power in the loss.  [default: 1 for residuals squared, "
+        "0.3 for others]",
     ),
     click.option(
         "--optimiser",
@@ -224,13 +232,19 @@ def fit_dm(**options) -> dict:
     """,
 )
 @dark_matter_option
+@click.option(
+    "--environment",
+    is_flag=True,
+    help="Let the density around a cell, smoothed by a Gaussian, enter the power law too.",
+)
 @fit_options
-def fit_stellar(fit_of_dark_matter, **options) -> dict:
+def fit_stellar(fit_of_dark_matter, environment, **options) -> dict:
     """Fit layers and transform of the stellar mass (equations (6), (8)).
 
     PARTICLES are files of run-fastpm at the target's redshift, one for each simulation.
     """
-    return stage_options("stellar-mass", fit_of_dark_matter, **options)
+    constants = {"environment": 1} if environment else {}
+    return stage_options("stellar-mass", fit_of_dark_matter, constants=constants, **options)
 
 
 @command(

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jerald_tools.errors import BadInput
+from jerald_tools.fitting.compressed_loss import CompressedLoss
 from jerald_tools.fitting.map_statistics import (
     THRESHOLDS,
     Statistics,
@@ -179,25 +180,37 @@ def _logarithm(ratio):
     return jnp.log(jnp.maximum(ratio, LEAST_RATIO))
 
 
-def loss_named(name: str, quantity: Quantity, smoothing: float | None = None) -> Loss:
+def loss_named(
+    name: str,
+    quantity: Quantity,
+    smoothing: float | None = None,
+    spectrum: float | None = None,
+) -> Loss:
     """A loss by its name.
 
     Args:
         name: "paper" (equations (10) and (11)); "statistics", the default, the paper's residual
             with power, correlation and mean; "distribution", with the one-point distribution too;
-            or "logarithmic", the same with residuals of ln(1 + F).
+            "logarithmic", the same with residuals of ln(1 + F); or "compressed", "statistics" of
+            maps whose densest cells are compressed.
         quantity: whose map is fitted.
         smoothing: n of the paper's residual's weight 1 + k^-n; None for no weight.
+        spectrum: weight of the power's error; None for that of :data:`WEIGHTS`.
 
     Raises:
-        BadInput: for a smoothing of a loss that has none.
+        BadInput: for a smoothing, or a weight of the power's error, of a loss that has none.
     """
     residual = paper_loss(quantity, smoothing)
+    if name == "paper" and spectrum is not None:
+        raise BadInput(f"--spectrum {spectrum:g}: the loss paper has no such term: leave it out")
     if name == "paper":
         return residual
-    weights = WEIGHTS[residual.power]
-    if name == "statistics":
-        return StatisticsLoss(residual, **weights, distribution=0.0)
+    weights = dict(WEIGHTS[residual.power])
+    if spectrum is not None:
+        weights["spectrum"] = spectrum
+    if name in ("statistics", "compressed"):
+        loss = StatisticsLoss(residual, **weights, distribution=0.0)
+        return loss if name == "statistics" else CompressedLoss(loss)
     if name == "distribution":
         return StatisticsLoss(residual, **weights, distribution=DISTRIBUTION_WEIGHT)
     if smoothing is not None:

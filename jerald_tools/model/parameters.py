@@ -112,11 +112,16 @@ def scattered(parameters, generator: np.random.Generator):
 
 
 def to_dictionary(parameters) -> typing.Any:
-    """Parameters by name, as plain Python floats, for a fit file."""
+    """Parameters by name, as plain Python floats, for a fit file.
+
+    A part that is as its class has it by default, such as an environment where there is none, is
+    left out: files without it remain as they were.
+    """
     if dataclasses.is_dataclass(parameters):
         return {
-            field.name: to_dictionary(getattr(parameters, field.name))
+            field.name: to_dictionary(value)
             for field in dataclasses.fields(parameters)
+            if (value := getattr(parameters, field.name)) != field.default
         }
     if isinstance(parameters, tuple):
         return [to_dictionary(item) for item in parameters]
@@ -137,7 +142,18 @@ def from_dictionary(cls, values: typing.Any):
     types = _types(cls)
     if unknown := set(values) - set(types):
         raise TypeError(f"{cls.__name__} has no {', '.join(sorted(unknown))}")
-    return cls(**{name: from_dictionary(kind, values[name]) for name, kind in types.items()})
+    optional = {
+        field.name
+        for field in dataclasses.fields(cls)
+        if field.default is not dataclasses.MISSING and field.name not in values
+    }
+    return cls(
+        **{
+            name: from_dictionary(kind, values[name])
+            for name, kind in types.items()
+            if name not in optional
+        }
+    )
 
 
 @functools.cache

@@ -75,19 +75,18 @@ def _adjoint(operands, power_bar):
 power_law.defvjp(lambda field, exponent: (power_law(field, exponent), (field, exponent)), _adjoint)
 
 
-def threshold_power_law(
-    mesh: Mesh, transform: Transform, displaced_density: Float[Array, "x y z"]
+def threshold(
+    mesh: Mesh, transform: Transform, power: Float[Array, "x y z"]
 ) -> Float[Array, "x y z"]:
-    """F = ReLU(w (1 + d)^mu - b), equation (8).
+    """F = ReLU(w p - b), equation (8) after its power.
 
     Args:
         mesh: for its precision.
-        transform: w, mu and b.
-        displaced_density: 1 + d of the displaced particles, this rank's slab.
+        transform: w and b.
+        power: p, (1 + d)^mu of the displaced particles, this rank's slab.
 
     Returns:
         This rank's slab, over the mean of the training targets.
     """
-    power = power_law(displaced_density + EMPTY_CELL, transform.mu)
     w, b = (jnp.asarray(value, mesh.dtype) for value in (transform.w, transform.b))
     return rectify(w * power - b)

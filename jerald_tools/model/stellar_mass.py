@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stellar mass: displacement layers on the improved dark matter, then a threshold power law."""
+"""Stellar mass: displacement layers on the improved dark matter, then a threshold power law.
+
+The paper's power law knows the density of a cell alone. With the constant ``environment`` it also
+knows the density around it (:mod:`jerald_tools.model.environment`).
+"""
 
 import dataclasses
 import typing
@@ -7,12 +11,14 @@ import typing
 from jaxtyping import Array, Float
 
 from jerald_tools.analysis.map_style import MapStyle
+from jerald_tools.errors import BadInput
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.model.curves import RARITY
+from jerald_tools.model.environment import Environment, environment_factor
 from jerald_tools.model.layer_starts import Start, layered_starts
 from jerald_tools.model.layers import Layer, displace_by_layers, gaussian_greens_function
 from jerald_tools.model.parameters import original_start, parameter_class
-from jerald_tools.model.power_law import Transform, threshold_power_law
+from jerald_tools.model.power_law import EMPTY_CELL, Transform, power_law, threshold
 from jerald_tools.model.quantity import ModelInputs, Quantity
 from jerald_tools.targets.target import StarsInCells
 
@@ -22,10 +28,11 @@ THRESHOLD = Transform(w=3.0, mu=1.2, b=10.0)
 
 @parameter_class
 class StellarParameters:
-    """5 S + 3 parameters for S layers (Table I)."""
+    """5 S + 3 parameters for S layers (Table I), and 2 of the environment where there is one."""
 
     layers: tuple[Layer, ...]
     transform: Transform
+    environment: tuple[Environment, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +41,7 @@ class StellarMass(Quantity):
 
     Attributes:
         refine: nodes of the model's mesh per node of the map, along each axis.
+        environment: 1 if the density around a cell enters the power law too, else 0.
     """
 
     name = "stellar-mass"
@@ -44,10 +52,17 @@ class StellarMass(Quantity):
     style = MapStyle("stellar mass", r"$M_\star$", "cividis")
 
     refine: int = 1
+    environment: int = 0
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.environment not in (0, 1):
+            raise BadInput(f"environment {self.environment}: must be 0 or 1")
 
     def original_parameters(self, layers: int) -> StellarParameters:
         """The original code's starting values with a number of layers."""
-        return StellarParameters((original_start(Layer),) * layers, original_start(Transform))
+        layer, transform = original_start(Layer), original_start(Transform)
+        return StellarParameters((layer,) * layers, transform, self._environment_start)
 
     def displace(
         self, mesh: Mesh, parameters: StellarParameters, inputs: ModelInputs
@@ -68,12 +83,16 @@ class StellarMass(Quantity):
         displaced_density: Float[Array, "x y z"],
         inputs: ModelInputs,
     ) -> Float[Array, "x y z"]:
-        """F = ReLU(w (1 + d)^mu - b) (equation (8))."""
-        return threshold_power_law(mesh, parameters.transform, displaced_density)
+        """F = ReLU(w (1 + d)^mu (1 + d_R)^e - b): equation (8), where e = 0 is the paper's."""
+        power = power_law(displaced_density + EMPTY_CELL, parameters.transform.mu)
+        for environment in parameters.environment:
+            power = power * environment_factor(mesh, environment, displaced_density)
+        return threshold(mesh, parameters.transform, power)
 
     def transform_starts(self) -> list[Start]:
         """A threshold below which there are no stars; random starts scatter around it."""
-        return [Start("threshold", StellarParameters((), THRESHOLD))]
+        start = StellarParameters((), THRESHOLD, self._environment_start)
+        return [Start("threshold", start)]
 
     def layered_starts(self, transform: typing.Any, layers: int) -> list[Start]:
         """Opposed, weak and pulling layers before the threshold that was fitted without layers.
@@ -81,6 +100,11 @@ class StellarMass(Quantity):
         A search with more starts than these three adds random ones around the first.
         """
         return layered_starts(transform, layers)
+
+    @property
+    def _environment_start(self) -> tuple[Environment, ...]:
+        """An environment that has no effect yet, or none."""
+        return (original_start(Environment),) * self.environment
 
 
 QUANTITY = StellarMass()

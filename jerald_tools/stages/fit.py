@@ -42,6 +42,7 @@ class FitOptions:
         layers: displacement layers.
         loss_name: one of :data:`jerald_tools.fitting.LOSSES`; None for the quantity's default.
         smoothing: n of the residual's weight 1 + k^-n (equation (11)); None for no weight.
+        spectrum: weight of the power's error in the loss; None for the default.
         constants: of the quantity's model, by name.
         start: fit file whose parameters are the first start.
         order: of the polynomials in the quantity's variable, for simulations at several redshifts.
@@ -53,6 +54,7 @@ class FitOptions:
     layers: int = 2
     loss_name: str | None = None
     smoothing: float | None = None
+    spectrum: float | None = None
     constants: Mapping[str, float] = dataclasses.field(default_factory=dict)
     start: str | None = None
     order: int | None = None
@@ -64,6 +66,8 @@ class FitOptions:
             raise BadInput(
                 f"--smoothing {self.smoothing:g}: give a positive number, the paper's 1 or 0.7"
             )
+        if self.spectrum is not None and not 0 <= self.spectrum < math.inf:
+            raise BadInput(f"--spectrum {self.spectrum:g}: give a number, at least 0")
 
 
 def fit(
@@ -90,7 +94,7 @@ def fit(
     ranks = world()
     wanted = quantity_named(quantity).with_constants(options.constants)
     loss_name = options.loss_name or wanted.default_loss
-    loss = loss_named(loss_name, wanted, options.smoothing)
+    loss = loss_named(loss_name, wanted, options.smoothing, options.spectrum)
     inputs = [*files.all, *([options.start] if options.start else [])]
     refuse_inputs([output], inputs)
     warm = _warm_start(ranks, wanted, options, files.accept_edited)

@@ -34,6 +34,13 @@ def test_simulations_that_do_not_go_together_are_refused(fit_folder):
 def test_a_loss_without_smoothing_refuses_one(fit_folder):
     with pytest.raises(BadInput, match="--smoothing 1: the loss logarithmic has no smoothing"):
         fit(fit_folder, "stellar-mass", "refused.json", "--loss", "logarithmic", "--smoothing", 1)
+
+
+def test_a_weight_of_the_power_that_has_no_effect(fit_folder):
+    with pytest.raises(BadInput, match="--spectrum 2: the loss paper has no such term"):
+        fit(fit_folder, "stellar-mass", "refused.json", "--loss", "paper", "--spectrum", 2)
+    with pytest.raises(BadInput, match="--spectrum -1: give a number, at least 0"):
+        fit(fit_folder, "stellar-mass", "refused.json", "--spectrum", -1)
     assert not (fit_folder / "refused.json").exists()
 
 

@@ -28,10 +28,13 @@ BRIEF = ["--evaluations", 3, "--starts", 1, "--layers", 1, *PAPER]
 
 @pytest.fixture(scope="session")
 def refined_fits(fit_folder):
-    """Stars and hydrogen on a mesh twice as fine as the map, after dark matter on the map's."""
+    """Stars and hydrogen on a mesh twice as fine as the map, after dark matter on the map's.
+
+    The stars know the density around them.
+    """
     fit(fit_folder, "dark-matter", "dm_coarse.json", *BRIEF)
     below = ["--dm", fit_folder / "dm_coarse.json", "--refine", 2]
-    fit(fit_folder, "stellar-mass", "stellar_fine.json", *BRIEF, *below)
+    fit(fit_folder, "stellar-mass", "stellar_fine.json", *BRIEF, *below, "--environment")
     below += ["--stellar", fit_folder / "stellar_fine.json"]
     fit(fit_folder, "neutral-hydrogen", "hi_fine.json", *BRIEF, *below)
     return fit_folder
@@ -53,6 +56,9 @@ def paint_fine(folder, name, *options):
 def test_a_map_has_the_means_of_the_fine_map(refined_fits, quantity, name):
     document = on_root(world(), read_document, refined_fits / name)
     assert document["refine"] == 2
+    stars = document if quantity == "stellar-mass" else document["stellar_mass_fit"]
+    assert stars["environment"] == 1
+    assert len(stars["parameters"]["environment"]) == 1
     assert document["setting"]["particles_per_cell"] == 1
     coarse = MEANS[quantity] * painted(refined_fits, name)
     fine = paint_fine(refined_fits, name)

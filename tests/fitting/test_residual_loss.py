@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What fits minimise: every loss against NumPy, its gradient against finite differences."""
 
+import dataclasses
 import itertools
 
 import jax
@@ -11,6 +12,7 @@ from model_cases import whole_stars_and_target
 
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting import LOSSES
+from jerald_tools.fitting.compressed_loss import CompressedLoss
 from jerald_tools.fitting.map_statistics import THRESHOLDS, bin_edges
 from jerald_tools.fitting.regions import REGIONS, region_mask
 from jerald_tools.fitting.residual_loss import LogarithmicLoss, PaperLoss
@@ -184,6 +186,17 @@ def test_residuals_of_the_logarithm():
         assert found == pytest.approx(np.mean(np.abs(residual) ** power), rel=1e-12)
 
 
+def test_a_compressed_loss_is_that_of_compressed_maps():
+    mesh = a_mesh()
+    fields = two_fields(mesh)
+    inner = StatisticsLoss(PaperLoss(2), 0.3, 0.4, 1.5, 0.0)
+    found = value_of(CompressedLoss(inner, scale=2.0), mesh, *fields)
+    expected = value_of(inner, mesh, *(2 * np.log(1 + np.asarray(field) / 2) for field in fields))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    unchanged = value_of(CompressedLoss(inner, scale=1e9), mesh, *fields)
+    np.testing.assert_allclose(unchanged, value_of(inner, mesh, *fields), rtol=1e-6)
+
+
 def test_smoothing_weighs_a_plane_wave_and_keeps_the_mean():
     mesh = make_mesh(8, 2 * np.pi, "double", ONE_PROCESS, "jax")
     wave = 3 + jnp.cos(2 * jnp.arange(8) * 2 * jnp.pi / 8)[:, None, None] * jnp.ones(mesh.shape)
@@ -207,3 +220,14 @@ def test_the_papers_loss_is_squared_for_densities_and_a_modulus_for_the_others()
     powers = {"dark-matter": 2, "stellar-mass": 1, "neutral-hydrogen": 1, "gas": 2}
     for name in NAMES:
         assert loss_named("paper", quantity_named(name)) == PaperLoss(powers[name])
+
+
+def test_the_weight_of_the_power_may_be_another():
+    stars = quantity_named("stellar-mass")
+    for name in ("statistics", "distribution", "logarithmic"):
+        expected = dataclasses.replace(loss_named(name, stars), spectrum=2.0)
+        assert loss_named(name, stars, spectrum=2.0) == expected
+    compressed = loss_named("compressed", stars, spectrum=2.0)
+    assert compressed == CompressedLoss(loss_named("statistics", stars, spectrum=2.0))
+    with pytest.raises(BadInput, match="--spectrum 2: the loss paper has no such term"):
+        loss_named("paper", stars, spectrum=2.0)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from model_cases import generic_parameters, model_case, refined_quantity
+from model_cases import generic_parameters, model_case
 
 from jerald_tools.fitting.objective import make_evaluate
 from jerald_tools.fitting.residual_loss import PaperLoss
@@ -30,20 +30,23 @@ def a_mesh(shape, backend):
 
 
 @pytest.mark.parametrize(
-    ("quantity", "shape", "backend", "refine"),
+    ("quantity", "shape", "backend", "constants"),
     [
-        *((name, "cube", "native", 1) for name in NAMES),
-        *((name, "rectangle", backend, 1) for name in NAMES for backend in ("native", "jax")),
-        *((name, "rectangle", "native", 2) for name in NAMES if name != "dark-matter"),
-        ("stellar-mass", "rectangle", "jax", 2),
+        *((name, "cube", "native", {}) for name in NAMES),
+        *((name, "rectangle", backend, {}) for name in NAMES for backend in ("native", "jax")),
+        *((name, "rectangle", "native", {"refine": 2}) for name in NAMES if name != "dark-matter"),
+        ("stellar-mass", "rectangle", "jax", {"refine": 2}),
+        ("stellar-mass", "cube", "native", {"environment": 1}),
+        ("stellar-mass", "rectangle", "native", {"refine": 2, "environment": 1}),
+        ("stellar-mass", "rectangle", "jax", {"environment": 1}),
     ],
 )
-def test_every_parameter(quantity, shape, backend, refine):
+def test_every_parameter(quantity, shape, backend, constants):
     """Central differences of the squared loss, which is smooth but for crossings of cells."""
     mesh = a_mesh(shape, backend)
-    inputs, target = model_case(mesh, quantity, refine=refine)
-    parameters = generic_parameters(quantity)
-    model = refined_quantity(quantity, refine)
+    inputs, target = model_case(mesh, quantity, refine=constants.get("refine", 1))
+    model = quantity_named(quantity).with_constants(constants)
+    parameters = generic_parameters(model)
     evaluate = make_evaluate(mesh, model, PaperLoss(2, 1.0), layers=2)
     vector = ravel_parameters(parameters)
     (_, _), gradient = evaluate(vector, inputs, target)

@@ -4,14 +4,14 @@
 import jax
 import numpy as np
 import pytest
-from model_cases import generic_parameters, model_case, refined_quantity
+from model_cases import generic_parameters, model_case
 
 from jerald_tools.fitting.objective import make_evaluate
 from jerald_tools.fitting.search_space import ravel_parameters
 from jerald_tools.fitting.statistics_loss import loss_named
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS, on_root, world
-from jerald_tools.quantities import NAMES
+from jerald_tools.quantities import NAMES, quantity_named
 
 pytestmark = pytest.mark.ranks
 
@@ -22,11 +22,11 @@ MESHES = {
 }
 
 
-def losses_and_gradient(mesh, name, loss_name, refine=1):
-    inputs, target = model_case(mesh, name, refine=refine)
+def losses_and_gradient(mesh, name, loss_name, constants):
+    inputs, target = model_case(mesh, name, refine=constants.get("refine", 1))
+    quantity = quantity_named(name).with_constants(constants)
     # Displacements of several cells, more than a slab of two planes.
-    vector = ravel_parameters(generic_parameters(name))
-    quantity = refined_quantity(name, refine)
+    vector = ravel_parameters(generic_parameters(quantity))
     loss = loss_named(loss_name, quantity, None if loss_name == "logarithmic" else 1.0)
     evaluate = make_evaluate(mesh, quantity, loss, layers=2)
     reference = jax.jit(loss.reference, static_argnums=0)(mesh, target)
@@ -35,22 +35,24 @@ def losses_and_gradient(mesh, name, loss_name, refine=1):
 
 
 @pytest.mark.parametrize(
-    ("quantity", "shape", "loss", "refine"),
+    ("quantity", "shape", "loss", "constants"),
     [
-        *((quantity, "six planes", "paper", 1) for quantity in NAMES),
-        ("neutral-hydrogen", "rectangle", "paper", 1),
-        ("neutral-hydrogen", "six planes", "distribution", 1),
-        ("dark-matter", "rectangle", "logarithmic", 1),
+        *((quantity, "six planes", "paper", {}) for quantity in NAMES),
+        ("neutral-hydrogen", "rectangle", "paper", {}),
+        ("neutral-hydrogen", "six planes", "distribution", {}),
+        ("dark-matter", "rectangle", "logarithmic", {}),
         # The model's mesh has slabs of 3 planes, the map's 2, 2, 2 and none.
-        ("neutral-hydrogen", "six planes", "paper", 2),
-        ("stellar-mass", "six planes", "paper", 3),
+        ("neutral-hydrogen", "six planes", "paper", {"refine": 2}),
+        ("stellar-mass", "six planes", "paper", {"refine": 3}),
+        ("stellar-mass", "six planes", "paper", {"refine": 2, "environment": 1}),
+        ("stellar-mass", "rectangle", "paper", {"environment": 1}),
     ],
 )
-def test_loss_and_gradient(quantity, shape, loss, refine):
+def test_loss_and_gradient(quantity, shape, loss, constants):
     ranks = world()
     alone = make_mesh(*MESHES[shape], "double", ONE_PROCESS, "native")
-    expected = on_root(ranks, losses_and_gradient, alone, quantity, loss, refine)
+    expected = on_root(ranks, losses_and_gradient, alone, quantity, loss, constants)
     shared = make_mesh(*MESHES[shape], "double", ranks, "native")
-    actual = losses_and_gradient(shared, quantity, loss, refine)
+    actual = losses_and_gradient(shared, quantity, loss, constants)
     for found, wanted in zip(actual, expected, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-12 * np.abs(wanted).max())

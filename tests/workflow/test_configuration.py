@@ -22,6 +22,7 @@ IN_ONE_ROW = {
     "maps.refine: 0 ": set_key("maps", {"refine": 0}),
     "prerequisites.gas[0]: 'baryons' ": set_key("prerequisites", "gas", ["baryons"]),
     "fits[4].refine: 1.5 ": set_key("fits", 4, "refine", 1.5),
+    "fits[4].environment: 1 ": set_key("fits", 4, "environment", 1),
     "simulations[1].paired: 'yes' ": set_key("simulations", 1, "paired", "yes"),
     "optimisation.optimiser: 'sgd' ": set_key("optimisation", "optimiser", "sgd"),
     "optimisation.evaluations: 0 ": set_key("optimisation", "evaluations", 0),

@@ -176,7 +176,10 @@ def fit_options(wildcards):
     quantity, redshift = wildcards.quantity, wildcards.redshift
     row, variant = FITS[quantity, redshift], VARIANTS[wildcards.variant]
     layers = row["layers"] if variant.layers is None else variant.layers(quantity, redshift)
-    options = options_of_row({**row, "layers": layers, "loss": variant.loss or row["loss"]})
+    changes = {"layers": layers}
+    if variant.loss:
+        changes |= {"loss": variant.loss, "spectrum": None, "environment": False}
+    options = options_of_row({**row, **changes})
     return f"{options} --members {variant.members}" if variant.members else options
 
 
@@ -184,7 +187,10 @@ def options_of_row(row):
     smoothing = "" if row["smoothing"] is None else f" --smoothing {row['smoothing']}"
     refine = row.get("refine", REFINED[row["quantity"]])
     refined = "" if refine == 1 else f" --refine {refine}"
-    return f"--layers {row['layers']} --loss {row['loss']}{smoothing}{refined} {OPTIMISATION}"
+    environment = " --constant environment=1" if row.get("environment") else ""
+    spectrum = "" if row.get("spectrum") is None else f" --spectrum {row['spectrum']}"
+    loss = f"--loss {row['loss']}{smoothing}{spectrum}"
+    return f"--layers {row['layers']} {loss}{refined}{environment} {OPTIMISATION}"
 
 
 # Maps and spectra.
