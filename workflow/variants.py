@@ -19,8 +19,8 @@ class Variant:
     Attributes:
         trained_on: names of the simulations that its fits are trained on.
         label: names its maps in tables and figures.
-        loss: that its fits minimise, if not that of their rows in `fits`; then without what the paper
-            does not have, a weight of the power's error and the stars' environment.
+        loss: that its fits minimise, if not that of their rows in `fits`; then without what the
+            paper does not have, a weight of the power's error and the stars' environment.
         layers: of a fit, by quantity and redshift, if not that of its row.
         members: of each fit's ensemble, as in `optimisation`; 0 for none.
         prerequisites: the variant whose fits of other quantities its fits depend on, if not itself.
