@@ -26,6 +26,9 @@ from jerald_tools.model.power_law import power_law
 LEAST_DENSITY = 1e-2
 
 
+# The least radius is about a cell of the bundled reference with two model nodes a map node. A
+# narrower Gaussian is not resolved: searches then end where two large powers of nearly the same
+# density oppose each other, in a worse minimum (stars at z = 3: validation loss 0.146, not 0.142).
 @parameter_class
 class Environment:
     """Exponent e and radius R of (1 + d_R)^e."""
@@ -33,8 +36,13 @@ class Environment:
     exponent: float = parameter(
         0.0, distance=0.2, scatter=scatter_shift(0.2), lower=-2.0, upper=2.0
     )
+<<<<<<< HEAD
     radius: float = shape(
         0.3, distance=0.2, scatter=scatter_factor(0.3), lower=0.1, upper=3.0, units="Mpc/h"
+=======
+    radius: float = parameter(
+        0.3, distance=0.2, scatter=scatter_factor(0.3), lower=0.2, upper=3.0, units="Mpc/h"
+>>>>>>> science
     )
 
 

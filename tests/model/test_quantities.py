@@ -108,7 +108,7 @@ def test_the_mesh_of_a_model_is_a_whole_number_of_times_finer():
     stars = quantity_named("stellar-mass")
     for value in (2, 2.0):
         finer = stars.with_constants({"refine": value})
-        assert finer.constants == {"refine": 2}
+        assert finer.constants == stars.constants | {"refine": 2}
         assert type(finer.constants["refine"]) is int
     for value in (0, -2):
         with pytest.raises(BadInput, match=f"refine {value}: must be a whole number, at least 1"):
