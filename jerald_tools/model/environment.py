@@ -36,13 +36,8 @@ class Environment:
     exponent: float = parameter(
         0.0, distance=0.2, scatter=scatter_shift(0.2), lower=-2.0, upper=2.0
     )
-<<<<<<< HEAD
     radius: float = shape(
-        0.3, distance=0.2, scatter=scatter_factor(0.3), lower=0.1, upper=3.0, units="Mpc/h"
-=======
-    radius: float = parameter(
         0.3, distance=0.2, scatter=scatter_factor(0.3), lower=0.2, upper=3.0, units="Mpc/h"
->>>>>>> science
     )
 
 
