@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from shipped import CONFIG, configured, refined
 
 from jerald_tools.fitting.fit import Search, fit_parameters
 from jerald_tools.fitting.folds import FOLDS
@@ -20,7 +21,7 @@ from jerald_tools.fitting.search import starting_points
 from jerald_tools.fitting.statistics_loss import loss_named
 from jerald_tools.fitting.subsamples import HalfBoxes
 from jerald_tools.mesh.ranks import world
-from jerald_tools.quantities import NAMES, quantity_named
+from jerald_tools.quantities import NAMES
 
 
 def validation_losses(problem: Problem, loss: Loss, layers: int, search: Search) -> np.ndarray:
@@ -43,17 +44,18 @@ def validation_losses(problem: Problem, loss: Loss, layers: int, search: Search)
 @click.option("--results", default="results", type=Path, show_default=True, help="Of make demo.")
 def main(name, redshift, numbers, smoothing, starts, evaluations, results):
     """Print the mean validation loss for each number of layers, and its change from the first."""
-    simulation, quantity = results / "train_seed9281", quantity_named(name)
+    simulation, quantity = results / "train_seed9281", refined(name, redshift)
     files = FitFiles(
         [f"{simulation}/particles_z{redshift:.2f}.h5"],
         [f"{simulation}/reference/{name}_z{redshift:.2f}.h5"],
         [
             (other, f"{results}/fits/{other}_z{redshift:.2f}.json")
-            for other in quantity.prerequisites
+            for other in CONFIG["prerequisites"].get(name, quantity.prerequisites)
         ],
     )
     (problem,) = load_problems(quantity, files, world())
-    loss = loss_named(quantity.default_loss, quantity, smoothing)
+    row = configured(name, redshift)
+    loss = loss_named(row.get("loss", quantity.default_loss), quantity, smoothing)
     search = Search(evaluations=evaluations, starts=starts)
     first = None
     for layers in numbers:
