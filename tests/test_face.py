@@ -13,7 +13,7 @@ from jerald_tools.cli.initial_conditions import generate_ics
 from jerald_tools.io.spectra import read_spectrum
 
 POWER = "data/linear_power.txt"
-SIZES = {"mesh": 24, "particles": 12, "box_size": 5.0}
+SIZES = {"mesh": 48, "particles": 24, "box_size": 5.0}
 FIT = "data/fits/neutral-hydrogen_z2.00.json"
 
 
@@ -22,7 +22,7 @@ def run(command, *arguments):
 
 
 def test_the_chain_in_memory_gives_the_maps_of_the_commands(tmp_path):
-    options = ["--mesh", 24, "--particles", 12, "--box-size", 5, "--power", POWER]
+    options = ["--mesh", 48, "--particles", 24, "--box-size", 5, "--power", POWER]
     run(generate_ics, "--seed", 3, *options, "-o", tmp_path / "ics.h5")
     run(run_fastpm.main, tmp_path / "ics.h5", "--redshift", 2, "-o", tmp_path / "particles.h5")
     run(paint.main, tmp_path / "particles.h5", "--fit", FIT, "-o", tmp_path / "hi.h5")
