@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The uncertainty of a fit: fits to parts of the training sample, and their errors on the rest.
 
-Every part leads to other parameters. Members are fits to parts, from the starts that led nearly as
-far as the best one: their scatter is that of the sample and that of the minimum. Their error on the
+Every part leads to other parameters. Members are fits to parts. Those of halves begin at the starts
+that led nearly as far as the best one: their scatter is that of the sample and that of the minimum.
+Those that leave boxes out begin where the fit itself began. Their error on the
 rest is more than the scatter, for the model cannot do everything: the remainder is the model's
 error. No other simulation takes part.
 """
@@ -22,7 +23,7 @@ from jerald_tools.fitting.map_statistics import bin_edges, map_quality
 from jerald_tools.fitting.objective import compiled_for
 from jerald_tools.fitting.problem import Problem
 from jerald_tools.fitting.residual_loss import Loss
-from jerald_tools.fitting.subsamples import Subsample, WithoutWhiteNoise, independent_parts
+from jerald_tools.fitting.subsamples import HalfBoxes, Subsample, independent_parts
 from jerald_tools.model.curves import Curve
 from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.layer_starts import Start
@@ -103,11 +104,11 @@ def fit_ensemble(
     Raises:
         RunFailed: if a member met no usable map.
     """
-    near = _starts_near(fit)
+    near, halves = _starts_near(fit), isinstance(subsamples[0], HalfBoxes)
     members = []
     for number, part in enumerate(subsamples, start=1):
         task = part.task(problems, number, loss)
-        start = near[(number - 1) % len(near)]
+        start = near[(number - 1) % len(near)] if halves else fit.best.start
         found = fit_parameters(task, [start], part.search(search), journal=journal)
         qualities = part.qualities(problems, number, task, found)
         amplitude = amplitude_curve(task, found.best.parameters)
@@ -116,7 +117,7 @@ def fit_ensemble(
     scatter = _scatter(problems, loss, everyone)
     independent = independent_parts(subsamples, problems)
     edges = bin_edges(problems[0].mesh)
-    if isinstance(subsamples[0], WithoutWhiteNoise):
+    if not halves:
         members = [
             dataclasses.replace(
                 one, expected=_expected_of([other for other in members if other is not one], edges)

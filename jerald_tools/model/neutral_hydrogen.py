@@ -80,11 +80,23 @@ class Depletion:
 
 
 @parameter_class
+class PhotoionisedTransform(Transform):
+    """A power law as gas in photoionisation equilibrium has it; attributes as of its base.
+
+    n_HI ~ rho^2 T^-0.7 and T ~ rho^(g - 1) with 0 < g - 1 < 0.62 (astro-ph/9612232) give an
+    exponent of 1.6 to 2 where the gas is resolved, less where it is not. An exponent far below 1
+    with a threshold of nearly w is a logarithm in disguise, whose voids are empty.
+    """
+
+    mu: float = parameter(1.0, distance=0.2, scatter=scatter_factor(0.2), lower=1.0, upper=3.0)
+
+
+@parameter_class
 class NeutralHydrogenParameters:
     """10 S + 11 parameters for S layers (Table I)."""
 
     layers: tuple[TwoSourceLayer, ...]
-    transform: Transform
+    transform: PhotoionisedTransform
     depletion: Depletion
 
 
@@ -92,11 +104,11 @@ class NeutralHydrogenParameters:
 # away from the densest places only, or one that reaches everywhere.
 NEAR_STARS = (
     (
-        Transform(w=0.3, mu=1.4, b=0.0),
+        PhotoionisedTransform(w=0.3, mu=1.4, b=0.0),
         Depletion(beta1=0.3, beta2=-2.0, eta=-5.0, gamma3=0.75, k_h=1.0, k_l=8.0, nu=0.0, xi=1.0),
     ),
     (
-        Transform(w=0.4, mu=1.2, b=0.1),
+        PhotoionisedTransform(w=0.4, mu=1.2, b=0.1),
         Depletion(beta1=-0.3, beta2=-1.5, eta=0.2, gamma3=0.75, k_h=1.0, k_l=8.0, nu=0.0, xi=0.5),
     ),
 )
@@ -126,7 +138,7 @@ class NeutralHydrogen(Quantity):
         layer = original_start(HydrogenLayer)
         return NeutralHydrogenParameters(
             (TwoSourceLayer(layer, layer),) * layers,
-            original_start(Transform),
+            original_start(PhotoionisedTransform),
             original_start(Depletion),
         )
 
