@@ -38,16 +38,13 @@ void readout_call(const Call& call, Operand field, Operand positions, Outcome va
 }
 
 template <class T>
-void readout_slope_call(const Call& call, Operand field, Operand positions, Outcome slopes) {
+void readout_slope_call(const Call& call, Operand field, Operand positions, Operand onto,
+                        Outcome slopes) {
   const auto where = positions_in<T>(positions);
+  const auto base = optional_rows<T>(onto, where.count(), "the array to add to");
   const auto result = rows<T>(slopes, where.count(), "the array of slopes");
   with_ghosts<T>(call, planes_of(call, where), field, [&](const Planes<const T>& planes) {
-    readout_slope(call.mesh, planes, where, [=](int64_t p, T along_x, T along_y, T along_z) {
-      T* slope = result[p];
-      slope[0] = along_x;
-      slope[1] = along_y;
-      slope[2] = along_z;
-    });
+    readout_slope(call.mesh, planes, where, base, result);
   });
 }
 

@@ -146,11 +146,15 @@ def readout(
 
 
 def readout_slope(
-    mesh: Mesh, field: Float[AnyArray, "x y z"], positions: Float[AnyArray, "n 3"]
+    mesh: Mesh,
+    field: Float[AnyArray, "x y z"],
+    positions: Float[AnyArray, "n 3"],
+    onto: Float[AnyArray, "n 3"] | None = None,
 ) -> Float[Array, "n 3"]:
-    """Derivative of the interpolation by the particle's position, field units per Mpc/h."""
+    """Derivative of the interpolation by the position, field units per Mpc/h, added to ``onto``."""
     result = (positions.shape, mesh.dtype)
-    return _call(mesh, "readout_slope", [result], _real(mesh, field), _real(mesh, positions))[0]
+    operands = (_real(mesh, field), _real(mesh, positions), _optional(mesh, onto))
+    return _call(mesh, "readout_slope", [result], *operands)[0]
 
 
 def finite_difference(

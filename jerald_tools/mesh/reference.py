@@ -65,9 +65,12 @@ def readout(
 
 
 def readout_slope(
-    mesh: Mesh, field: Float[AnyArray, "x y z"], positions: Float[AnyArray, "n 3"]
+    mesh: Mesh,
+    field: Float[AnyArray, "x y z"],
+    positions: Float[AnyArray, "n 3"],
+    onto: Float[AnyArray, "n 3"] | None = None,
 ) -> Float[Array, "n 3"]:
-    """Derivative of the interpolation by the particle's position, field units per Mpc/h."""
+    """Derivative of the interpolation by the position, field units per Mpc/h, added to ``onto``."""
     cells, offsets = _cells_and_offsets(mesh, positions)
     slopes = jnp.zeros((3, positions.shape[0]), mesh.dtype)
     for corner in CORNERS:
@@ -75,7 +78,8 @@ def readout_slope(
         sx, sy, sz = (1 if upper else -1 for upper in corner)
         value = field[_corner_nodes(mesh, cells, corner)]
         slopes += value * jnp.stack([sx * wy * wz, wx * sy * wz, wx * wy * sz])
-    return slopes.T / jnp.asarray(mesh.cell_size, mesh.dtype)
+    slopes = slopes.T / jnp.asarray(mesh.cell_size, mesh.dtype)
+    return slopes if onto is None else jnp.asarray(onto) + slopes
 
 
 def finite_difference(
