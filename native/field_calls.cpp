@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // XLA's calls to the operations on fields and spectra.
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "calls.hpp"
 #include "convolve.hpp"
+#include "filtered_powers.hpp"
 #include "planner.hpp"
 #include "region_sums.hpp"
 #include "stencil.hpp"
@@ -104,6 +107,79 @@ void convolve_kernel_bar_call(const Call& call, Operand field, Operand cotangent
       values<T>(kernel_bar, length(*kernel_bar), "the cotangent of the kernel table"));
 }
 
+// The offsets of all terms, whose number is that of the terms.
+ffi::Span<const double> offsets(const Call& call) {
+  return attribute<ffi::Span<const double>>(call.attributes, "offsets");
+}
+
+// A term whose field, exponent and kernel follow one another among the operands.
+template <class T>
+PowerTerm<T> power_term(const Shape& shape, double offset, const Operands& operands, int64_t at,
+                        const Slab<std::complex<T>>& spectrum) {
+  const Operand kernel = operands[at + 2];
+  return {slab<T>(operands[at], shape, "the field"), static_cast<T>(offset),
+          static_cast<T>(values<double>(operands[at + 1], 1, "the exponent")[0]),
+          values<T>(kernel, length(kernel), "the kernel table"), spectrum};
+}
+
+// Operands: field, exponent and kernel of each term, then the mode index. Results: the sum, and the
+// spectrum of each term if they are to be kept.
+template <class T>
+void filtered_powers_call(const Call& call, const Operands& operands, const Outcomes& results) {
+  using Complex = std::complex<T>;
+  const auto& plans = planner().transform<T>(call.mesh, call.ranks);
+  const Shape shape = plans.field_shape(), modes = plans.spectrum_shape();
+  const auto added = offsets(call);
+  const int64_t number = added.size();
+  const bool keep = attribute<int64_t>(call.attributes, "keep_spectra") != 0;
+  std::vector<std::unique_ptr<Buffer<Complex>>> scratch;
+  std::vector<PowerTerm<T>> terms;
+  for (int64_t term = 0; term < number; ++term) {
+    if (!keep) scratch.push_back(std::make_unique<Buffer<Complex>>(plans.spectrum_size()));
+    const auto spectrum = keep ? slab<Complex>(results[1 + term], modes, "a spectrum")
+                               : Slab<Complex>(scratch.back()->data(), modes);
+    terms.push_back(power_term<T>(shape, added[term], operands, 3 * term, spectrum));
+  }
+  filtered_powers(
+      call.mesh, plans,
+      mode_index(plans, operands[3 * number], operands[3 * number + 1], operands[3 * number + 2]),
+      terms, keep, slab<T>(results[0], shape, "the sum of the filtered powers"));
+}
+
+// Operands: the sum's cotangent; field, exponent, kernel and spectrum of each term; the mode index.
+// Results: cotangents of field, exponent and kernel of each term, the first without entries where
+// it is not wanted.
+template <class T>
+void filtered_powers_adjoint_call(const Call& call, const Operands& operands,
+                                  const Outcomes& results) {
+  using Complex = std::complex<T>;
+  const auto& plans = planner().transform<T>(call.mesh, call.ranks);
+  const Shape shape = plans.field_shape(), modes = plans.spectrum_shape();
+  const auto added = offsets(call);
+  const int64_t number = added.size();
+  std::vector<PowerTerm<T>> terms;
+  std::vector<PowerTermBar<T>> bars;
+  for (int64_t term = 0; term < number; ++term) {
+    const int64_t at = 1 + 4 * term;
+    const Slab<Complex> spectrum(data<Complex>(operands[at + 3], modes, "a spectrum"), modes);
+    terms.push_back(power_term<T>(shape, added[term], operands, at, spectrum));
+    Outcome field_bar = results[3 * term];
+    std::optional<Slab<T>> wanted;
+    if (!is_left_out(*field_bar)) wanted = slab<T>(field_bar, shape, "the cotangent of a field");
+    bars.push_back({wanted, 0.0,
+                    values<T>(results[3 * term + 2], terms[term].kernel.size(),
+                              "the cotangent of a kernel table")});
+  }
+  const int64_t at = 1 + 4 * number;
+  filtered_powers_adjoint(call.mesh, plans,
+                          mode_index(plans, operands[at], operands[at + 1], operands[at + 2]),
+                          terms, slab<T>(operands[0], shape, "the cotangent"), bars);
+  for (int64_t term = 0; term < number; ++term) {
+    values<double>(results[3 * term + 1], 1, "the cotangent of an exponent")[0] =
+        bars[term].exponent;
+  }
+}
+
 }  // namespace
 
 Handlers field_handlers() {
@@ -112,6 +188,10 @@ Handlers field_handlers() {
       {"finite_difference", handler<finite_difference_call<float>, finite_difference_call<double>>},
       {"r2c", handler<r2c_call<float>, r2c_call<double>>},
       {"c2r", handler<c2r_call<float>, c2r_call<double>>},
+      {"filtered_powers",
+       handler_of_many<filtered_powers_call<float>, filtered_powers_call<double>>},
+      {"filtered_powers_adjoint",
+       handler_of_many<filtered_powers_adjoint_call<float>, filtered_powers_adjoint_call<double>>},
       {"convolve", handler<convolve_call<float>, convolve_call<double>>},
       {"convolve_adjoint", handler<convolve_adjoint_call<float>, convolve_adjoint_call<double>>},
       {"convolve_kernel_bar",

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import os
 import pathlib
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +19,7 @@ from jaxtyping import Array, Complex, Float, Int
 
 from jerald_tools.errors import BadInput
 from jerald_tools.mesh import _native
-from jerald_tools.mesh.mesh import AnyArray, Mesh
+from jerald_tools.mesh.mesh import AnyArray, Mesh, PowerTerm
 from jerald_tools.mesh.ranks import Ranks, mpi
 from jerald_tools.mesh.wavenumbers import mode_index_axes, wavenumber_table
 from jerald_tools.process import launched_size
@@ -259,6 +260,65 @@ def convolve_kernel_bar(
     operands = (_real(mesh, field), _real(mesh, cotangent), *mode_index_axes(mesh))
     result = (wavenumber_table(mesh).shape, mesh.dtype)
     return _call(mesh, "convolve_kernel_bar", [result], *operands)[0]
+
+
+def filtered_powers(
+    mesh: Mesh, terms: Sequence[PowerTerm], offsets: Sequence[float], keep_spectra: bool
+) -> tuple[Float[Array, "x y z"], list[Complex[Array, "kx ky kz"]]]:
+    """Sum of the terms' powers of (field + offset), each convolved with its kernel.
+
+    Their spectra, over the number of nodes, are kept for the adjoint on request.
+    """
+    operands = [operand for term in terms for operand in _term(mesh, term)]
+    results = [_field(mesh)] + [_spectrum(mesh)] * (len(terms) if keep_spectra else 0)
+    attributes = {
+        "offsets": np.asarray(offsets, np.float64),
+        "keep_spectra": np.int64(keep_spectra),
+    }
+    operands += mode_index_axes(mesh)
+    result, *spectra = _call(mesh, "filtered_powers", results, *operands, **attributes)
+    return result, spectra
+
+
+def filtered_powers_adjoint(
+    mesh: Mesh,
+    terms: Sequence[PowerTerm],
+    offsets: Sequence[float],
+    spectra: Sequence[Complex[AnyArray, "kx ky kz"]],
+    wanted: Sequence[bool],
+    cotangent: Float[AnyArray, "x y z"],
+) -> list[PowerTerm]:
+    """Cotangents of all terms from that of their sum, of the fields where ``wanted``.
+
+    Those of the exponents and kernels sum over this rank's own part.
+    """
+    operands, results = [_real(mesh, cotangent)], []
+    for term, spectrum, is_wanted in zip(terms, spectra, wanted, strict=True):
+        operands += [*_term(mesh, term), spectrum]
+        results += [
+            _field(mesh) if is_wanted else ((0,), mesh.dtype),
+            ((1,), np.dtype(np.float64)),
+            (term.kernel.shape, mesh.dtype),
+        ]
+    operands += mode_index_axes(mesh)
+    added = np.asarray(offsets, np.float64)
+    found = _call(mesh, "filtered_powers_adjoint", results, *operands, offsets=added)
+    bars = []
+    for number, (term, is_wanted) in enumerate(zip(terms, wanted, strict=True)):
+        field, exponent, kernel = found[3 * number : 3 * number + 3]
+        bars.append(
+            PowerTerm(
+                field if is_wanted else None,
+                exponent[0].astype(term.exponent.dtype),
+                kernel.astype(term.kernel.dtype),
+            )
+        )
+    return bars
+
+
+def _term(mesh: Mesh, term: PowerTerm):
+    exponent = jnp.asarray(term.exponent, jnp.float64).reshape(1)
+    return _real(mesh, term.field), exponent, _real(mesh, term.kernel)
 
 
 def draw_uniforms(seed: int, count: int) -> Float[np.ndarray, " {count}"]:

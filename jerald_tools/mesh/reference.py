@@ -6,12 +6,13 @@ operations beside this file add them.
 """
 
 import itertools
+from collections.abc import Sequence
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from jerald_tools.mesh.mesh import AnyArray, Mesh
+from jerald_tools.mesh.mesh import AnyArray, Mesh, PowerTerm
 from jerald_tools.mesh.wavenumbers import hermitian_weights, mode_index_axes, wavenumber_table
 
 # Coefficients of f(x + m h) - f(x - m h), m = 1, 2, 3, times 1/h, by the order of the error.
@@ -189,11 +190,61 @@ def convolve_kernel_bar(
     mesh: Mesh, field: Float[AnyArray, "x y z"], cotangent: Float[AnyArray, "x y z"]
 ) -> Float[Array, " k"]:
     """The kernel table's cotangent of :func:`convolve_adjoint` alone, in the mesh's precision."""
-    spectrum, cotangent_spectrum = r2c(mesh, field), r2c(mesh, cotangent)
+    return _mode_sums(mesh, r2c(mesh, field), r2c(mesh, cotangent))
+
+
+def _mode_sums(mesh: Mesh, first, second):
+    """N^3 times the sum of Re(conj(a) b) over all modes of each entry of the table."""
     products = hermitian_weights(mesh) * (
-        spectrum.real.astype(jnp.float64) * cotangent_spectrum.real
-        + spectrum.imag.astype(jnp.float64) * cotangent_spectrum.imag
+        first.real.astype(jnp.float64) * second.real + first.imag.astype(jnp.float64) * second.imag
     )
     entries = wavenumber_table(mesh).shape
-    kernel_bar = jnp.zeros(entries, jnp.float64).at[_mode_indices(mesh)].add(products)
-    return (mesh.size * kernel_bar).astype(mesh.dtype)
+    sums = jnp.zeros(entries, jnp.float64).at[_mode_indices(mesh)].add(products)
+    return (mesh.size * sums).astype(mesh.dtype)
+
+
+def filtered_powers(
+    mesh: Mesh, terms: Sequence[PowerTerm], offsets: Sequence[float], keep_spectra: bool
+) -> tuple[Float[Array, "x y z"], list[Complex[Array, "kx ky kz"]]]:
+    """Sum of the terms' powers of (field + offset), each convolved with its kernel.
+
+    Their spectra, over the number of nodes, are kept for the adjoint on request.
+    """
+    spectra = [
+        r2c(mesh, _power(term, offset)) for term, offset in zip(terms, offsets, strict=True)
+    ]
+    filtered = (
+        spectrum * term.kernel.astype(mesh.dtype)[_mode_indices(mesh)]
+        for term, spectrum in zip(terms, spectra, strict=True)
+    )
+    return c2r(mesh, sum(filtered)), spectra if keep_spectra else []
+
+
+def filtered_powers_adjoint(
+    mesh: Mesh,
+    terms: Sequence[PowerTerm],
+    offsets: Sequence[float],
+    spectra: Sequence[Complex[AnyArray, "kx ky kz"]],
+    wanted: Sequence[bool],
+    cotangent: Float[AnyArray, "x y z"],
+) -> list[PowerTerm]:
+    """Cotangents of all terms from that of their sum, of the fields where ``wanted``."""
+    bars = []
+    for term, offset, spectrum, is_wanted in zip(terms, offsets, spectra, wanted, strict=True):
+        kernel_bar = _mode_sums(mesh, spectrum, r2c(mesh, cotangent)).astype(term.kernel.dtype)
+        weighted = convolve(mesh, cotangent, term.kernel) * _power(term, offset)
+        field = term.field + jnp.asarray(offset, mesh.dtype)
+        exponent_bar = jnp.sum(weighted * jnp.log(field), dtype=jnp.float64)
+        bars.append(
+            PowerTerm(
+                term.exponent.astype(mesh.dtype) * weighted / field if is_wanted else None,
+                exponent_bar.astype(term.exponent.dtype),
+                kernel_bar,
+            )
+        )
+    return bars
+
+
+def _power(term: PowerTerm, offset: float):
+    logarithm = jnp.log(term.field + jnp.asarray(offset, term.field.dtype))
+    return jnp.exp(term.exponent.astype(term.field.dtype) * logarithm)

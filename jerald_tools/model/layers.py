@@ -5,17 +5,15 @@ A layer moves every particle by S = alpha grad(G * f(d)), where f is a power of 
 another map, and G an isotropic Green's function.
 """
 
-import functools
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from jerald_tools.mesh.fields import convolve, convolve_adjoint
-from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.filtered_powers import filtered_powers
+from jerald_tools.mesh.mesh import Mesh, PowerTerm
 from jerald_tools.mesh.paint import density, move_along_gradient
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.model.parameters import (
@@ -25,7 +23,7 @@ from jerald_tools.model.parameters import (
     scatter_relative,
     scatter_shift,
 )
-from jerald_tools.model.power_law import EMPTY_CELL, computed_late, power_law, power_law_adjoint
+from jerald_tools.model.power_law import EMPTY_CELL
 
 # The original's central difference has an error of sixth order in the cell size.
 GRADIENT_ORDER = 6
@@ -103,7 +101,6 @@ def gaussian_greens_function(
     return power * jnp.exp(-((k_h / positive) ** 2) - (k / k_l) ** 2)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 4))
 def filtered_power_law(
     mesh: Mesh,
     field: Float[Array, "x y z"],
@@ -112,9 +109,6 @@ def filtered_power_law(
     offset: float = 0.0,
 ) -> Float[Array, "x y z"]:
     """Convolve (field + offset)^exponent with an isotropic kernel.
-
-    As one operation, so that its adjoint can compute the power again: between the passes it keeps
-    nothing but the field.
 
     Args:
         mesh: the mesh.
@@ -126,23 +120,21 @@ def filtered_power_law(
     Returns:
         This rank's slab of the filtered power.
     """
-    return convolve(mesh, power_law(field + offset, exponent), kernel)
+    return filtered_powers(mesh, [PowerTerm(field, exponent, kernel)], (offset,))
 
 
-def _forward(mesh, field, exponent, kernel, offset):
-    return filtered_power_law(mesh, field, exponent, kernel, offset), (field, exponent, kernel)
+class Source(typing.NamedTuple):
+    """What sources a potential.
 
+    Attributes:
+        layer: the layer's parameters.
+        field: density or another map over its mean, this rank's slab.
+        offset: added to the field, which must then be positive.
+    """
 
-def _filtered_power_law_adjoint(mesh, offset, operands, result_bar):
-    field, exponent, kernel = operands
-    exponent = computed_late(exponent, result_bar)
-    power = power_law(field + offset, exponent)
-    power_bar, kernel_bar = convolve_adjoint(mesh, power, kernel, result_bar)
-    field_bar, exponent_bar = power_law_adjoint(field + offset, exponent, power, power_bar)
-    return field_bar, exponent_bar, kernel_bar
-
-
-filtered_power_law.defvjp(_forward, _filtered_power_law_adjoint)
+    layer: Layer
+    field: Float[Array, "x y z"]
+    offset: float = 0.0
 
 
 def potential(
@@ -164,9 +156,18 @@ def potential(
     Returns:
         This rank's slab of the potential [(Mpc/h)^2].
     """
-    kernel = greens_function(wavenumber_table(mesh), layer.k_h, layer.k_l, layer.nu)
-    kernel = layer.alpha_unit * layer.alpha * kernel
-    return filtered_power_law(mesh, source, layer.gamma, kernel, offset)
+    return potential_of_sources(mesh, greens_function, [Source(layer, source, offset)])
+
+
+def potential_of_sources(
+    mesh: Mesh, greens_function: GreensFunction, sources: Sequence[Source]
+) -> Float[Array, "x y z"]:
+    """Sum of the potentials of several sources (equation (12)), see :func:`potential`."""
+    terms = []
+    for layer, field, _ in sources:
+        kernel = greens_function(wavenumber_table(mesh), layer.k_h, layer.k_l, layer.nu)
+        terms.append(PowerTerm(field, layer.gamma, layer.alpha_unit * layer.alpha * kernel))
+    return filtered_powers(mesh, terms, tuple(source.offset for source in sources))
 
 
 def density_source(

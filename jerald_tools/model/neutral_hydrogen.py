@@ -22,10 +22,11 @@ from jerald_tools.model.layer_starts import WEAK, Start, layered_starts
 from jerald_tools.model.layers import (
     GRADIENT_ORDER,
     Layer,
+    Source,
     density_source,
     exponential_greens_function,
     gaussian_greens_function,
-    potential,
+    potential_of_sources,
 )
 from jerald_tools.model.model import Model
 from jerald_tools.model.parameters import (
@@ -154,11 +155,9 @@ class NeutralHydrogen(Quantity):
         positions, greens_function = inputs.positions, gaussian_greens_function
         for number, layer in enumerate(parameters.layers):
             source = density_source(mesh, number, positions, inputs.start_density)
-            from_density = potential(mesh, layer.density, greens_function, source, EMPTY_CELL)
-            from_stars = potential(mesh, layer.stars, greens_function, stars)
-            positions = move_along_gradient(
-                mesh, from_density + from_stars, positions, GRADIENT_ORDER
-            )
+            both = [Source(layer.density, source, EMPTY_CELL), Source(layer.stars, stars)]
+            field = potential_of_sources(mesh, greens_function, both)
+            positions = move_along_gradient(mesh, field, positions, GRADIENT_ORDER)
         return positions
 
     def transform(
