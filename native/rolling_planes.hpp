@@ -10,7 +10,7 @@
 #include <cassert>
 #include <cmath>
 #include <cstdint>
-#include <limits>
+#include <cstdlib>
 #include <vector>
 
 #include "arrays.hpp"
@@ -41,20 +41,29 @@ PlaneRange planes_of_block(const Mesh& mesh, const Rows<const T, 3>& positions) 
   // So near to the box, wrapping is exact in both precisions.
   constexpr int32_t limit = 1 << 20;
   const T cell = static_cast<T>(mesh.cell[0]);
+  const int32_t nodes = static_cast<int32_t>(mesh.nx()), half = nodes / 2;
+  const int64_t count = positions.count();
   const T* coordinates = positions.data();
-  int32_t least = std::numeric_limits<int32_t>::max(), most = std::numeric_limits<int32_t>::min();
-  for (int64_t p = 0; p < positions.count(); ++p) {
-    const T whole = std::floor(coordinates[3 * p] / cell);
-    const T from_below = whole > T(-limit) ? whole : T(-limit);
-    const int32_t number = static_cast<int32_t>(from_below < T(limit) ? from_below : T(limit));
-    least = std::min(least, number);
-    most = std::max(most, number);
+  alignas(64) T whole[Cells<T>::capacity];
+  for (int64_t p = 0; p < count; ++p) whole[p] = std::floor(coordinates[3 * p] / cell);
+  // Integers, so that the compiler compares them in vectors.
+  alignas(64) int32_t plane[Cells<T>::capacity];
+  for (int64_t p = 0; p < count; ++p) {
+    const T from_below = whole[p] > T(-limit) ? whole[p] : T(-limit);
+    plane[p] = static_cast<int32_t>(from_below < T(limit) ? from_below : T(limit));
   }
-  const int64_t count = int64_t{most} - least + 2;
-  if (least == -limit || most == limit || count > mesh.nx()) {
-    return {0, static_cast<int32_t>(mesh.nx())};
+  // Planes from the first particle's on: behind it where the box is periodic in between.
+  const int32_t start = plane[0];
+  int32_t least = 0, most = 0, farthest = 0;
+  for (int64_t p = 0; p < count; ++p) {
+    const int32_t ahead = plane[p] - start;
+    const int32_t nearest = ahead - (ahead > half ? nodes : 0) + (ahead < -half ? nodes : 0);
+    least = std::min(least, nearest);
+    most = std::max(most, nearest);
+    farthest = std::max(farthest, std::abs(plane[p]));
   }
-  return {static_cast<int32_t>(wrapped(least, mesh.nx())), static_cast<int32_t>(count)};
+  if (farthest == limit || most - least + 2 > nodes) return {0, nodes};
+  return {static_cast<int32_t>(wrapped(start + least, nodes)), most - least + 2};
 }
 
 template <class T>

@@ -97,10 +97,11 @@ def _communicator(ranks: Ranks) -> int:
     return _native.register_communicator(mpi().native_communicator())
 
 
-def _call(mesh: Mesh, name: str, results, *operands, **attributes):
+def _call(mesh: Mesh, name: str, results, *operands, in_place=None, **attributes):
     """Call an operation of the library; over ranks, in the one order of all such calls.
 
-    ``results`` are (shape, type) pairs.
+    ``results`` are (shape, type) pairs; ``in_place`` says which results, by number, may take the
+    memory of which operands: pages that are new to the process cost time.
     """
     results = [jax.ShapeDtypeStruct(*result) for result in results]
     attributes |= {
@@ -109,7 +110,9 @@ def _call(mesh: Mesh, name: str, results, *operands, **attributes):
         "communicator": np.int64(_communicator(mesh.ranks)),
     }
     if mesh.ranks.size == 1:
-        return jax.ffi.ffi_call(f"jerald_{name}", results)(*operands, **attributes)
+        target = f"jerald_{name}"
+        call = jax.ffi.ffi_call(target, results, input_output_aliases=in_place)
+        return call(*operands, **attributes)
     return mpi().ordered_call(f"jerald_{name}", results, *operands, **attributes)
 
 
@@ -205,6 +208,41 @@ def readout_gradient_positions_bar(
     result = (positions.shape, mesh.dtype)
     name = "readout_gradient_positions_bar"
     return _call(mesh, name, [result], *operands, order=np.int64(order))[0]
+
+
+def paint_adjoint(
+    mesh: Mesh,
+    positions: Float[AnyArray, "n 3"],
+    field_bar: Float[AnyArray, "x y z"],
+    onto: Float[AnyArray, "n 3"] | None = None,
+) -> Float[Array, "n 3"]:
+    """Cotangent of the positions from that of the painted field, added to ``onto``.
+
+    It takes the place of ``onto``, or of the positions, if nobody needs them any longer.
+    """
+    result = (positions.shape, mesh.dtype)
+    operands = (_real(mesh, field_bar), _real(mesh, positions), _optional(mesh, onto))
+    in_place = {1 if onto is None else 2: 0}
+    return _call(mesh, "readout_slope", [result], *operands, in_place=in_place)[0]
+
+
+def move_adjoint(
+    mesh: Mesh,
+    potential: Float[AnyArray, "x y z"],
+    positions: Float[AnyArray, "n 3"],
+    order: int,
+    moved_bar: Float[AnyArray, "n 3"],
+) -> tuple[Float[Array, "x y z"], Float[Array, "n 3"]]:
+    """Cotangents of potential and positions from that of positions moved by the gradient.
+
+    The second takes the place of ``moved_bar``, if nobody needs it any longer.
+    """
+    operands = (_real(mesh, array) for array in (potential, positions, moved_bar))
+    results = [_field(mesh), (positions.shape, mesh.dtype)]
+    potential_bar, positions_bar = _call(
+        mesh, "move_adjoint", results, *operands, in_place={2: 1}, order=np.int64(order)
+    )
+    return potential_bar, positions_bar
 
 
 def region_sums(

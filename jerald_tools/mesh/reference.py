@@ -136,6 +136,30 @@ def readout_gradient_positions_bar(
     return positions_bar
 
 
+def paint_adjoint(
+    mesh: Mesh,
+    positions: Float[AnyArray, "n 3"],
+    field_bar: Float[AnyArray, "x y z"],
+    onto: Float[AnyArray, "n 3"] | None = None,
+) -> Float[Array, "n 3"]:
+    """Cotangent of the positions from that of the painted field, added to ``onto``."""
+    return readout_slope(mesh, field_bar, positions, onto)
+
+
+def move_adjoint(
+    mesh: Mesh,
+    potential: Float[AnyArray, "x y z"],
+    positions: Float[AnyArray, "n 3"],
+    order: int,
+    moved_bar: Float[AnyArray, "n 3"],
+) -> tuple[Float[Array, "x y z"], Float[Array, "n 3"]]:
+    """Cotangents of potential and positions from that of positions moved by the gradient."""
+    return (
+        readout_gradient_field_bar(mesh, positions, order, moved_bar),
+        readout_gradient_positions_bar(mesh, potential, positions, order, moved_bar, moved_bar),
+    )
+
+
 def region_sums(
     mesh: Mesh, field: Float[AnyArray, "x y z"], upper_start: int, corner: tuple[int, int, int]
 ) -> Float[Array, "3"]:

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from jerald_tools.mesh.filtered_powers import filtered_powers
 from jerald_tools.mesh.mesh import Mesh, PowerTerm
-from jerald_tools.mesh.paint import density, move_along_gradient
+from jerald_tools.mesh.paint import density_on_the_way, move_along_gradient
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.model.parameters import (
     parameter,
@@ -175,14 +175,14 @@ def density_source(
     number: int,
     positions: Float[Array, "n 3"],
     start_density: Float[Array, "x y z"] | None,
-) -> Float[Array, "x y z"]:
-    """The density that sources layer ``number``.
+) -> tuple[Float[Array, "x y z"], Float[Array, "n 3"]]:
+    """The density that sources layer ``number``, and the positions that the layer moves.
 
     The density before the first layer never changes while parameters are trained: it is given.
     """
     if number == 0 and start_density is not None:
-        return start_density
-    return density(mesh, positions)
+        return start_density, positions
+    return density_on_the_way(mesh, positions)
 
 
 def displace_by_layers(
@@ -207,7 +207,7 @@ def displace_by_layers(
         New positions [Mpc/h], not wrapped into the box.
     """
     for number, layer in enumerate(layers):
-        source = density_source(mesh, number, positions, start_density)
+        source, positions = density_source(mesh, number, positions, start_density)
         field = potential(mesh, layer, greens_function, source, EMPTY_CELL)
         positions = move_along_gradient(mesh, field, positions, GRADIENT_ORDER)
     return positions

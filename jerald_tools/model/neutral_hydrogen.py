@@ -154,7 +154,7 @@ class NeutralHydrogen(Quantity):
         (stars,) = inputs.sources
         positions, greens_function = inputs.positions, gaussian_greens_function
         for number, layer in enumerate(parameters.layers):
-            source = density_source(mesh, number, positions, inputs.start_density)
+            source, positions = density_source(mesh, number, positions, inputs.start_density)
             both = [Source(layer.density, source, EMPTY_CELL), Source(layer.stars, stars)]
             field = potential_of_sources(mesh, greens_function, both)
             positions = move_along_gradient(mesh, field, positions, GRADIENT_ORDER)
