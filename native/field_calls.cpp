@@ -117,9 +117,11 @@ template <class T>
 PowerTerm<T> power_term(const Shape& shape, double offset, const Operands& operands, int64_t at,
                         const Slab<std::complex<T>>& spectrum) {
   const Operand kernel = operands[at + 2];
-  return {slab<T>(operands[at], shape, "the field"), static_cast<T>(offset),
-          static_cast<T>(values<double>(operands[at + 1], 1, "the exponent")[0]),
-          values<T>(kernel, length(kernel), "the kernel table"), spectrum};
+  const double exponent = values<double>(operands[at + 1], 1, "the exponent")[0];
+  return {
+      {slab<T>(operands[at], shape, "the field"), static_cast<T>(offset), static_cast<T>(exponent)},
+      values<T>(kernel, length(kernel), "the kernel table"),
+      spectrum};
 }
 
 // Operands: field, exponent and kernel of each term, then the mode index. Results: the sum, and the
@@ -180,6 +182,34 @@ void filtered_powers_adjoint_call(const Call& call, const Operands& operands,
   }
 }
 
+// factor * field^exponent; both are in one array.
+template <class T>
+void power_call(const Call& call, Operand field, Operand numbers, Outcome result) {
+  const auto both = values<double>(numbers, 2, "factor and exponent");
+  const Power<T> power{slab<T>(field, call.field_shape, "the field"), T(0),
+                       static_cast<T>(both[1])};
+  scaled_power(power, static_cast<T>(both[0]),
+               slab<T>(result, call.field_shape, "the power").data());
+}
+
+template <class T>
+void power_adjoint_call(const Call& call, Operand field, Operand numbers, Operand bar,
+                        Outcome field_bar, Outcome numbers_bar) {
+  const auto both = values<double>(numbers, 2, "factor and exponent");
+  const auto result = values<double>(numbers_bar, 2, "the cotangents of factor and exponent");
+  const Power<T> power{slab<T>(field, call.field_shape, "the field"), T(0),
+                       static_cast<T>(both[1])};
+  T* of_field = nullptr;
+  if (!is_left_out(*field_bar)) {
+    of_field = slab<T>(field_bar, call.field_shape, "the field's cotangent").data();
+  }
+  const PowerBars bars =
+      power_adjoint(power, static_cast<T>(both[0]),
+                    slab<T>(bar, call.field_shape, "the cotangent").data(), of_field);
+  result[0] = bars.factor;
+  result[1] = bars.exponent;
+}
+
 }  // namespace
 
 Handlers field_handlers() {
@@ -188,6 +218,8 @@ Handlers field_handlers() {
       {"finite_difference", handler<finite_difference_call<float>, finite_difference_call<double>>},
       {"r2c", handler<r2c_call<float>, r2c_call<double>>},
       {"c2r", handler<c2r_call<float>, c2r_call<double>>},
+      {"power", handler<power_call<float>, power_call<double>>},
+      {"power_adjoint", handler<power_adjoint_call<float>, power_adjoint_call<double>>},
       {"filtered_powers",
        handler_of_many<filtered_powers_call<float>, filtered_powers_call<double>>},
       {"filtered_powers_adjoint",

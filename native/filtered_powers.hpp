@@ -12,9 +12,9 @@
 #include "arrays.hpp"
 #include "buffer.hpp"
 #include "convolve.hpp"
+#include "field_powers.hpp"
 #include "fourier.hpp"
 #include "mesh.hpp"
-#include "powers.hpp"
 #include "threads.hpp"
 
 namespace jerald {
@@ -22,8 +22,7 @@ namespace jerald {
 // One term: kernel * (field + offset)^exponent.
 template <class T>
 struct PowerTerm {
-  Slab<const T> field;
-  T offset, exponent;
+  Power<T> power;
   Values<const T> kernel;
   Slab<std::complex<T>> spectrum;  // of the power over the number of nodes
 };
@@ -36,27 +35,6 @@ struct PowerTermBar {
   Values<T> kernel;
 };
 
-// Call work(first, count) for parts of a field that the first cache holds, on all threads.
-template <class Work>
-void for_each_part(int64_t size, Work work) {
-  constexpr int64_t part = 1024;
-#pragma omp parallel for num_threads(threads()) schedule(static)
-  for (int64_t first = 0; first < size; first += part) work(first, std::min(part, size - first));
-}
-
-// result = scale (field + offset)^exponent.
-template <class T>
-void scaled_power(const PowerTerm<T>& term, T scale, T* result) {
-  const T exponent = term.exponent, offset = term.offset;
-  for_each_part(term.field.size(), [=](int64_t first, int64_t count) {
-    const T* field = term.field.data() + first;
-    T* out = result + first;
-    // One function at a time: the processor works on several elements side by side.
-    for (int64_t k = 0; k < count; ++k) out[k] = exponent * logarithm(field[k] + offset);
-    for (int64_t k = 0; k < count; ++k) out[k] = scale * exponential(out[k]);
-  });
-}
-
 // result = the sum of all terms, whose spectra are filled. They may be left to scratch memory; then
 // the first one is overwritten.
 template <class T>
@@ -65,7 +43,7 @@ void filtered_powers(const Mesh& mesh, const Transform<T>& transform, const Mode
                      const Slab<T>& result) {
   for (const PowerTerm<T>& term : terms) {
     index.expect_within(term.kernel.size());
-    scaled_power(term, T(1) / static_cast<T>(mesh.size()), result.data());
+    scaled_power(term.power, T(1) / static_cast<T>(mesh.size()), result.data());
     transform.forward(result, term.spectrum);
   }
   const Buffer<std::complex<T>> workspace(keep_spectra ? transform.spectrum_size() : 0);
@@ -82,41 +60,6 @@ void filtered_powers(const Mesh& mesh, const Transform<T>& transform, const Mode
     });
   }
   transform.backward(sum, result);
-}
-
-// Cotangents of a term's exponent and field from that of its power.
-template <class T>
-void power_bar(const PowerTerm<T>& term, const T* bar, PowerTermBar<T>& result) {
-  constexpr int64_t part = 1024, lanes = 8;
-  const T exponent = term.exponent, offset = term.offset;
-  const int64_t size = term.field.size(), parts = (size + part - 1) / part;
-  T* field_bar = result.field.has_value() ? result.field->data() : nullptr;
-  std::vector<double> sums(parts);
-  for_each_part(size, [&](int64_t first, int64_t count) {
-    alignas(64) T logarithms[part], weighted[part];
-    const T* field = term.field.data() + first;
-    for (int64_t k = 0; k < count; ++k) logarithms[k] = logarithm(field[k] + offset);
-    for (int64_t k = 0; k < count; ++k) {
-      weighted[k] = bar[first + k] * exponential(exponent * logarithms[k]);
-    }
-    if (field_bar != nullptr) {
-      for (int64_t k = 0; k < count; ++k) {
-        field_bar[first + k] = exponent * weighted[k] / (field[k] + offset);
-      }
-    }
-    double partial[lanes] = {}, sum = 0;
-    int64_t k = 0;
-    for (; k + lanes <= count; k += lanes) {
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        partial[lane] += weighted[k + lane] * logarithms[k + lane];
-      }
-    }
-    for (; k < count; ++k) sum += weighted[k] * logarithms[k];
-    for (const double one : partial) sum += one;
-    sums[first / part] = sum;
-  });
-  result.exponent = 0;
-  for (const double sum : sums) result.exponent += sum;
 }
 
 // Cotangents of all terms from that of their sum. The spectra are those of the forward pass. Over
@@ -141,7 +84,8 @@ void filtered_powers_adjoint(const Mesh& mesh, const Transform<T>& transform,
                       workspace[at] = bar * (scale * term.kernel[entry]);
                     });
     transform.backward(filtered, of_power);
-    power_bar(term, of_power.data(), bars[number]);
+    T* field_bar = bars[number].field.has_value() ? bars[number].field->data() : nullptr;
+    bars[number].exponent = power_adjoint(term.power, T(1), of_power.data(), field_bar).exponent;
   }
 }
 

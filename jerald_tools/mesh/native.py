@@ -300,6 +300,42 @@ def convolve_kernel_bar(
     return _call(mesh, "convolve_kernel_bar", [result], *operands)[0]
 
 
+def scaled_power(
+    mesh: Mesh, field: Float[AnyArray, "x y z"], factor, exponent
+) -> Float[Array, "x y z"]:
+    """Factor times a power of a positive field."""
+    operands = (_real(mesh, field), _pair(factor, exponent))
+    return _call(mesh, "power", [_field(mesh)], *operands)[0]
+
+
+def scaled_power_adjoint(
+    mesh: Mesh,
+    field: Float[AnyArray, "x y z"],
+    factor,
+    exponent,
+    cotangent: Float[AnyArray, "x y z"],
+    wanted: bool,
+):
+    """Cotangents of field, None unless ``wanted``, factor and exponent.
+
+    The last two sum over this rank's part.
+    """
+    operands = (_real(mesh, field), _pair(factor, exponent), _real(mesh, cotangent))
+    of_field = _field(mesh) if wanted else ((0,), mesh.dtype)
+    results = [of_field, ((2,), np.dtype(np.float64))]
+    field_bar, bars = _call(mesh, "power_adjoint", results, *operands)
+    factor_bar, exponent_bar = bars
+    return (
+        field_bar if wanted else None,
+        factor_bar.astype(factor.dtype),
+        exponent_bar.astype(exponent.dtype),
+    )
+
+
+def _pair(first, second):
+    return jnp.stack([jnp.asarray(first, jnp.float64), jnp.asarray(second, jnp.float64)])
+
+
 def filtered_powers(
     mesh: Mesh, terms: Sequence[PowerTerm], offsets: Sequence[float], keep_spectra: bool
 ) -> tuple[Float[Array, "x y z"], list[Complex[Array, "kx ky kz"]]]:

@@ -227,6 +227,34 @@ def _mode_sums(mesh: Mesh, first, second):
     return (mesh.size * sums).astype(mesh.dtype)
 
 
+def scaled_power(
+    mesh: Mesh, field: Float[AnyArray, "x y z"], factor, exponent
+) -> Float[Array, "x y z"]:
+    """Factor times a power of a positive field."""
+    return jnp.asarray(factor, mesh.dtype) * _power(PowerTerm(field, exponent, None), 0.0)
+
+
+def scaled_power_adjoint(
+    mesh: Mesh,
+    field: Float[AnyArray, "x y z"],
+    factor,
+    exponent,
+    cotangent: Float[AnyArray, "x y z"],
+    wanted: bool,
+):
+    """Cotangents of field, None unless ``wanted``, factor and exponent."""
+    weighted = cotangent * _power(PowerTerm(field, exponent, None), 0.0)
+    factor_bar = jnp.sum(weighted, dtype=jnp.float64)
+    weighted = jnp.asarray(factor, mesh.dtype) * weighted
+    exponent_bar = jnp.sum(weighted * jnp.log(field), dtype=jnp.float64)
+    field_bar = jnp.asarray(exponent, mesh.dtype) * weighted / field
+    return (
+        field_bar if wanted else None,
+        factor_bar.astype(factor.dtype),
+        exponent_bar.astype(exponent.dtype),
+    )
+
+
 def filtered_powers(
     mesh: Mesh, terms: Sequence[PowerTerm], offsets: Sequence[float], keep_spectra: bool
 ) -> tuple[Float[Array, "x y z"], list[Complex[Array, "kx ky kz"]]]:
@@ -234,9 +262,7 @@ def filtered_powers(
 
     Their spectra, over the number of nodes, are kept for the adjoint on request.
     """
-    spectra = [
-        r2c(mesh, _power(term, offset)) for term, offset in zip(terms, offsets, strict=True)
-    ]
+    spectra = [r2c(mesh, _power(term, offset)) for term, offset in zip(terms, offsets, strict=True)]
     filtered = (
         spectrum * term.kernel.astype(mesh.dtype)[_mode_indices(mesh)]
         for term, spectrum in zip(terms, spectra, strict=True)
@@ -271,4 +297,4 @@ def filtered_powers_adjoint(
 
 def _power(term: PowerTerm, offset: float):
     logarithm = jnp.log(term.field + jnp.asarray(offset, term.field.dtype))
-    return jnp.exp(term.exponent.astype(term.field.dtype) * logarithm)
+    return jnp.exp(jnp.asarray(term.exponent, term.field.dtype) * logarithm)

@@ -12,9 +12,9 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from jerald_tools.mesh.filtered_powers import filtered_powers
 from jerald_tools.mesh.mesh import Mesh, PowerTerm
 from jerald_tools.mesh.paint import density_on_the_way, move_along_gradient
+from jerald_tools.mesh.powers import filtered_powers
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.model.parameters import (
     parameter,
@@ -99,28 +99,6 @@ def gaussian_greens_function(
     """
     power, positive = power_of_k(k, nu)
     return power * jnp.exp(-((k_h / positive) ** 2) - (k / k_l) ** 2)
-
-
-def filtered_power_law(
-    mesh: Mesh,
-    field: Float[Array, "x y z"],
-    exponent: Float[Array, ""],
-    kernel: Float[Array, " k"],
-    offset: float = 0.0,
-) -> Float[Array, "x y z"]:
-    """Convolve (field + offset)^exponent with an isotropic kernel.
-
-    Args:
-        mesh: the mesh.
-        field: this rank's slab (nx_local, ny, nz), positive with the offset.
-        exponent: scalar.
-        kernel: table as for :func:`jerald_tools.mesh.fields.convolve`.
-        offset: constant added to the field.
-
-    Returns:
-        This rank's slab of the filtered power.
-    """
-    return filtered_powers(mesh, [PowerTerm(field, exponent, kernel)], (offset,))
 
 
 class Source(typing.NamedTuple):

@@ -1,15 +1,47 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sums of powers of fields, each convolved with a kernel of its own: the potentials of layers.
+"""Powers of fields, and sums of them, each convolved with a kernel: the potentials of layers.
 
-One operation with its adjoint. It transforms forward once for each field and back once; between the
-passes it keeps the fields and the spectra of their powers, and no power.
+Each is one operation with its adjoint, which computes the powers again: they are not kept between
+the passes. A sum transforms forward once for each field and back once; the spectra are kept.
 """
 
 from collections.abc import Sequence
 
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jerald_tools.mesh.mesh import Mesh, PowerTerm, raw_operations, with_adjoint
+
+
+@with_adjoint()
+def scaled_power(
+    mesh: Mesh, field: Float[Array, "x y z"], factor: Float[Array, ""], exponent: Float[Array, ""]
+) -> Float[Array, "x y z"]:
+    """Factor times a power of a field.
+
+    Args:
+        mesh: of the field.
+        field: positive values, this rank's slab.
+        factor: scalar. Over ranks its cotangent and the exponent's, accumulated in float64, hold
+            this rank's part, see :func:`jerald_tools.mesh.ranks.spread`.
+        exponent: scalar.
+    """
+    return raw_operations(mesh).scaled_power(mesh, field, factor, exponent)
+
+
+def _scaled_forward(mesh, field, factor, exponent):
+    values = (field.value, jnp.asarray(factor.value), jnp.asarray(exponent.value))
+    needs = field.value if field.perturbed else None
+    return scaled_power(mesh, *values), (values, needs)
+
+
+def _scaled_adjoint(mesh, kept, result_bar):
+    values, needs = kept
+    raw = raw_operations(mesh)
+    return raw.scaled_power_adjoint(mesh, *values, result_bar, needs is not None)
+
+
+scaled_power.defvjp(_scaled_forward, _scaled_adjoint, symbolic_zeros=True)
 
 
 @with_adjoint(static=(0, 2))
@@ -34,7 +66,6 @@ def filtered_powers(
 def _forward(mesh, terms, offsets):
     values = [PowerTerm(*(operand.value for operand in term)) for term in terms]
     result, spectra = raw_operations(mesh).filtered_powers(mesh, values, offsets, True)
-    # Only whether a field needs a cotangent: a number of entries, which is static.
     needs = [term.field.value if term.field.perturbed else None for term in terms]
     return result, (values, spectra, needs)
 
