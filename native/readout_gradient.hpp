@@ -20,116 +20,10 @@
 #include "rolling_planes.hpp"
 #include "stencil.hpp"
 #include "threads.hpp"
+#include "vector_planes.hpp"
 #include "vectors.hpp"
 
 namespace jerald {
-
-// Vectors on one plane. Behind each row, and behind the last one, the first node and the first row
-// are repeated, so that the four nodes around a particle are two pairs.
-struct VectorPlane {
-  int64_t ny, nz;
-
-  explicit VectorPlane(const Mesh& mesh) : ny(mesh.ny()), nz(mesh.nz()) {}
-  int64_t stride() const { return nz + 1; }
-  // Rows and planes begin at different offsets into a page of memory: a processor takes a number
-  // that is loaded for one that is just stored, if their offsets are equal, and waits for it.
-  int64_t size() const {
-    const int64_t size = (ny + 1) * stride();
-    return size + wrapped(64 - size, 256);
-  }
-};
-
-// A row of numbers with those that precede and follow it, periodic.
-template <class T>
-class PeriodicRow {
- public:
-  static constexpr int64_t margin = 4;
-
-  explicit PeriodicRow(int64_t nodes) : nodes_(nodes), storage_(nodes + 2 * margin) {}
-  void fill(const T* row) const {
-    T* own = storage_.data() + margin;
-    std::copy_n(row, nodes_, own);
-    for (int64_t k = 1; k <= margin; ++k) {
-      own[-k] = row[wrapped(-k, nodes_)];
-      own[nodes_ - 1 + k] = row[wrapped(k - 1, nodes_)];
-    }
-  }
-  const T* data() const { return storage_.data() + margin; }
-
- private:
-  int64_t nodes_;
-  Buffer<T> storage_;
-};
-
-// The gradient of a field on plane i, its three components side by side.
-template <class T>
-class PlaneGradient {
- public:
-  PlaneGradient(const Mesh& mesh, const Planes<const T>& field, int64_t order)
-      : shape_(mesh),
-        field_(field),
-        rows_(mesh.ny(), mesh.nz()),
-        row_(mesh.nz()),
-        stencils_{{order, mesh.cell[0]}, {order, mesh.cell[1]}, {order, mesh.cell[2]}} {}
-
-  void compute(int64_t i, Quad<T>* plane) const {
-    const int64_t stride = shape_.stride();
-    for (int64_t j = 0; j < shape_.ny; ++j) {
-      Quad<T>* out = plane + j * stride;
-      if (stencils_[0].reach == 2) {
-        compute_row<2>(i, j, out);
-      } else {
-        compute_row<3>(i, j, out);
-      }
-      out[shape_.nz] = out[0];
-    }
-    std::copy_n(plane, stride, plane + shape_.ny * stride);
-  }
-
- private:
-  template <int reach>
-  void compute_row(int64_t i, int64_t j, Quad<T>* out) const {
-    row_.fill(field_[i] + rows_[j]);
-    const T *after[3][reach], *before[3][reach];
-    for (int m = 1; m <= reach; ++m) {
-      after[0][m - 1] = field_[i + m] + rows_[j];
-      before[0][m - 1] = field_[i - m] + rows_[j];
-      after[1][m - 1] = field_[i] + rows_[j + m];
-      before[1][m - 1] = field_[i] + rows_[j - m];
-      after[2][m - 1] = row_.data() + m;
-      before[2][m - 1] = row_.data() - m;
-    }
-    const auto along = [&](auto zero, int axis, int64_t k) {
-      using V = decltype(zero);
-      V sum = zero;
-      for (int m = 0; m < reach; ++m) {
-        sum += stencils_[axis].coefficient[m] *
-               (load<V>(after[axis][m] + k) - load<V>(before[axis][m] + k));
-      }
-      return sum;
-    };
-    int64_t k = 0;
-    for (; k + 8 <= shape_.nz; k += 8) {
-      const Pair<T> x = along(Pair<T>{}, 0, k), y = along(Pair<T>{}, 1, k);
-      const Pair<T> z = along(Pair<T>{}, 2, k);
-      const auto first = transposed(first_half(x), first_half(y), first_half(z), Quad<T>{});
-      const auto second = transposed(second_half(x), second_half(y), second_half(z), Quad<T>{});
-      for (int64_t node = 0; node < 4; ++node) {
-        out[k + node] = first[node];
-        out[k + 4 + node] = second[node];
-      }
-    }
-    for (; k < shape_.nz; ++k) {
-      out[k] = Quad<T>{along(T(0), 0, k), along(T(0), 1, k), along(T(0), 2, k), 0};
-    }
-  }
-
-  VectorPlane shape_;
-  const Planes<const T>& field_;
-  PeriodicOffsets rows_;
-  PeriodicRow<T> row_;
-  Stencil<T> stencils_[3];
-};
 
 // The eight vectors around a particle, interpolated along x: two pairs.
 template <class T>
@@ -269,82 +163,86 @@ inline void deposit(Quad<T>* plane, int64_t node, int64_t stride, Pair<T> value,
   store(plane + node + stride, load<Pair<T>>(plane + node + stride) + upper);
 }
 
-// Turns planes on which vectors were painted into planes of a field's cotangent, but for the
-// differences along x, which need several planes. One for each thread.
+// Paints the cotangents of the gradients of a block's particles onto planes of vectors.
 template <class T>
-class PlaneAdjoint {
+class CotangentPainter {
  public:
-  PlaneAdjoint(const Mesh& mesh, int64_t order)
-      : shape_(mesh),
-        rows_(mesh.ny(), mesh.nz()),
-        along_y_(mesh.plane_size()),
-        along_z_(mesh.plane_size()),
-        row_(mesh.nz()),
-        stencil_y_(order, mesh.cell[1]),
-        stencil_z_(order, mesh.cell[2]) {}
+  CotangentPainter(const Mesh& mesh, const Rows<const T, 3>& cotangent)
+      : cotangent_(cotangent), stride_(VectorPlane(mesh).stride()) {}
 
-  // Store the components along x, and minus the differences of the others along their axes.
-  void finish(Quad<T>* plane, T* along_x, T* field_bar) const {
-    fold(plane);
-    for (int64_t j = 0; j < shape_.ny; ++j) split(plane + j * shape_.stride(), rows_[j], along_x);
-    for (int64_t j = 0; j < shape_.ny; ++j) {
-      if (stencil_y_.reach == 2) {
-        difference_row<2>(j, field_bar + rows_[j]);
-      } else {
-        difference_row<3>(j, field_bar + rows_[j]);
-      }
+  // owns(plane): whether this thread writes the plane; planes[i] are the vectors of plane i.
+  template <class VectorsOnPlanes, class Owns>
+  void paint(const Cells<T>& cells, int64_t first, int64_t count, const VectorsOnPlanes& planes,
+             Owns owns) const {
+    for (int64_t p = 0; p < count; ++p) {
+      const Quad<T> vector = cotangent_of(first + p);
+      const Quad<T> behind = vector * cells.fraction(p, 2);
+      const Pair<T> pair = joined<Quad<T>>(vector - behind, behind);
+      const Pair<T> upper = cells.fraction(p, 0) * pair;
+      const T y = cells.fraction(p, 1);
+      const int64_t i = cells.plane(p), node = cells.node(p);
+      if (owns(i)) deposit(planes[i], node, stride_, pair - upper, y);
+      if (owns(i + 1)) deposit(planes[i + 1], node, stride_, upper, y);
     }
   }
 
  private:
-  // Add what was painted behind the rows to where it belongs.
-  void fold(Quad<T>* plane) const {
-    const int64_t stride = shape_.stride();
-    for (int64_t k = 0; k < stride; ++k) plane[k] += plane[shape_.ny * stride + k];
-    for (int64_t j = 0; j < shape_.ny; ++j) plane[j * stride] += plane[j * stride + shape_.nz];
+  // The spare component is that of the next row, where there is one.
+  Quad<T> cotangent_of(int64_t row) const {
+    const T* bar = cotangent_[row];
+    return row + 1 < cotangent_.count() ? load<Quad<T>>(bar) : Quad<T>{bar[0], bar[1], bar[2], 0};
   }
 
-  // A row of vectors becomes three rows of components.
-  void split(const Quad<T>* row, int64_t start, T* along_x) const {
-    T *x = along_x + start, *y = along_y_.data() + start, *z = along_z_.data() + start;
-    int64_t k = 0;
-    for (; k + 4 <= shape_.nz; k += 4) {
-      const auto parts = transposed(row[k], row[k + 1], row[k + 2], row[k + 3]);
-      store(x + k, parts[0]);
-      store(y + k, parts[1]);
-      store(z + k, parts[2]);
-    }
-    for (; k < shape_.nz; ++k) {
-      x[k] = row[k][0];
-      y[k] = row[k][1];
-      z[k] = row[k][2];
-    }
-  }
-
-  template <int reach>
-  void difference_row(int64_t j, T* __restrict out) const {
-    row_.fill(along_z_.data() + rows_[j]);
-    const T *after[reach], *before[reach], *z = row_.data();
-    for (int m = 1; m <= reach; ++m) {
-      after[m - 1] = along_y_.data() + rows_[j + m];
-      before[m - 1] = along_y_.data() + rows_[j - m];
-    }
-    for (int64_t k = 0; k < shape_.nz; ++k) {
-      T sum = 0;
-      for (int m = 1; m <= reach; ++m) {
-        sum += stencil_y_.coefficient[m - 1] * (before[m - 1][k] - after[m - 1][k]);
-        sum += stencil_z_.coefficient[m - 1] * (z[k - m] - z[k + m]);
-      }
-      out[k] = sum;
-    }
-  }
-
-  VectorPlane shape_;
-  PeriodicOffsets rows_;
-  Buffer<T> along_y_, along_z_;
-  PeriodicRow<T> row_;
-  Stencil<T> stencil_y_, stencil_z_;
+  Rows<const T, 3> cotangent_;
+  int64_t stride_;
 };
+
+// Paint the cotangents on all planes of the list `touched`. A plane on which all are painted goes
+// to along_x and field_bar, see PlaneAdjoint. Returns which planes particles do touch.
+template <class T>
+std::vector<char> paint_cotangents(const Mesh& mesh, int64_t order,
+                                   const std::vector<int64_t>& touched,
+                                   const Rows<const T, 3>& positions,
+                                   const Rows<const T, 3>& cotangent, const Planes<T>& along_x,
+                                   const Planes<T>& field_bar) {
+  const auto ranges = planes_of_blocks(mesh, positions);
+  const int64_t blocks = ranges.size(), plane_size = VectorPlane(mesh).size();
+  const int workers = std::min(threads(), PlaneOwners::most);
+  const PlaneOwners owners(mesh, touched, workers);
+  std::vector<std::vector<int64_t>> owned(workers);
+  for (const int64_t plane : touched) owned[owners[plane]].push_back(plane);
+  std::vector<RollingPlanes<Quad<T>>> vectors;
+  std::vector<int64_t> starts{0};
+  for (int worker = 0; worker < workers; ++worker) {
+    vectors.emplace_back(mesh, ranges, 0, blocks, plane_size, owned[worker]);
+    starts.push_back(starts.back() + vectors.back().size());
+  }
+  const Buffer<Quad<T>> storage(starts.back());
+  const CotangentPainter<T> painter(mesh, cotangent);
+#pragma omp parallel for num_threads(workers) schedule(static, 1)
+  for (int worker = 0; worker < workers; ++worker) {
+    RollingPlanes<Quad<T>>& planes = vectors[worker];
+    planes.use(storage.data() + starts[worker]);
+    const PlaneAdjoint<T> adjoint(mesh, order);
+    Cells<T> cells(mesh, VectorPlane(mesh).stride());
+    for (int64_t block = 0; block < blocks; ++block) {
+      if (!planes.concerned(block)) continue;
+      planes.enter(block, [=](int64_t, Quad<T>* plane) {
+        std::memset(static_cast<void*>(plane), 0, plane_size * sizeof(Quad<T>));
+      });
+      const Rows<const T, 3> located = block_of(positions, block);
+      cells.locate(located);
+      painter.paint(cells, block * Cells<T>::capacity, located.count(), planes,
+                    [&](int64_t plane) { return workers == 1 || owners[plane] == worker; });
+      planes.leave(block, [&](int64_t i, Quad<T>* plane) {
+        adjoint.finish(plane, along_x[i], field_bar[i]);
+      });
+    }
+  }
+  std::vector<char> found(mesh.nx(), 0);
+  for (const int64_t plane : touched) found[plane] = vectors[owners[plane]].touched(plane);
+  return found;
+}
 
 // Fill the planes of field_bar from the cotangent of the gradients: the cotangents are painted,
 // then differenced, with a minus sign since a central difference is antisymmetric. field_bar also
@@ -354,71 +252,25 @@ void readout_gradient_field_bar(const Mesh& mesh, int64_t order,
                                 const std::vector<int64_t>& touched,
                                 const Rows<const T, 3>& positions,
                                 const Rows<const T, 3>& cotangent, const Planes<T>& field_bar) {
-  const auto ranges = planes_of_blocks(mesh, positions);
-  const int64_t blocks = ranges.size(), stride = VectorPlane(mesh).stride();
-  const int64_t last = positions.count() - 1, plane_size = mesh.plane_size();
-  const int workers = std::min(threads(), PlaneOwners::most);
-  const PlaneOwners owners(mesh, touched, workers);
-  std::vector<std::vector<int64_t>> owned(workers);
-  for (const int64_t plane : touched) owned[owners[plane]].push_back(plane);
-  std::vector<RollingPlanes<Quad<T>>> vectors;
-  std::vector<int64_t> starts{0};
-  for (int worker = 0; worker < workers; ++worker) {
-    vectors.emplace_back(mesh, ranges, 0, blocks, VectorPlane(mesh).size(), owned[worker]);
-    starts.push_back(starts.back() + vectors.back().size());
-  }
-  const Buffer<Quad<T>> storage(starts.back());
-  const Buffer<T> along_x(static_cast<int64_t>(touched.size()) * plane_size), zeros(plane_size);
+  const int64_t plane_size = mesh.plane_size();
+  const Buffer<T> storage(static_cast<int64_t>(touched.size()) * plane_size), zeros(plane_size);
   std::fill_n(zeros.data(), plane_size, T(0));
-  Planes<T> components(mesh, zeros.data());
+  Planes<T> along_x(mesh);
   for (std::size_t slot = 0; slot < touched.size(); ++slot) {
-    const int64_t plane = touched[slot];
-    if (vectors[owners[plane]].touched(plane)) {
-      components.hold(plane, along_x.data() + slot * plane_size);
-    }
+    along_x.hold(touched[slot], storage.data() + slot * plane_size);
   }
-#pragma omp parallel for num_threads(workers) schedule(static, 1)
-  for (int worker = 0; worker < workers; ++worker) {
-    RollingPlanes<Quad<T>>& planes = vectors[worker];
-    planes.use(storage.data() + starts[worker]);
-    const PlaneAdjoint<T> adjoint(mesh, order);
-    Cells<T> cells(mesh, stride);
-    for (int64_t block = 0; block < blocks; ++block) {
-      if (!planes.concerned(block)) continue;
-      planes.enter(block, [&](int64_t, Quad<T>* plane) {
-        std::memset(static_cast<void*>(plane), 0, VectorPlane(mesh).size() * sizeof(Quad<T>));
-      });
-      const Rows<const T, 3> located = block_of(positions, block);
-      const int64_t first = block * Cells<T>::capacity, count = located.count();
-      cells.locate(located);
-      const auto add = [&](int64_t p) {
-        const T* bar = cotangent[first + p];
-        const Quad<T> vector =
-            first + p < last ? load<Quad<T>>(bar) : Quad<T>{bar[0], bar[1], bar[2], 0};
-        const Quad<T> behind = vector * cells.fraction(p, 2);
-        const Pair<T> pair = joined<Quad<T>>(vector - behind, behind);
-        const Pair<T> upper = cells.fraction(p, 0) * pair;
-        const T y = cells.fraction(p, 1);
-        const int64_t i = cells.plane(p);
-        if (workers == 1 || owners[i] == worker)
-          deposit(planes[i], cells.node(p), stride, pair - upper, y);
-        if (workers == 1 || owners[i + 1] == worker)
-          deposit(planes[i + 1], cells.node(p), stride, upper, y);
-      };
-      for (int64_t p = 0; p < count; ++p) add(p);
-      planes.leave(block, [&](int64_t i, Quad<T>* plane) {
-        adjoint.finish(plane, components[i], field_bar[i]);
-      });
-    }
+  const auto found =
+      paint_cotangents(mesh, order, touched, positions, cotangent, along_x, field_bar);
+  Planes<const T> readable(mesh, zeros.data());
+  for (const int64_t plane : touched) {
+    if (found[plane]) readable.hold(plane, along_x[plane]);
   }
-
-  const auto readable = components.template transformed<const T>([](T* plane) { return plane; });
   const RowDerivatives<T> derivatives(mesh, readable, order, mesh.nz());
   const int64_t held = field_bar.held().size();
 #pragma omp parallel for num_threads(threads()) schedule(static)
   for (int64_t slot = 0; slot < held; ++slot) {
     const int64_t i = field_bar.held()[slot];
-    if (components[i] == zeros.data()) std::fill_n(field_bar[i], plane_size, T(0));
+    if (!found[i]) std::fill_n(field_bar[i], plane_size, T(0));
     for (int64_t j = 0; j < mesh.ny(); ++j) {
       derivatives.add(i, j, 0, T(-1), field_bar[i] + j * mesh.nz());
     }

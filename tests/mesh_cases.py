@@ -115,7 +115,7 @@ OFFSETS = (0.25, 0.0)
 
 def positive(field):
     """A field of positive numbers, from any."""
-    return np.abs(field) + np.asarray(0.1, field.dtype)
+    return abs(field) + field.dtype.type(0.1)
 
 
 def power_terms(a: Operands) -> list[PowerTerm]:
