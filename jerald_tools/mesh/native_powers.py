@@ -61,7 +61,7 @@ def filtered_powers(
         "offsets": np.asarray(offsets, np.float64),
         "keep_spectra": np.int64(keep_spectra),
     }
-    operands += mode_index_axes(mesh)
+    operands = (*operands, *mode_index_axes(mesh))
     result, *spectra = call(mesh, "filtered_powers", results, *operands, **attributes)
     return result, spectra
 
@@ -86,7 +86,7 @@ def filtered_powers_adjoint(
             ((1,), np.dtype(np.float64)),
             (term.kernel.shape, mesh.dtype),
         ]
-    operands += mode_index_axes(mesh)
+    operands = (*operands, *mode_index_axes(mesh))
     added = np.asarray(offsets, np.float64)
     found = call(mesh, "filtered_powers_adjoint", results, *operands, offsets=added)
     bars = []

@@ -8,6 +8,7 @@ the passes. A sum transforms forward once for each field and back once; the spec
 from collections.abc import Sequence
 
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from jerald_tools.mesh.mesh import Mesh, PowerTerm, raw_operations, with_adjoint
@@ -15,7 +16,7 @@ from jerald_tools.mesh.mesh import Mesh, PowerTerm, raw_operations, with_adjoint
 
 @with_adjoint()
 def scaled_power(
-    mesh: Mesh, field: Float[Array, "x y z"], factor: Float[Array, ""], exponent: Float[Array, ""]
+    mesh: Mesh, field: Float[Array, "x y z"], factor: ArrayLike, exponent: ArrayLike
 ) -> Float[Array, "x y z"]:
     """Factor times a power of a field.
 

@@ -267,7 +267,8 @@ def filtered_powers(
         spectrum * term.kernel.astype(mesh.dtype)[_mode_indices(mesh)]
         for term, spectrum in zip(terms, spectra, strict=True)
     )
-    return c2r(mesh, sum(filtered)), spectra if keep_spectra else []
+    zero = jnp.zeros((), mesh.complex_dtype)
+    return c2r(mesh, sum(filtered, start=zero)), spectra if keep_spectra else []
 
 
 def filtered_powers_adjoint(
