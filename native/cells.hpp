@@ -13,13 +13,6 @@
 
 namespace jerald {
 
-// The four nodes of a plane around a particle, as offsets into the plane, and their weights.
-template <class T>
-struct Square {
-  int64_t node[4];
-  T weight[4];
-};
-
 // The cell of the box that a cell of any period of the mesh repeats; 0 for NaN.
 template <class T>
 inline int32_t wrapped_cell(T cell, T nodes, T per_nodes) {
@@ -29,19 +22,20 @@ inline int32_t wrapped_cell(T cell, T nodes, T per_nodes) {
   return static_cast<int32_t>(inside ? rest : T(0));
 }
 
-// Cells of a block of particles, and the particles' weights on the nodes. A whole block is computed
+// Cells of a block of particles, and where in them the particles are. A whole block is computed
 // before it is used, with one array for each number, so that the compiler uses vector instructions.
 template <class T>
 class Cells {
  public:
   static constexpr int64_t capacity = 128;
 
-  explicit Cells(const Mesh& mesh)
-      : ny_(static_cast<int32_t>(mesh.ny())), nz_(static_cast<int32_t>(mesh.nz())) {
-    for (int64_t entry = 0; entry < 3 * capacity; ++entry) {
-      cell_[entry] = static_cast<T>(mesh.cell[entry % 3]);
-      nodes_[entry] = static_cast<T>(mesh.nodes[entry % 3]);
-      per_nodes_[entry] = 1 / nodes_[entry];
+  explicit Cells(const Mesh& mesh) : Cells(mesh, mesh.nz()) {}
+
+  // For planes whose rows begin `row_stride` numbers after the previous one.
+  Cells(const Mesh& mesh, int64_t row_stride) : stride_(static_cast<int32_t>(row_stride)) {
+    for (int axis = 0; axis < 3; ++axis) {
+      size_[axis] = static_cast<T>(mesh.cell[axis]);
+      nodes_[axis] = static_cast<int32_t>(mesh.nodes[axis]);
     }
   }
 
@@ -51,51 +45,49 @@ class Cells {
     const int64_t count = positions.count();
     assert(count <= capacity);
     const T* coordinates = positions.data();
-    alignas(64) T fraction[3 * capacity];
-    alignas(64) int32_t index[3 * capacity];
-    for (int64_t entry = 0; entry < 3 * count; ++entry) {
-      const T scaled = coordinates[entry] / cell_[entry];
-      const T whole = std::floor(scaled);
-      fraction[entry] = scaled - whole;
-      index[entry] = wrapped_cell(whole, nodes_[entry], per_nodes_[entry]);
-    }
     for (int64_t p = 0; p < count; ++p) {
-      const int32_t j = index[3 * p + 1], k = index[3 * p + 2];
-      plane_[p] = index[3 * p];
-      node_[p] = j * nz_ + k;
-      to_next_row_[p] = j + 1 == ny_ ? nz_ - ny_ * nz_ : nz_;
-      to_next_[p] = k + 1 == nz_ ? 1 - nz_ : 1;
+      fraction_[0][p] = coordinates[3 * p];
+      fraction_[1][p] = coordinates[3 * p + 1];
+      fraction_[2][p] = coordinates[3 * p + 2];
     }
+    alignas(64) int32_t row[capacity], column[capacity];
+    split(0, count, plane_);
+    split(1, count, row);
+    split(2, count, column);
+    const int32_t last_row = nodes_[1] - 1, last_column = nodes_[2] - 1, stride = stride_;
     for (int64_t p = 0; p < count; ++p) {
-      const T y = fraction[3 * p + 1], z = fraction[3 * p + 2], yz = y * z;
-      fraction_[0][p] = fraction[3 * p];
-      fraction_[1][p] = y;
-      fraction_[2][p] = z;
-      weight_[0][p] = 1 - y - z + yz;
-      weight_[1][p] = z - yz;
-      weight_[2][p] = y - yz;
-      weight_[3][p] = yz;
+      node_[p] = row[p] * stride + column[p];
+      to_next_row_[p] = row[p] == last_row ? -last_row * stride : stride;
+      to_next_[p] = column[p] == last_column ? -last_column : 1;
     }
   }
 
+  // The plane of a particle's cell, and the lowest of its four nodes there, as an offset into it.
   int64_t plane(int64_t particle) const { return plane_[particle]; }
+  int64_t node(int64_t particle) const { return node_[particle]; }
+  // From there to the next node of the row, and to the next row.
+  int64_t to_next(int64_t particle) const { return to_next_[particle]; }
+  int64_t to_next_row(int64_t particle) const { return to_next_row_[particle]; }
+  // Where in its cell a particle is, from 0 to 1.
   T fraction(int64_t particle, int axis) const { return fraction_[axis][particle]; }
-
-  Square<T> square(int64_t particle) const {
-    const int64_t node = node_[particle], next = to_next_[particle];
-    const int64_t next_row = node + to_next_row_[particle];
-    return {
-        {node, node + next, next_row, next_row + next},
-        {weight_[0][particle], weight_[1][particle], weight_[2][particle], weight_[3][particle]}};
-  }
+  const T* fractions(int64_t particle, int axis) const { return fraction_[axis] + particle; }
 
  private:
-  int32_t ny_, nz_;
-  alignas(64) T cell_[3 * capacity];
-  alignas(64) T nodes_[3 * capacity];
-  alignas(64) T per_nodes_[3 * capacity];
+  // Coordinates become cells and fractions.
+  void split(int axis, int64_t count, int32_t* cell) {
+    const T size = size_[axis], nodes = static_cast<T>(nodes_[axis]), per_nodes = 1 / nodes;
+    T* fraction = fraction_[axis];
+    for (int64_t p = 0; p < count; ++p) {
+      const T scaled = fraction[p] / size;
+      const T whole = std::floor(scaled);
+      fraction[p] = scaled - whole;
+      cell[p] = wrapped_cell(whole, nodes, per_nodes);
+    }
+  }
+
+  T size_[3];
+  int32_t nodes_[3], stride_;
   alignas(64) T fraction_[3][capacity];
-  alignas(64) T weight_[4][capacity];
   alignas(64) int32_t plane_[capacity], node_[capacity], to_next_[capacity];
   alignas(64) int32_t to_next_row_[capacity];
 };

@@ -67,6 +67,46 @@ void convolve(const Mesh& mesh, const Transform<T>& transform, const ModeIndex& 
   transform.backward(spectrum, result);
 }
 
+// sums[entry] = scale times the sum of w Re(conj(first's mode) second's mode) over this rank's
+// modes of the entry, in double precision, where w is how many modes of the full spectrum a mode
+// stands for. Then each(place, second's mode, entry) for each mode.
+template <class T, class Each>
+void sum_products(const Transform<T>& transform, const ModeIndex& index,
+                  const Slab<const std::complex<T>>& first_spectrum,
+                  const Slab<const std::complex<T>>& second_spectrum, double scale,
+                  const Values<T>& sums, Each each) {
+  const int64_t entries = sums.size();
+  index.expect_within(entries);
+  const std::complex<T>*one = first_spectrum.data(), *other = second_spectrum.data();
+  const int64_t first = transform.first(), second = transform.second(), half = transform.half();
+  const int workers = threads();
+  std::vector<double> totals(workers * entries, 0.0);
+#pragma omp parallel for num_threads(workers) schedule(static, 1)
+  for (int worker = 0; worker < workers; ++worker) {
+    double* total = totals.data() + worker * entries;
+    const auto product = [=](int64_t at) {
+      return double{one[at].real()} * other[at].real() + double{one[at].imag()} * other[at].imag();
+    };
+    for (int64_t a = first * worker / workers; a < first * (worker + 1) / workers; ++a) {
+      for (int64_t b = 0; b < second; ++b) {
+        const int64_t row = (a * second + b) * half;
+        const int64_t entry = int64_t{index.first[a]} + index.second[b];
+        // All modes twice, and once too often those that stand for themselves alone.
+        for (int64_t k = 0; k < half; ++k) total[entry + index.third[k]] += 2 * product(row + k);
+        for (int64_t k = 0; k < half; k += std::max<int64_t>(half - 1, 1)) {
+          if (transform.hermitian_weight(k) == 1) total[entry + index.third[k]] -= product(row + k);
+        }
+        for (int64_t k = 0; k < half; ++k) each(row + k, other[row + k], entry + index.third[k]);
+      }
+    }
+  }
+  for (int64_t entry = 0; entry < entries; ++entry) {
+    double total = 0;
+    for (int worker = 0; worker < workers; ++worker) total += totals[worker * entries + entry];
+    sums[entry] = static_cast<T>(scale * total);
+  }
+}
+
 // The two spectra that the adjoint of a convolution needs.
 template <class T>
 class AdjointSpectra {
@@ -86,42 +126,14 @@ class AdjointSpectra {
     return {storage_.data() + stride_, transform_.spectrum_shape()};
   }
 
-  // kernel_bar[entry] = sum of w Re(conj(field's mode) cotangent's mode) / nodes over this rank's
-  // modes of the entry, in double precision. Then each(bar, entry) for each of the cotangent's
-  // modes.
+  // The kernel's cotangent; then each(bar, entry) for each of the cotangent's modes.
   template <class Each>
   void kernel_bar(const Mesh& mesh, const Values<T>& kernel_bar, Each each) {
-    const int64_t entries = kernel_bar.size();
-    index_.expect_within(entries);
-    const std::complex<T>* spectrum = storage_.data();
     std::complex<T>* cotangent = cotangent_spectrum().data();
-    const int64_t first = transform_.first(), second = transform_.second();
-    const int64_t half = transform_.half();
-    const int workers = threads();
-    std::vector<double> sums(workers * entries, 0.0);
-#pragma omp parallel for num_threads(workers) schedule(static, 1)
-    for (int worker = 0; worker < workers; ++worker) {
-      double* sum = sums.data() + worker * entries;
-      for (int64_t a = first * worker / workers; a < first * (worker + 1) / workers; ++a) {
-        for (int64_t b = 0; b < second; ++b) {
-          const int64_t row = (a * second + b) * half;
-          const int64_t entry = int64_t{index_.first[a]} + index_.second[b];
-          for (int64_t k = 0; k < half; ++k) {
-            const std::complex<T> mode = spectrum[row + k], bar = cotangent[row + k];
-            const int64_t at = entry + index_.third[k];
-            sum[at] += transform_.hermitian_weight(k) *
-                       (double{mode.real()} * bar.real() + double{mode.imag()} * bar.imag());
-            each(cotangent[row + k], at);
-          }
-        }
-      }
-    }
-    const double scale = 1.0 / static_cast<double>(mesh.size());
-    for (int64_t entry = 0; entry < entries; ++entry) {
-      double total = 0;
-      for (int worker = 0; worker < workers; ++worker) total += sums[worker * entries + entry];
-      kernel_bar[entry] = static_cast<T>(scale * total);
-    }
+    sum_products<T>(
+        transform_, index_, {storage_.data(), transform_.spectrum_shape()}, cotangent_spectrum(),
+        1.0 / static_cast<double>(mesh.size()), kernel_bar,
+        [&](int64_t at, std::complex<T>, int64_t entry) { each(cotangent[at], entry); });
   }
 
  private:

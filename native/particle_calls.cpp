@@ -38,16 +38,13 @@ void readout_call(const Call& call, Operand field, Operand positions, Outcome va
 }
 
 template <class T>
-void readout_slope_call(const Call& call, Operand field, Operand positions, Outcome slopes) {
+void readout_slope_call(const Call& call, Operand field, Operand positions, Operand onto,
+                        Outcome slopes) {
   const auto where = positions_in<T>(positions);
+  const auto base = optional_rows<T>(onto, where.count(), "the array to add to");
   const auto result = rows<T>(slopes, where.count(), "the array of slopes");
   with_ghosts<T>(call, planes_of(call, where), field, [&](const Planes<const T>& planes) {
-    readout_slope(call.mesh, planes, where, [=](int64_t p, T along_x, T along_y, T along_z) {
-      T* slope = result[p];
-      slope[0] = along_x;
-      slope[1] = along_y;
-      slope[2] = along_z;
-    });
+    readout_slope(call.mesh, planes, where, base, result);
   });
 }
 
@@ -93,6 +90,16 @@ void readout_gradient_positions_bar_call(const Call& call, Operand field, Operan
                  });
 }
 
+// Both cotangents of readout_gradient with `onto` the positions. That of the positions may take the
+// place of the result's cotangent.
+template <class T>
+void move_adjoint_call(const Call& call, Operand field, Operand positions, Operand cotangent,
+                       Outcome field_bar, Outcome positions_bar) {
+  readout_gradient_field_bar_call<T>(call, positions, cotangent, field_bar);
+  readout_gradient_positions_bar_call<T>(call, field, positions, cotangent, cotangent,
+                                         positions_bar);
+}
+
 }  // namespace
 
 Handlers particle_handlers() {
@@ -101,6 +108,7 @@ Handlers particle_handlers() {
       {"readout", handler<readout_call<float>, readout_call<double>>},
       {"readout_slope", handler<readout_slope_call<float>, readout_slope_call<double>>},
       {"readout_gradient", handler<readout_gradient_call<float>, readout_gradient_call<double>>},
+      {"move_adjoint", handler<move_adjoint_call<float>, move_adjoint_call<double>>},
       {"readout_gradient_field_bar",
        handler<readout_gradient_field_bar_call<float>, readout_gradient_field_bar_call<double>>},
       {"readout_gradient_positions_bar", handler<readout_gradient_positions_bar_call<float>,

@@ -133,6 +133,62 @@ XLA_FFI_Error* handler(XLA_FFI_CallFrame* frame) {
   return function->Call(frame);
 }
 
+// The operands of a call of which there may be any number, by number; a token comes last.
+class Operands {
+ public:
+  Operands(const Operand& first, const ffi::RemainingArgs& others)
+      : first_(first), others_(others) {}
+  Operand operator[](int64_t number) const {
+    if (number == 0) return first_;
+    const auto found = others_.get<ffi::AnyBuffer>(number - 1);
+    if (found.has_error()) throw std::invalid_argument(found.error().message());
+    return found.value();
+  }
+
+ private:
+  Operand first_;
+  ffi::RemainingArgs others_;
+};
+
+// The results likewise.
+class Outcomes {
+ public:
+  explicit Outcomes(const ffi::RemainingRets& all) : all_(all) {}
+  Outcome operator[](int64_t number) const {
+    const auto found = all_.get<ffi::AnyBuffer>(number);
+    if (found.has_error()) throw std::invalid_argument(found.error().message());
+    return found.value();
+  }
+
+ private:
+  ffi::RemainingRets all_;
+};
+
+template <auto function>
+void with_many(const Call& call, Operand first, ffi::RemainingArgs others,
+               ffi::RemainingRets results) {
+  function(call, Operands(first, others), Outcomes(results));
+}
+
+// An operation as XLA calls it, from the same function in both precisions, of which the first
+// operand decides: function(call, operands, results).
+template <auto single_precision, auto double_precision>
+XLA_FFI_Error* handler_of_many(XLA_FFI_CallFrame* frame) {
+  static const auto* function =
+      ffi::Ffi::Bind()
+          .Arg<ffi::AnyBuffer>()
+          .RemainingArgs()
+          .RemainingRets()
+          .Attrs()
+          .To([](Operand first, ffi::RemainingArgs others, ffi::RemainingRets results,
+                 Attributes attributes) {
+            return run<with_many<single_precision>, with_many<double_precision>>(attributes, first,
+                                                                                 others, results);
+          })
+          .release();
+  return function->Call(frame);
+}
+
 template <class T>
 constexpr ffi::DataType element_type = ffi::DataType::INVALID;
 template <>

@@ -3,9 +3,10 @@
 
 import dataclasses
 
+import jax.numpy as jnp
 import numpy as np
 
-from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.mesh import Mesh, PowerTerm
 from jerald_tools.mesh.ranks import sum_over_ranks
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 
@@ -108,6 +109,36 @@ def region_bounds(mesh: Mesh) -> tuple[int, tuple[int, int, int]]:
     return nz - nz // 3, (nx // 2, ny - 1, nz // 2)
 
 
+EXPONENTS = (np.float64(0.6), np.float64(-1.3))
+OFFSETS = (0.25, 0.0)
+
+
+def positive(field):
+    """A field of positive numbers, from any."""
+    return abs(field) + field.dtype.type(0.1)
+
+
+def power_terms(a: Operands) -> list[PowerTerm]:
+    """Two terms of fields that differ, with exponents and kernels that do."""
+    fields, kernels = (positive(a.field), positive(a.other_field)), (a.kernel, a.kernel[::-1])
+    terms = zip(fields, EXPONENTS, kernels, strict=True)
+    return [PowerTerm(*term) for term in terms]
+
+
+def powers_adjoint(raw, mesh: Mesh, a: Operands) -> list[PowerTerm]:
+    """Cotangents of two terms, of the second one's field alone."""
+    terms = power_terms(a)
+    _, spectra = raw.filtered_powers(mesh, terms, OFFSETS, True)
+    wanted = (False, True)
+    return raw.filtered_powers_adjoint(mesh, terms, OFFSETS, spectra, wanted, a.other_field)
+
+
+def scaled_adjoint(raw, mesh: Mesh, a: Operands):
+    """Cotangents of a scaled power."""
+    factor, exponent = EXPONENTS
+    return raw.scaled_power_adjoint(mesh, positive(a.field), factor, exponent, a.other_field, True)
+
+
 # Every raw operation: name -> (kind of its result, function of backend, mesh and operands).
 OPERATIONS = {
     "paint": ("field", lambda raw, mesh, a: raw.paint(mesh, a.positions)),
@@ -116,6 +147,26 @@ OPERATIONS = {
     "readout_slope": (
         "particles",
         lambda raw, mesh, a: raw.readout_slope(mesh, a.field, a.positions),
+    ),
+    "readout_slope, added": (
+        "particles",
+        lambda raw, mesh, a: raw.readout_slope(mesh, a.field, a.positions, a.vectors),
+    ),
+    "paint_adjoint": (
+        "particles",
+        lambda raw, mesh, a: raw.paint_adjoint(mesh, a.positions, a.field),
+    ),
+    "paint_adjoint, added": (
+        "particles",
+        lambda raw, mesh, a: raw.paint_adjoint(mesh, a.positions, a.field, a.vectors),
+    ),
+    "move_adjoint, field": (
+        "field",
+        lambda raw, mesh, a: raw.move_adjoint(mesh, a.field, a.positions, 6, a.vectors)[0],
+    ),
+    "move_adjoint, positions": (
+        "particles",
+        lambda raw, mesh, a: raw.move_adjoint(mesh, a.field, a.positions, 6, a.vectors)[1],
     ),
     "r2c": ("spectrum", lambda raw, mesh, a: raw.r2c(mesh, a.field)),
     "c2r": ("field", lambda raw, mesh, a: raw.c2r(mesh, a.spectrum)),
@@ -134,6 +185,46 @@ OPERATIONS = {
         "table",
         lambda raw, mesh, a: sum_over_ranks(
             mesh.ranks, raw.convolve_kernel_bar(mesh, a.field, a.other_field)
+        ),
+    ),
+    "filtered_powers": (
+        "field",
+        lambda raw, mesh, a: raw.filtered_powers(mesh, power_terms(a), OFFSETS, False)[0],
+    ),
+    "filtered_powers, one": (
+        "field",
+        lambda raw, mesh, a: raw.filtered_powers(mesh, power_terms(a)[:1], OFFSETS[:1], True)[0],
+    ),
+    "filtered_powers, spectrum": (
+        "spectrum",
+        lambda raw, mesh, a: raw.filtered_powers(mesh, power_terms(a), OFFSETS, True)[1][1],
+    ),
+    "filtered_powers_adjoint, field": (
+        "field",
+        lambda raw, mesh, a: powers_adjoint(raw, mesh, a)[1].field,
+    ),
+    "filtered_powers_adjoint, exponents": (
+        "table",
+        lambda raw, mesh, a: sum_over_ranks(
+            mesh.ranks, jnp.stack([bar.exponent for bar in powers_adjoint(raw, mesh, a)])
+        ),
+    ),
+    "filtered_powers_adjoint, kernel": (
+        "table",
+        lambda raw, mesh, a: sum_over_ranks(mesh.ranks, powers_adjoint(raw, mesh, a)[0].kernel),
+    ),
+    "scaled_power": (
+        "field",
+        lambda raw, mesh, a: raw.scaled_power(mesh, positive(a.field), *EXPONENTS),
+    ),
+    "scaled_power_adjoint, field": (
+        "field",
+        lambda raw, mesh, a: scaled_adjoint(raw, mesh, a)[0],
+    ),
+    "scaled_power_adjoint, numbers": (
+        "table",
+        lambda raw, mesh, a: sum_over_ranks(
+            mesh.ranks, jnp.stack(scaled_adjoint(raw, mesh, a)[1:])
         ),
     ),
     "region_sums": (

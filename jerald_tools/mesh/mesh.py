@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 import jax
 import numpy as np
@@ -174,6 +174,20 @@ def choose_backend(ranks: Ranks) -> str:
             "install it with JERALD_NATIVE=ON and JAX_PLATFORMS=cpu, or run one process"
         )
     return "jax"
+
+
+class PowerTerm(NamedTuple):
+    """A field, the power of it that is taken, and the kernel that this is convolved with.
+
+    Attributes:
+        field: this rank's slab.
+        exponent: scalar.
+        kernel: table as for :func:`jerald_tools.mesh.fields.convolve`.
+    """
+
+    field: Any
+    exponent: Any
+    kernel: Any
 
 
 def raw_operations(mesh: Mesh) -> ModuleType:

@@ -6,25 +6,32 @@ operations beside this file add them. Particles may be anywhere: over ranks each
 out which planes of the mesh its particles touch, and exchanges those with the ranks that have them.
 """
 
-import functools
 import hashlib
 import os
 import pathlib
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
-from jerald_tools.errors import BadInput
 from jerald_tools.mesh import _native
 from jerald_tools.mesh.mesh import AnyArray, Mesh
-from jerald_tools.mesh.ranks import Ranks, mpi
+from jerald_tools.mesh.native_call import call, field_of, optional, real, spectrum_of
+from jerald_tools.mesh.native_powers import (
+    filtered_powers as filtered_powers,
+)
+from jerald_tools.mesh.native_powers import (
+    filtered_powers_adjoint as filtered_powers_adjoint,
+)
+from jerald_tools.mesh.native_powers import (
+    scaled_power as scaled_power,
+)
+from jerald_tools.mesh.native_powers import (
+    scaled_power_adjoint as scaled_power_adjoint,
+)
+from jerald_tools.mesh.ranks import Ranks
 from jerald_tools.mesh.wavenumbers import mode_index_axes, wavenumber_table
 from jerald_tools.process import launched_size
-
-for _name, _handler in _native.handlers().items():
-    jax.ffi.register_ffi_target(f"jerald_{_name}", _handler, platform="cpu")
 
 
 def set_threads(number: int) -> None:
@@ -41,7 +48,7 @@ def threads() -> int:
 
 
 def release_scratch() -> None:
-    """Give back the memory that operations keep for their next call, up to 20 bytes a cell."""
+    """Give back the memory that operations keep for their next call, up to 12 bytes a cell."""
     _native.release_scratch()
 
 
@@ -73,68 +80,12 @@ def wisdom_digest(ranks: Ranks) -> str:
     return hashlib.sha256(repr(texts).encode()).hexdigest() if texts else ""
 
 
-@functools.cache
-def _communicator(ranks: Ranks) -> int:
-    """The number by which the library knows these ranks; 0 is a process alone.
-
-    Raises:
-        BadInput: the library was built without MPI, or with another MPI than mpi4py.
-    """
-    if ranks.size == 1:
-        return 0
-    if not _native.with_mpi:
-        raise BadInput(
-            f"{ranks.size} ranks need the native library built with MPI, which this one lacks: "
-            "install MPI and FFTW for MPI, then install jerald-tools again"
-        )
-    library, python = _native.mpi_library_version(), mpi().library_version()
-    if library.strip("\0 \n") != python.strip("\0 \n"):
-        raise BadInput(
-            f"the native library was built with {library.split(',')[0]}, mpi4py with "
-            f"{python.split(',')[0]}: install one of them again with the other's MPI"
-        )
-    return _native.register_communicator(mpi().native_communicator())
-
-
-def _call(mesh: Mesh, name: str, results, *operands, **attributes):
-    """Call an operation of the library; over ranks, in the one order of all such calls.
-
-    ``results`` are (shape, type) pairs.
-    """
-    results = [jax.ShapeDtypeStruct(*result) for result in results]
-    attributes |= {
-        "nodes": np.asarray(mesh.shape, np.int64),
-        "cell": np.asarray(mesh.cell_size, np.float64),
-        "communicator": np.int64(_communicator(mesh.ranks)),
-    }
-    if mesh.ranks.size == 1:
-        return jax.ffi.ffi_call(f"jerald_{name}", results)(*operands, **attributes)
-    return mpi().ordered_call(f"jerald_{name}", results, *operands, **attributes)
-
-
-def _real(mesh: Mesh, array):
-    return jnp.asarray(array, mesh.dtype)
-
-
-def _optional(mesh: Mesh, array):
-    """An operand of the library that may be left out, which it knows by having no entries."""
-    return jnp.zeros(0, mesh.dtype) if array is None else _real(mesh, array)
-
-
-def _field(mesh: Mesh):
-    return (mesh.local_shape, mesh.dtype)
-
-
-def _spectrum(mesh: Mesh):
-    return (mesh.spectrum_shape, mesh.complex_dtype)
-
-
 def paint(
     mesh: Mesh, positions: Float[AnyArray, "n 3"], weights: Float[AnyArray, " n"] | None = None
 ) -> Float[Array, "x y z"]:
     """Cloud-in-cell sum of weights, 1 for each particle without them."""
-    operands = (_real(mesh, positions), _optional(mesh, weights))
-    return _call(mesh, "paint", [_field(mesh)], *operands)[0]
+    operands = (real(mesh, positions), optional(mesh, weights))
+    return call(mesh, "paint", [field_of(mesh)], *operands)[0]
 
 
 def readout(
@@ -142,15 +93,19 @@ def readout(
 ) -> Float[Array, " n"]:
     """Cloud-in-cell interpolation of a field."""
     result = (positions.shape[:1], mesh.dtype)
-    return _call(mesh, "readout", [result], _real(mesh, field), _real(mesh, positions))[0]
+    return call(mesh, "readout", [result], real(mesh, field), real(mesh, positions))[0]
 
 
 def readout_slope(
-    mesh: Mesh, field: Float[AnyArray, "x y z"], positions: Float[AnyArray, "n 3"]
+    mesh: Mesh,
+    field: Float[AnyArray, "x y z"],
+    positions: Float[AnyArray, "n 3"],
+    onto: Float[AnyArray, "n 3"] | None = None,
 ) -> Float[Array, "n 3"]:
-    """Derivative of the interpolation by the particle's position, field units per Mpc/h."""
+    """Derivative of the interpolation by the position, field units per Mpc/h, added to ``onto``."""
     result = (positions.shape, mesh.dtype)
-    return _call(mesh, "readout_slope", [result], _real(mesh, field), _real(mesh, positions))[0]
+    operands = (real(mesh, field), real(mesh, positions), optional(mesh, onto))
+    return call(mesh, "readout_slope", [result], *operands)[0]
 
 
 def finite_difference(
@@ -158,7 +113,7 @@ def finite_difference(
 ) -> Float[Array, "x y z"]:
     """Central finite difference along an axis, of fourth or sixth order, field units per Mpc/h."""
     attributes = {"axis": np.int64(axis), "order": np.int64(order)}
-    return _call(mesh, "finite_difference", [_field(mesh)], _real(mesh, field), **attributes)[0]
+    return call(mesh, "finite_difference", [field_of(mesh)], real(mesh, field), **attributes)[0]
 
 
 def readout_gradient(
@@ -170,8 +125,8 @@ def readout_gradient(
 ) -> Float[Array, "n 3"]:
     """Finite-difference gradient of a field read out at particles, added to ``onto``."""
     result = (positions.shape, mesh.dtype)
-    operands = (_real(mesh, field), _real(mesh, positions), _optional(mesh, onto))
-    return _call(mesh, "readout_gradient", [result], *operands, order=np.int64(order))[0]
+    operands = (real(mesh, field), real(mesh, positions), optional(mesh, onto))
+    return call(mesh, "readout_gradient", [result], *operands, order=np.int64(order))[0]
 
 
 def readout_gradient_field_bar(
@@ -181,9 +136,9 @@ def readout_gradient_field_bar(
     cotangent: Float[AnyArray, "n 3"],
 ) -> Float[Array, "x y z"]:
     """Cotangent of the field from that of :func:`readout_gradient`'s result."""
-    operands = (_real(mesh, positions), _real(mesh, cotangent))
+    operands = (real(mesh, positions), real(mesh, cotangent))
     name = "readout_gradient_field_bar"
-    return _call(mesh, name, [_field(mesh)], *operands, order=np.int64(order))[0]
+    return call(mesh, name, [field_of(mesh)], *operands, order=np.int64(order))[0]
 
 
 def readout_gradient_positions_bar(
@@ -195,11 +150,46 @@ def readout_gradient_positions_bar(
     onto: Float[AnyArray, "n 3"] | None = None,
 ) -> Float[Array, "n 3"]:
     """Cotangent of the positions from that of :func:`readout_gradient`, added to ``onto``."""
-    arrays = (_real(mesh, array) for array in (field, positions, cotangent))
-    operands = (*arrays, _optional(mesh, onto))
+    arrays = (real(mesh, array) for array in (field, positions, cotangent))
+    operands = (*arrays, optional(mesh, onto))
     result = (positions.shape, mesh.dtype)
     name = "readout_gradient_positions_bar"
-    return _call(mesh, name, [result], *operands, order=np.int64(order))[0]
+    return call(mesh, name, [result], *operands, order=np.int64(order))[0]
+
+
+def paint_adjoint(
+    mesh: Mesh,
+    positions: Float[AnyArray, "n 3"],
+    field_bar: Float[AnyArray, "x y z"],
+    onto: Float[AnyArray, "n 3"] | None = None,
+) -> Float[Array, "n 3"]:
+    """Cotangent of the positions from that of the painted field, added to ``onto``.
+
+    It takes the place of ``onto``, or of the positions, if nobody needs them any longer.
+    """
+    result = (positions.shape, mesh.dtype)
+    operands = (real(mesh, field_bar), real(mesh, positions), optional(mesh, onto))
+    in_place = {1 if onto is None else 2: 0}
+    return call(mesh, "readout_slope", [result], *operands, in_place=in_place)[0]
+
+
+def move_adjoint(
+    mesh: Mesh,
+    potential: Float[AnyArray, "x y z"],
+    positions: Float[AnyArray, "n 3"],
+    order: int,
+    moved_bar: Float[AnyArray, "n 3"],
+) -> tuple[Float[Array, "x y z"], Float[Array, "n 3"]]:
+    """Cotangents of potential and positions from that of positions moved by the gradient.
+
+    The second takes the place of ``moved_bar``, if nobody needs it any longer.
+    """
+    operands = (real(mesh, array) for array in (potential, positions, moved_bar))
+    results = [field_of(mesh), (positions.shape, mesh.dtype)]
+    potential_bar, positions_bar = call(
+        mesh, "move_adjoint", results, *operands, in_place={2: 1}, order=np.int64(order)
+    )
+    return potential_bar, positions_bar
 
 
 def region_sums(
@@ -208,26 +198,26 @@ def region_sums(
     """Sums of this rank's nodes in three regions, (3,) float64."""
     attributes = {"upper_start": np.int64(upper_start), "corner": np.asarray(corner, np.int64)}
     result = ((3,), np.dtype(np.float64))
-    return _call(mesh, "region_sums", [result], _real(mesh, field), **attributes)[0]
+    return call(mesh, "region_sums", [result], real(mesh, field), **attributes)[0]
 
 
 def r2c(mesh: Mesh, field: Float[AnyArray, "x y z"]) -> Complex[Array, "kx ky kz"]:
     """Half spectrum of a real field, sum over nodes / number of nodes."""
-    return _call(mesh, "r2c", [_spectrum(mesh)], _real(mesh, field))[0]
+    return call(mesh, "r2c", [spectrum_of(mesh)], real(mesh, field))[0]
 
 
 def c2r(mesh: Mesh, spectrum: Complex[AnyArray, "kx ky kz"]) -> Float[Array, "x y z"]:
     """Real field of a half spectrum, not normalised."""
     spectrum = jnp.asarray(spectrum, mesh.complex_dtype)
-    return _call(mesh, "c2r", [_field(mesh)], spectrum)[0]
+    return call(mesh, "c2r", [field_of(mesh)], spectrum)[0]
 
 
 def convolve(
     mesh: Mesh, field: Float[AnyArray, "x y z"], kernel: Float[AnyArray, " k"]
 ) -> Float[Array, "x y z"]:
     """Field convolved with an isotropic kernel, given by its table."""
-    operands = (_real(mesh, field), _real(mesh, kernel), *mode_index_axes(mesh))
-    return _call(mesh, "convolve", [_field(mesh)], *operands)[0]
+    operands = (real(mesh, field), real(mesh, kernel), *mode_index_axes(mesh))
+    return call(mesh, "convolve", [field_of(mesh)], *operands)[0]
 
 
 def convolve_adjoint(
@@ -240,11 +230,9 @@ def convolve_adjoint(
 
     The kernel's cotangent sums over this rank's own modes.
     """
-    arrays = (_real(mesh, array) for array in (field, kernel, cotangent))
-    results = [_field(mesh), (kernel.shape, mesh.dtype)]
-    field_bar, kernel_bar = _call(
-        mesh, "convolve_adjoint", results, *arrays, *mode_index_axes(mesh)
-    )
+    arrays = (real(mesh, array) for array in (field, kernel, cotangent))
+    results = [field_of(mesh), (kernel.shape, mesh.dtype)]
+    field_bar, kernel_bar = call(mesh, "convolve_adjoint", results, *arrays, *mode_index_axes(mesh))
     return field_bar, kernel_bar.astype(kernel.dtype)
 
 
@@ -252,9 +240,9 @@ def convolve_kernel_bar(
     mesh: Mesh, field: Float[AnyArray, "x y z"], cotangent: Float[AnyArray, "x y z"]
 ) -> Float[Array, " k"]:
     """The kernel table's cotangent of :func:`convolve_adjoint` alone, in the mesh's precision."""
-    operands = (_real(mesh, field), _real(mesh, cotangent), *mode_index_axes(mesh))
+    operands = (real(mesh, field), real(mesh, cotangent), *mode_index_axes(mesh))
     result = (wavenumber_table(mesh).shape, mesh.dtype)
-    return _call(mesh, "convolve_kernel_bar", [result], *operands)[0]
+    return call(mesh, "convolve_kernel_bar", [result], *operands)[0]
 
 
 def draw_uniforms(seed: int, count: int) -> Float[np.ndarray, " {count}"]:

@@ -33,11 +33,27 @@ def _paint_equal(mesh: Mesh, positions) -> Array:
 
 
 def _paint_equal_adjoint(mesh, positions, field_bar):
-    return (raw_operations(mesh).readout_slope(mesh, field_bar, positions),)
+    return (raw_operations(mesh).paint_adjoint(mesh, positions, field_bar),)
 
 
 _paint_equal.defvjp(
     lambda mesh, positions: (_paint_equal(mesh, positions), positions), _paint_equal_adjoint
+)
+
+
+@with_adjoint()
+def _paint_on_the_way(mesh: Mesh, positions) -> tuple[Array, Array]:
+    return raw_operations(mesh).paint(mesh, positions, None), positions
+
+
+def _paint_on_the_way_adjoint(mesh, positions, bars):
+    field_bar, positions_bar = bars
+    return (raw_operations(mesh).paint_adjoint(mesh, positions, field_bar, positions_bar),)
+
+
+_paint_on_the_way.defvjp(
+    lambda mesh, positions: (_paint_on_the_way(mesh, positions), positions),
+    _paint_on_the_way_adjoint,
 )
 
 
@@ -74,8 +90,29 @@ def density(
         weights: 1 for a particle and 0 for padding; None where there is no padding.
     """
     own = positions.shape[0] if weights is None else jnp.sum(weights, dtype=jnp.float64)
-    total = sum_over_ranks(mesh.ranks, jnp.asarray(own, jnp.float64))
-    return paint(mesh, positions, weights) * (mesh.size / total).astype(mesh.dtype)
+    return paint(mesh, positions, weights) * _per_mean(mesh, own)
+
+
+def density_on_the_way(
+    mesh: Mesh, positions: Float[AnyArray, "n 3"]
+) -> tuple[Float[Array, "x y z"], Float[Array, "n 3"]]:
+    """The density of particles that go on, and the particles.
+
+    What follows takes the particles that are returned: the adjoint then adds to their cotangent
+    what the density leaves for it, in one operation.
+
+    Args:
+        mesh: as for :func:`density`.
+        positions: of this rank's particles [Mpc/h].
+    """
+    field, positions = _paint_on_the_way(mesh, positions)
+    return field * _per_mean(mesh, positions.shape[0]), positions
+
+
+def _per_mean(mesh: Mesh, own_mass) -> Array:
+    """One over the mean number of particles of a cell, from the number of this rank's."""
+    total = sum_over_ranks(mesh.ranks, jnp.asarray(own_mass, jnp.float64))
+    return (mesh.size / total).astype(mesh.dtype)
 
 
 @with_adjoint()
@@ -159,12 +196,9 @@ def _move_forward(mesh, potential, positions, order):
 def _move_adjoint(mesh, order, operands, moved_bar):
     potential, positions = operands
     raw = raw_operations(mesh)
-    potential_bar = raw.readout_gradient_field_bar(mesh, positions, order, moved_bar)
     if potential is None:
-        return potential_bar, None
-    return potential_bar, raw.readout_gradient_positions_bar(
-        mesh, potential, positions, order, moved_bar, onto=moved_bar
-    )
+        return raw.readout_gradient_field_bar(mesh, positions, order, moved_bar), None
+    return raw.move_adjoint(mesh, potential, positions, order, moved_bar)
 
 
 move_along_gradient.defvjp(_move_forward, _move_adjoint, symbolic_zeros=True)

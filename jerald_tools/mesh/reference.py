@@ -6,12 +6,13 @@ operations beside this file add them.
 """
 
 import itertools
+from collections.abc import Sequence
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from jerald_tools.mesh.mesh import AnyArray, Mesh
+from jerald_tools.mesh.mesh import AnyArray, Mesh, PowerTerm
 from jerald_tools.mesh.wavenumbers import hermitian_weights, mode_index_axes, wavenumber_table
 
 # Coefficients of f(x + m h) - f(x - m h), m = 1, 2, 3, times 1/h, by the order of the error.
@@ -65,9 +66,12 @@ def readout(
 
 
 def readout_slope(
-    mesh: Mesh, field: Float[AnyArray, "x y z"], positions: Float[AnyArray, "n 3"]
+    mesh: Mesh,
+    field: Float[AnyArray, "x y z"],
+    positions: Float[AnyArray, "n 3"],
+    onto: Float[AnyArray, "n 3"] | None = None,
 ) -> Float[Array, "n 3"]:
-    """Derivative of the interpolation by the particle's position, field units per Mpc/h."""
+    """Derivative of the interpolation by the position, field units per Mpc/h, added to ``onto``."""
     cells, offsets = _cells_and_offsets(mesh, positions)
     slopes = jnp.zeros((3, positions.shape[0]), mesh.dtype)
     for corner in CORNERS:
@@ -75,7 +79,8 @@ def readout_slope(
         sx, sy, sz = (1 if upper else -1 for upper in corner)
         value = field[_corner_nodes(mesh, cells, corner)]
         slopes += value * jnp.stack([sx * wy * wz, wx * sy * wz, wx * wy * sz])
-    return slopes.T / jnp.asarray(mesh.cell_size, mesh.dtype)
+    slopes = slopes.T / jnp.asarray(mesh.cell_size, mesh.dtype)
+    return slopes if onto is None else jnp.asarray(onto) + slopes
 
 
 def finite_difference(
@@ -129,6 +134,30 @@ def readout_gradient_positions_bar(
         slope = readout_slope(mesh, finite_difference(mesh, field, axis, order), positions)
         positions_bar += cotangent[:, axis, None] * slope
     return positions_bar
+
+
+def paint_adjoint(
+    mesh: Mesh,
+    positions: Float[AnyArray, "n 3"],
+    field_bar: Float[AnyArray, "x y z"],
+    onto: Float[AnyArray, "n 3"] | None = None,
+) -> Float[Array, "n 3"]:
+    """Cotangent of the positions from that of the painted field, added to ``onto``."""
+    return readout_slope(mesh, field_bar, positions, onto)
+
+
+def move_adjoint(
+    mesh: Mesh,
+    potential: Float[AnyArray, "x y z"],
+    positions: Float[AnyArray, "n 3"],
+    order: int,
+    moved_bar: Float[AnyArray, "n 3"],
+) -> tuple[Float[Array, "x y z"], Float[Array, "n 3"]]:
+    """Cotangents of potential and positions from that of positions moved by the gradient."""
+    return (
+        readout_gradient_field_bar(mesh, positions, order, moved_bar),
+        readout_gradient_positions_bar(mesh, potential, positions, order, moved_bar, moved_bar),
+    )
 
 
 def region_sums(
@@ -185,11 +214,88 @@ def convolve_kernel_bar(
     mesh: Mesh, field: Float[AnyArray, "x y z"], cotangent: Float[AnyArray, "x y z"]
 ) -> Float[Array, " k"]:
     """The kernel table's cotangent of :func:`convolve_adjoint` alone, in the mesh's precision."""
-    spectrum, cotangent_spectrum = r2c(mesh, field), r2c(mesh, cotangent)
+    return _mode_sums(mesh, r2c(mesh, field), r2c(mesh, cotangent))
+
+
+def _mode_sums(mesh: Mesh, first, second):
+    """N^3 times the sum of Re(conj(a) b) over all modes of each entry of the table."""
     products = hermitian_weights(mesh) * (
-        spectrum.real.astype(jnp.float64) * cotangent_spectrum.real
-        + spectrum.imag.astype(jnp.float64) * cotangent_spectrum.imag
+        first.real.astype(jnp.float64) * second.real + first.imag.astype(jnp.float64) * second.imag
     )
     entries = wavenumber_table(mesh).shape
-    kernel_bar = jnp.zeros(entries, jnp.float64).at[_mode_indices(mesh)].add(products)
-    return (mesh.size * kernel_bar).astype(mesh.dtype)
+    sums = jnp.zeros(entries, jnp.float64).at[_mode_indices(mesh)].add(products)
+    return (mesh.size * sums).astype(mesh.dtype)
+
+
+def scaled_power(
+    mesh: Mesh, field: Float[AnyArray, "x y z"], factor, exponent
+) -> Float[Array, "x y z"]:
+    """Factor times a power of a positive field."""
+    return jnp.asarray(factor, mesh.dtype) * _power(PowerTerm(field, exponent, None), 0.0)
+
+
+def scaled_power_adjoint(
+    mesh: Mesh,
+    field: Float[AnyArray, "x y z"],
+    factor,
+    exponent,
+    cotangent: Float[AnyArray, "x y z"],
+    wanted: bool,
+):
+    """Cotangents of field, None unless ``wanted``, factor and exponent."""
+    weighted = cotangent * _power(PowerTerm(field, exponent, None), 0.0)
+    factor_bar = jnp.sum(weighted, dtype=jnp.float64)
+    weighted = jnp.asarray(factor, mesh.dtype) * weighted
+    exponent_bar = jnp.sum(weighted * jnp.log(field), dtype=jnp.float64)
+    field_bar = jnp.asarray(exponent, mesh.dtype) * weighted / field
+    return (
+        field_bar if wanted else None,
+        factor_bar.astype(factor.dtype),
+        exponent_bar.astype(exponent.dtype),
+    )
+
+
+def filtered_powers(
+    mesh: Mesh, terms: Sequence[PowerTerm], offsets: Sequence[float], keep_spectra: bool
+) -> tuple[Float[Array, "x y z"], list[Complex[Array, "kx ky kz"]]]:
+    """Sum of the terms' powers of (field + offset), each convolved with its kernel.
+
+    Their spectra, over the number of nodes, are kept for the adjoint on request.
+    """
+    spectra = [r2c(mesh, _power(term, offset)) for term, offset in zip(terms, offsets, strict=True)]
+    filtered = (
+        spectrum * term.kernel.astype(mesh.dtype)[_mode_indices(mesh)]
+        for term, spectrum in zip(terms, spectra, strict=True)
+    )
+    zero = jnp.zeros((), mesh.complex_dtype)
+    return c2r(mesh, sum(filtered, start=zero)), spectra if keep_spectra else []
+
+
+def filtered_powers_adjoint(
+    mesh: Mesh,
+    terms: Sequence[PowerTerm],
+    offsets: Sequence[float],
+    spectra: Sequence[Complex[AnyArray, "kx ky kz"]],
+    wanted: Sequence[bool],
+    cotangent: Float[AnyArray, "x y z"],
+) -> list[PowerTerm]:
+    """Cotangents of all terms from that of their sum, of the fields where ``wanted``."""
+    bars = []
+    for term, offset, spectrum, is_wanted in zip(terms, offsets, spectra, wanted, strict=True):
+        kernel_bar = _mode_sums(mesh, spectrum, r2c(mesh, cotangent)).astype(term.kernel.dtype)
+        weighted = convolve(mesh, cotangent, term.kernel) * _power(term, offset)
+        field = term.field + jnp.asarray(offset, mesh.dtype)
+        exponent_bar = jnp.sum(weighted * jnp.log(field), dtype=jnp.float64)
+        bars.append(
+            PowerTerm(
+                term.exponent.astype(mesh.dtype) * weighted / field if is_wanted else None,
+                exponent_bar.astype(term.exponent.dtype),
+                kernel_bar,
+            )
+        )
+    return bars
+
+
+def _power(term: PowerTerm, offset: float):
+    logarithm = jnp.log(term.field + jnp.asarray(offset, term.field.dtype))
+    return jnp.exp(jnp.asarray(term.exponent, term.field.dtype) * logarithm)

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from jerald_tools.mesh.fields import convolve
 from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.powers import scaled_power
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.model.parameters import (
     parameter,
@@ -20,7 +21,6 @@ from jerald_tools.model.parameters import (
     scatter_shift,
     shape,
 )
-from jerald_tools.model.power_law import power_law
 
 # Least 1 + d_R: rounding and a Gaussian narrower than a cell can bring an empty place below zero.
 LEAST_DENSITY = 1e-2
@@ -61,4 +61,4 @@ def environment_factor(
     """
     smooth = convolve(mesh, density, gaussian_filter(wavenumber_table(mesh), parameters.radius))
     least = jnp.asarray(LEAST_DENSITY, mesh.dtype)
-    return power_law(jnp.maximum(smooth, least), parameters.exponent)
+    return scaled_power(mesh, jnp.maximum(smooth, least), 1.0, parameters.exponent)

@@ -4,11 +4,11 @@
 import dataclasses
 import typing
 
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.powers import scaled_power
 from jerald_tools.model.layer_starts import Start, layered_starts
 from jerald_tools.model.layers import Layer, displace_by_layers, gaussian_greens_function
 from jerald_tools.model.parameters import (
@@ -17,7 +17,7 @@ from jerald_tools.model.parameters import (
     parameter_class,
     scatter_factor,
 )
-from jerald_tools.model.power_law import EMPTY_CELL, power_law
+from jerald_tools.model.power_law import EMPTY_CELL
 from jerald_tools.model.quantity import ModelInputs, Quantity
 from jerald_tools.targets.target import Overdensity
 
@@ -79,8 +79,7 @@ class Gas(Quantity):
     ) -> Float[Array, "x y z"]:
         """F = w (1 + d)^mu."""
         transform = parameters.transform
-        power = power_law(displaced_density + EMPTY_CELL, transform.mu)
-        return jnp.asarray(transform.w, mesh.dtype) * power
+        return scaled_power(mesh, displaced_density + EMPTY_CELL, transform.w, transform.mu)
 
     def transform_starts(self) -> list[Start]:
         """Gas that follows the dark matter."""

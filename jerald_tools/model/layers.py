@@ -5,18 +5,16 @@ A layer moves every particle by S = alpha grad(G * f(d)), where f is a power of 
 another map, and G an isotropic Green's function.
 """
 
-import functools
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from jerald_tools.mesh.fields import convolve, convolve_adjoint
-from jerald_tools.mesh.mesh import Mesh
-from jerald_tools.mesh.paint import density, move_along_gradient
+from jerald_tools.mesh.mesh import Mesh, PowerTerm
+from jerald_tools.mesh.paint import density_on_the_way, move_along_gradient
+from jerald_tools.mesh.powers import filtered_powers
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.model.parameters import (
     parameter,
@@ -26,7 +24,7 @@ from jerald_tools.model.parameters import (
     scatter_shift,
     shape,
 )
-from jerald_tools.model.power_law import EMPTY_CELL, computed_late, power_law, power_law_adjoint
+from jerald_tools.model.power_law import EMPTY_CELL
 
 # The original's central difference has an error of sixth order in the cell size.
 GRADIENT_ORDER = 6
@@ -104,46 +102,18 @@ def gaussian_greens_function(
     return power * jnp.exp(-((k_h / positive) ** 2) - (k / k_l) ** 2)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 4))
-def filtered_power_law(
-    mesh: Mesh,
-    field: Float[Array, "x y z"],
-    exponent: Float[Array, ""],
-    kernel: Float[Array, " k"],
-    offset: float = 0.0,
-) -> Float[Array, "x y z"]:
-    """Convolve (field + offset)^exponent with an isotropic kernel.
+class Source(typing.NamedTuple):
+    """What sources a potential.
 
-    As one operation, so that its adjoint can compute the power again: between the passes it keeps
-    nothing but the field.
-
-    Args:
-        mesh: the mesh.
-        field: this rank's slab (nx_local, ny, nz), positive with the offset.
-        exponent: scalar.
-        kernel: table as for :func:`jerald_tools.mesh.fields.convolve`.
-        offset: constant added to the field.
-
-    Returns:
-        This rank's slab of the filtered power.
+    Attributes:
+        layer: the layer's parameters.
+        field: density or another map over its mean, this rank's slab.
+        offset: added to the field, which must then be positive.
     """
-    return convolve(mesh, power_law(field + offset, exponent), kernel)
 
-
-def _forward(mesh, field, exponent, kernel, offset):
-    return filtered_power_law(mesh, field, exponent, kernel, offset), (field, exponent, kernel)
-
-
-def _filtered_power_law_adjoint(mesh, offset, operands, result_bar):
-    field, exponent, kernel = operands
-    exponent = computed_late(exponent, result_bar)
-    power = power_law(field + offset, exponent)
-    power_bar, kernel_bar = convolve_adjoint(mesh, power, kernel, result_bar)
-    field_bar, exponent_bar = power_law_adjoint(field + offset, exponent, power, power_bar)
-    return field_bar, exponent_bar, kernel_bar
-
-
-filtered_power_law.defvjp(_forward, _filtered_power_law_adjoint)
+    layer: Layer
+    field: Float[Array, "x y z"]
+    offset: float = 0.0
 
 
 def potential(
@@ -165,9 +135,18 @@ def potential(
     Returns:
         This rank's slab of the potential [(Mpc/h)^2].
     """
-    kernel = greens_function(wavenumber_table(mesh), layer.k_h, layer.k_l, layer.nu)
-    kernel = layer.alpha_unit * layer.alpha * kernel
-    return filtered_power_law(mesh, source, layer.gamma, kernel, offset)
+    return potential_of_sources(mesh, greens_function, [Source(layer, source, offset)])
+
+
+def potential_of_sources(
+    mesh: Mesh, greens_function: GreensFunction, sources: Sequence[Source]
+) -> Float[Array, "x y z"]:
+    """Sum of the potentials of several sources (equation (12)), see :func:`potential`."""
+    terms = []
+    for layer, field, _ in sources:
+        kernel = greens_function(wavenumber_table(mesh), layer.k_h, layer.k_l, layer.nu)
+        terms.append(PowerTerm(field, layer.gamma, layer.alpha_unit * layer.alpha * kernel))
+    return filtered_powers(mesh, terms, tuple(source.offset for source in sources))
 
 
 def density_source(
@@ -175,14 +154,14 @@ def density_source(
     number: int,
     positions: Float[Array, "n 3"],
     start_density: Float[Array, "x y z"] | None,
-) -> Float[Array, "x y z"]:
-    """The density that sources layer ``number``.
+) -> tuple[Float[Array, "x y z"], Float[Array, "n 3"]]:
+    """The density that sources layer ``number``, and the positions that the layer moves.
 
     The density before the first layer never changes while parameters are trained: it is given.
     """
     if number == 0 and start_density is not None:
-        return start_density
-    return density(mesh, positions)
+        return start_density, positions
+    return density_on_the_way(mesh, positions)
 
 
 def displace_by_layers(
@@ -207,7 +186,7 @@ def displace_by_layers(
         New positions [Mpc/h], not wrapped into the box.
     """
     for number, layer in enumerate(layers):
-        source = density_source(mesh, number, positions, start_density)
+        source, positions = density_source(mesh, number, positions, start_density)
         field = potential(mesh, layer, greens_function, source, EMPTY_CELL)
         positions = move_along_gradient(mesh, field, positions, GRADIENT_ORDER)
     return positions

@@ -16,16 +16,18 @@ from jerald_tools.errors import BadInput
 from jerald_tools.mesh.fields import convolve
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.paint import move_along_gradient
+from jerald_tools.mesh.powers import scaled_power
 from jerald_tools.mesh.ranks import sum_over_ranks
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.model.layer_starts import WEAK, Start, layered_starts
 from jerald_tools.model.layers import (
     GRADIENT_ORDER,
     Layer,
+    Source,
     density_source,
     exponential_greens_function,
     gaussian_greens_function,
-    potential,
+    potential_of_sources,
 )
 from jerald_tools.model.model import Model
 from jerald_tools.model.parameters import (
@@ -37,7 +39,7 @@ from jerald_tools.model.parameters import (
     scatter_shift,
     shape,
 )
-from jerald_tools.model.power_law import EMPTY_CELL, Transform, power_law, rectify
+from jerald_tools.model.power_law import EMPTY_CELL, Transform, rectify
 from jerald_tools.model.quantity import ModelInputs, Quantity
 from jerald_tools.targets.neutral_gas import NeutralGas
 
@@ -166,12 +168,10 @@ class NeutralHydrogen(Quantity):
         (stars,) = inputs.sources
         positions, greens_function = inputs.positions, gaussian_greens_function
         for number, layer in enumerate(parameters.layers):
-            source = density_source(mesh, number, positions, inputs.start_density)
-            from_density = potential(mesh, layer.density, greens_function, source, EMPTY_CELL)
-            from_stars = potential(mesh, layer.stars, greens_function, stars)
-            positions = move_along_gradient(
-                mesh, from_density + from_stars, positions, GRADIENT_ORDER
-            )
+            source, positions = density_source(mesh, number, positions, inputs.start_density)
+            both = [Source(layer.density, source, EMPTY_CELL), Source(layer.stars, stars)]
+            field = potential_of_sources(mesh, greens_function, both)
+            positions = move_along_gradient(mesh, field, positions, GRADIENT_ORDER)
         return positions
 
     def transform(
@@ -184,10 +184,10 @@ class NeutralHydrogen(Quantity):
         """F = ReLU(w (1 + d)^mu - D - b) (equation (13))."""
         transform = parameters.transform
         shifted = rectify(displaced_density + jnp.asarray(self.shift, mesh.dtype))
-        w, b = (jnp.asarray(value, mesh.dtype) for value in (transform.w, transform.b))
         (stars,) = inputs.sources
+        power = scaled_power(mesh, shifted, transform.w, transform.mu)
         lost = depletion(mesh, parameters.depletion, stars)
-        return rectify(w * power_law(shifted, transform.mu) - lost - b)
+        return rectify(power - lost - jnp.asarray(transform.b, mesh.dtype))
 
     def transform_starts(self) -> list[Start]:
         """Hydrogen that is mostly near stars, with two reaches of their radiation."""
@@ -249,9 +249,8 @@ def depletion(
         wavenumber_table(mesh), parameters.k_h, parameters.k_l, parameters.nu, parameters.xi
     )
     radiation = convolve(mesh, relative_stars, parameters.beta1 * kernel)
-    consumption = power_law(relative_stars, parameters.gamma3)
-    eta, beta2 = (jnp.asarray(value, mesh.dtype) for value in (parameters.eta, parameters.beta2))
-    return rectify(radiation + eta) + beta2 * consumption
+    consumption = scaled_power(mesh, relative_stars, parameters.beta2, parameters.gamma3)
+    return rectify(radiation + jnp.asarray(parameters.eta, mesh.dtype)) + consumption
 
 
 def _with_weak_stars(layers: tuple[Layer, ...]) -> tuple[TwoSourceLayer, ...]:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Power laws of positive fields and the maps made of them (equations (2), (8) and (13))."""
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -34,59 +33,17 @@ def rectify(field: Float[Array, "..."]) -> Float[Array, "..."]:
     return jnp.maximum(field, jnp.asarray(FLOOR, field.dtype))
 
 
-@jax.custom_vjp
-def power_law(field: Float[Array, "x y z"], exponent: Float[Array, ""]) -> Float[Array, "x y z"]:
-    """A positive field to a power, x^gamma = exp(gamma log x): f of equation (2).
-
-    Several times faster than ``x**gamma`` with its gradient, and exact to rounding.
-
-    Args:
-        field: positive values, this rank's slab.
-        exponent: scalar.
-
-    Returns:
-        The power, in the field's type. The exponent's gradient is accumulated in float64.
-    """
-    return jnp.exp(exponent.astype(field.dtype) * jnp.log(field))
-
-
-def power_law_adjoint(field, exponent, power, power_bar):
-    """Cotangents of field and exponent from that of the power."""
-    weighted = power_bar * power
-    exponent_bar = jnp.sum(weighted * jnp.log(field), dtype=jnp.float64).astype(exponent.dtype)
-    return exponent.astype(field.dtype) * weighted / field, exponent_bar
-
-
-def computed_late(exponent, power_bar):
-    """The exponent as a number that depends on the cotangent.
-
-    A power computed again with it costs little time. XLA would otherwise keep the power of the
-    forward pass, or compute it again long before it is needed, at the price of its memory.
-    """
-    return exponent + 0 * jnp.sum(power_bar[:1, :1, :1])
-
-
-def _adjoint(operands, power_bar):
-    field, exponent = operands
-    exponent = computed_late(exponent, power_bar)
-    return power_law_adjoint(field, exponent, power_law(field, exponent), power_bar)
-
-
-power_law.defvjp(lambda field, exponent: (power_law(field, exponent), (field, exponent)), _adjoint)
-
-
 def threshold(
     mesh: Mesh, transform: Transform, power: Float[Array, "x y z"]
 ) -> Float[Array, "x y z"]:
-    """F = ReLU(w p - b), equation (8) after its power.
+    """F = ReLU(p - b), what equation (8) makes of its power law.
 
     Args:
         mesh: for its precision.
-        transform: w and b.
-        power: p, (1 + d)^mu of the displaced particles, this rank's slab.
+        transform: for b.
+        power: p = w (1 + d)^mu of the displaced particles, this rank's slab.
 
     Returns:
         This rank's slab, over the mean of the training targets.
     """
-    w, b = (jnp.asarray(value, mesh.dtype) for value in (transform.w, transform.b))
-    return rectify(w * power - b)
+    return rectify(power - jnp.asarray(transform.b, mesh.dtype))

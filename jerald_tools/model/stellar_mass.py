@@ -13,12 +13,13 @@ from jaxtyping import Array, Float
 from jerald_tools.analysis.map_style import MapStyle
 from jerald_tools.errors import BadInput
 from jerald_tools.mesh.mesh import Mesh
+from jerald_tools.mesh.powers import scaled_power
 from jerald_tools.model.curves import RARITY
 from jerald_tools.model.environment import Environment, environment_factor
 from jerald_tools.model.layer_starts import Start, layered_starts
 from jerald_tools.model.layers import Layer, displace_by_layers, gaussian_greens_function
 from jerald_tools.model.parameters import original_start, parameter_class
-from jerald_tools.model.power_law import EMPTY_CELL, Transform, power_law, threshold
+from jerald_tools.model.power_law import EMPTY_CELL, Transform, threshold
 from jerald_tools.model.quantity import ModelInputs, Quantity
 from jerald_tools.targets.target import StarsInCells
 
@@ -84,10 +85,11 @@ class StellarMass(Quantity):
         inputs: ModelInputs,
     ) -> Float[Array, "x y z"]:
         """F = ReLU(w (1 + d)^mu (1 + d_R)^e - b): equation (8), where e = 0 is the paper's."""
-        power = power_law(displaced_density + EMPTY_CELL, parameters.transform.mu)
+        transform = parameters.transform
+        power = scaled_power(mesh, displaced_density + EMPTY_CELL, transform.w, transform.mu)
         for environment in parameters.environment:
             power = power * environment_factor(mesh, environment, displaced_density)
-        return threshold(mesh, parameters.transform, power)
+        return threshold(mesh, transform, power)
 
     def transform_starts(self) -> list[Start]:
         """A threshold below which there are no stars; random starts scatter around it."""

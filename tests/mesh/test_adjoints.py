@@ -13,6 +13,7 @@ from jerald_tools.mesh.fields import c2r, convolve, finite_difference, r2c, regi
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.paint import (
     density,
+    density_on_the_way,
     move_along_gradient,
     paint,
     readout,
@@ -58,6 +59,9 @@ OF_POSITIONS = {
     "readout": lambda mesh, x, a: readout(mesh, a.field, x),
     "readout_gradient 4": lambda mesh, x, a: readout_gradient(mesh, a.field, x, 4),
     "readout_gradient 6": lambda mesh, x, a: readout_gradient(mesh, a.field, x, 6),
+    "density on the way": lambda mesh, x, a: jnp.concatenate(
+        [jnp.ravel(result) for result in density_on_the_way(mesh, x)]
+    ),
     "move_along_gradient": lambda mesh, x, a: move_along_gradient(mesh, a.field, x, 6),
 }
 
