@@ -43,12 +43,11 @@ PlaneRange planes_of_block(const Mesh& mesh, const Rows<const T, 3>& positions) 
   const T cell = static_cast<T>(mesh.cell[0]);
   const int32_t nodes = static_cast<int32_t>(mesh.nx()), half = nodes / 2;
   const int64_t count = positions.count();
-  if (count == 0) return {0, 0};
   const T* coordinates = positions.data();
   alignas(64) T whole[Cells<T>::capacity];
   for (int64_t p = 0; p < count; ++p) whole[p] = std::floor(coordinates[3 * p] / cell);
   // Integers, so that the compiler compares them in vectors.
-  alignas(64) int32_t plane[Cells<T>::capacity];
+  alignas(64) int32_t plane[Cells<T>::capacity] = {};
   for (int64_t p = 0; p < count; ++p) {
     const T from_below = whole[p] > T(-limit) ? whole[p] : T(-limit);
     plane[p] = static_cast<int32_t>(from_below < T(limit) ? from_below : T(limit));
