@@ -86,11 +86,12 @@ class PhotoionisedTransform(Transform):
     """A power law as gas in photoionisation equilibrium has it; attributes as of its base.
 
     n_HI ~ rho^2 T^-0.7 and T ~ rho^(g - 1) with 0 < g - 1 < 0.62 (astro-ph/9612232) give an
-    exponent of 1.6 to 2 where the gas is resolved, less where it is not. An exponent far below 1
-    with a threshold of nearly w is a logarithm in disguise, whose voids are empty.
+    exponent of 1.6 to 2 where the gas is resolved, less where it is not, and no threshold: voids
+    hold hydrogen too. A small exponent with a large threshold leaves them empty at the same power.
     """
 
     mu: float = parameter(1.0, distance=0.2, scatter=scatter_factor(0.2), lower=1.0, upper=3.0)
+    b: float = parameter(0.1, distance=0.1, scatter=scatter_shift(0.1), upper=0.1)
 
 
 @parameter_class
