@@ -287,6 +287,13 @@ def spectra_where_unseen(quantities):
     return for_each(test, quantities, TRAINING) + for_each(whole, quantities, UNSEEN)
 
 
+def spectra_of_heatmap(quantities):
+    """Of unseen simulations, or of a training one's test cube where there are none: one page."""
+    spectra = spectra_where_unseen(quantities)
+    simulations = UNSEEN or TRAINING[:1]
+    return [path for path in spectra if any(f"/{name}/" in path for name in simulations)]
+
+
 def baseline_spectra(simulation, region):
     """Spectra of FastPM alone, of the baselines, of the fits of config.yaml, and of ensembles."""
     paths = []

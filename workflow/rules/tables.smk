@@ -21,6 +21,8 @@ rule quality:
 
 
 use rule quality as heatmap with:
+    input:
+        spectra_of_heatmap(["fastpm", *QUANTITIES]),
     output:
         report(
             "results/figures/quality.png",
