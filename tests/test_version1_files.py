@@ -174,8 +174,18 @@ def check_start(fit: str, output: Path) -> None:
 
 
 def test_old_fits_are_prerequisites_and_starts(tmp_path):
+    fit_from_its_old_self("stellar", tmp_path / "stellar.json", "--smoothing", 1)
+    check_start("stellar", tmp_path / "stellar.json")
+
+
+def test_an_old_fit_beyond_the_bounds_of_today_starts_at_them(tmp_path):
+    """Hydrogen's exponent is at least 1 now."""
     fit_from_its_old_self("hi", tmp_path / "hi.json")
-    check_start("hi", tmp_path / "hi.json")
+    old, new = (json.loads(path.read_text()) for path in (OLD / "hi.json", tmp_path / "hi.json"))
+    expected = old["parameters"]
+    assert expected["transform"]["mu"] < 1
+    expected["transform"]["mu"] = 1.0
+    assert new["starts"][0]["parameters"] == expected
 
 
 def test_an_old_fit_over_redshifts_is_a_prerequisite(tmp_path):

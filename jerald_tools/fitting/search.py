@@ -6,6 +6,7 @@ transform. Fits over several redshifts start from parameters that do not evolve 
 """
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 
 import jax
@@ -19,7 +20,9 @@ from jerald_tools.model.curves import BY_SCALE_FACTOR, Variable
 from jerald_tools.model.evolution import EvolvingParameters, knot_redshifts
 from jerald_tools.model.fitted_model import FittedModel
 from jerald_tools.model.layer_starts import Start
-from jerald_tools.model.parameters import scattered
+from jerald_tools.model.parameters import scattered, within_bounds
+
+logger = logging.getLogger(__name__)
 
 # Evaluations of the transform alone from each start before the best one continues by itself.
 SCREENING = 25
@@ -110,6 +113,9 @@ def choose_starts(starts: Sequence[Start], search: Search) -> list[Start]:
 def start_from_fit(fit: FittedModel, layers: int) -> Start:
     """The parameters of an earlier fit as a starting point.
 
+    Fits of other versions may have parameters beyond the bounds of the search: it starts at the
+    bounds then, and a warning names the fit.
+
     Args:
         fit: of the same quantity.
         layers: of the new fit.
@@ -121,7 +127,14 @@ def start_from_fit(fit: FittedModel, layers: int) -> Start:
         raise BadInput(f"{fit.path}: has {fit.layers} layers: give --layers {fit.layers}")
     if isinstance(fit.parameters, EvolvingParameters):
         raise BadInput(f"{fit.path}: is a fit over redshifts: give one of a single redshift")
-    return Start(f"fit {fit.path}", jax.tree.map(float, fit.parameters))
+    parameters = jax.tree.map(float, fit.parameters)
+    bounded = within_bounds(parameters)
+    if bounded != parameters:
+        logger.warning(
+            "%s: warning: has parameters beyond the bounds of fits; they start at the bounds",
+            fit.path,
+        )
+    return Start(f"fit {fit.path}", bounded)
 
 
 def evolving_starts(

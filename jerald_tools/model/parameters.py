@@ -106,9 +106,22 @@ def scattered(parameters, generator: np.random.Generator):
     leaves, structure = jax.tree.flatten(parameters)
     values = []
     for row, value in zip(parameter_table(parameters).values(), leaves, strict=True):
-        value = row.scatter(value, generator.standard_normal())
-        values.append(min(max(value, row.lower), row.upper))
-    return jax.tree.unflatten(structure, values)
+        values.append(row.scatter(value, generator.standard_normal()))
+    return within_bounds(jax.tree.unflatten(structure, values))
+
+
+def within_bounds(parameters):
+    """Parameters, each at its bound where it is beyond.
+
+    Args:
+        parameters: a quantity's, plain Python floats.
+    """
+    values, structure = jax.tree.flatten(parameters)
+    rows = parameter_table(parameters).values()
+    bounded = [
+        min(max(value, row.lower), row.upper) for row, value in zip(rows, values, strict=True)
+    ]
+    return jax.tree.unflatten(structure, bounded)
 
 
 def to_dictionary(parameters) -> typing.Any:

@@ -40,8 +40,8 @@ def test_initial_conditions_may_be_given_in_place_of_a_seed(fresh):
 
 def test_particles_and_models_are_finer_than_maps(fresh):
     def edit(config):
-        config["fits"][4]["refine"] = 4
-        config["fits"][4] |= {"environment": True, "spectrum": 2}
+        config["fits"][4] |= {"environment": True, "spectrum": 2, "refine": 4}
+        del config["fits"][5]["environment"]
 
     fresh.change(edit)
     commands = fresh.command_lines()
