@@ -148,7 +148,8 @@ class Knots:
         """
         # Each change as a row of coefficients of the vector.
         units = np.eye(len(vector)) / space.distance
-        changes = np.diff(units[self.places], axis=0).reshape(-1, len(vector))
+        knots, parameters = self.places.shape
+        changes = np.diff(units[self.places], axis=0).reshape((knots - 1) * parameters, len(vector))
         curvature = 2 * changes.T @ changes
         gradient = curvature @ vector
         return float(np.sum((changes @ vector) ** 2)), gradient, curvature

@@ -4,13 +4,19 @@
 import jax
 import numpy as np
 import pytest
+from model_cases import model_case
 from small_universe import untrained_fit
 
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.fit import Search, fit_parameters
-from jerald_tools.fitting.problem import Task
+from jerald_tools.fitting.problem import Simulation, Task
 from jerald_tools.fitting.residual_loss import PaperLoss
-from jerald_tools.fitting.search import choose_starts, find_starts, start_from_fit
+from jerald_tools.fitting.search import (
+    choose_starts,
+    find_starts,
+    start_from_fit,
+    starting_points,
+)
 from jerald_tools.fitting.search_space import ravel_parameters, search_space
 from jerald_tools.io.sealed_json import sealed
 from jerald_tools.model.fitted_model import FittedModel
@@ -137,3 +143,15 @@ def test_a_fit_is_the_start_of_another():
     evolving = FittedModel({**content, "parameters": knots}, "stars.json")
     with pytest.raises(BadInput, match=r"stars\.json: is a fit over redshifts: give one of a"):
         start_from_fit(evolving, 2)
+
+
+def test_dark_matter_without_layers_has_nothing_to_search_for(stellar_map):
+    """Its map is the density of the particles; the baselines compare with it."""
+    quantity = quantity_named("dark-matter")
+    inputs, _ = model_case(stellar_map.mesh, "dark-matter", 1728)
+    simulation = Simulation(inputs, stellar_map.target)
+    task = Task(stellar_map.mesh, quantity, [simulation], PaperLoss(2))
+    search = Search(evaluations=3, starts=2)
+    fit = fit_parameters(task, starting_points(task, search, layers=0), search)
+    assert fit.best.parameters == quantity.original_parameters(0)
+    np.testing.assert_allclose(np.mean(fit.predicted[0]), 1, rtol=1e-6)
