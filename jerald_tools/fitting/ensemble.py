@@ -3,9 +3,9 @@
 
 Every part leads to other parameters. Members are fits to parts. Those of halves begin at the starts
 that led nearly as far as the best one: their scatter is that of the sample and that of the minimum.
-Those that leave boxes out begin where the fit itself began. Their error on the
-rest is more than the scatter, for the model cannot do everything: the remainder is the model's
-error. No other simulation takes part.
+Those that leave boxes out begin where the fit itself began. Their error on the rest is more than
+the scatter, for the model cannot do everything: the remainder is the model's error. No other
+simulation takes part.
 """
 
 import dataclasses
