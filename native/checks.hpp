@@ -2,34 +2,20 @@
 // Self-checks: quantities that an operation conserves for any input, compared before and after it.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <sstream>
-#include <stdexcept>
-#include <string>
 #include <type_traits>
 #include <vector>
 
 #include "arrays.hpp"
+#include "mass_check.hpp"
 #include "mesh.hpp"
 #include "planes.hpp"
 #include "threads.hpp"
 
 namespace jerald {
-
-// The library or the machine made an error; the input is not the cause.
-class CheckFailed : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-// Sums of numbers and of their squares, in double precision.
-struct Moments {
-  double sum = 0, squares = 0;
-};
 
 template <class T>
 Moments moments(const T* values, int64_t count) {
@@ -57,12 +43,7 @@ Moments moments(const T* values, int64_t count) {
   return total;
 }
 
-// Check that the planes that were painted hold the mass of all particles of weight 1, up to
-// rounding.
-//
-// A node that sums n weights to v rounds n times by at most half a unit in the last place of v, and
-// eight nodes of v hold n = 8 v; weights round by some units of 1. NaN passes this check, since an
-// optimiser may try parameters that overflow; Python checks for it between stages.
+// Check that the planes that were painted hold the mass of all particles of weight 1.
 template <class T>
 void check_mass(const Mesh& mesh, const Planes<T>& planes, int64_t particles) {
   const int64_t held = planes.held().size();
@@ -76,19 +57,7 @@ void check_mass(const Mesh& mesh, const Planes<T>& planes, int64_t particles) {
     total.sum += part.sum;
     total.squares += part.squares;
   }
-  const double expected = static_cast<double>(particles);
-  // A mesh whose rounding explained more than a hundredth would be useless in this precision.
-  const double tolerance =
-      std::min(4 * double{std::numeric_limits<std::remove_const_t<T>>::epsilon()} *
-                   (total.squares + expected),
-               expected / 100);
-  if (!(std::abs(total.sum - expected) > tolerance)) return;
-  std::ostringstream message;
-  message.precision(12);
-  message << "self-check of painting: the mesh holds a mass of " << total.sum << ", but "
-          << particles << " particles were painted; rounding explains a difference of "
-          << tolerance;
-  throw CheckFailed(message.str());
+  check_mass(total, particles, std::numeric_limits<std::remove_const_t<T>>::epsilon());
 }
 
 // The number of particles whose weight is 1, if padding of weight 0 is all that there is besides;

@@ -68,8 +68,7 @@ Four<T>* workspace(const Call& call, const Operand& array) {
 }
 template <class T>
 Complex<T>* spectrum(const Call& call, const Operand& array) {
-  return reinterpret_cast<Complex<T>*>(
-      data<std::complex<T>>(array, call.modes(), "the spectrum"));
+  return reinterpret_cast<Complex<T>*>(data<std::complex<T>>(array, call.modes(), "the spectrum"));
 }
 inline ModeIndex mode_index(const Call& call, const Operands& operands, int64_t at) {
   const auto axis = [&](int number) {
@@ -82,12 +81,13 @@ inline ModeIndex mode_index(const Call& call, const Operands& operands, int64_t 
 template <class T>
 void paint_call(const Call& call, const Operands& operands, const Outcomes& results) {
   const int64_t count = length(operands[0]);
-  const T* weights = is_left_out(operands[1])
-                         ? nullptr
-                         : data<T, 1>(operands[1], {count}, "the array of weights");
+  const T* weights =
+      is_left_out(operands[1]) ? nullptr : data<T, 1>(operands[1], {count}, "the array of weights");
+  Four<T>* shares = workspace<T>(call, *results[1]);
+  T* painted = field<T>(call, *results[0]);
   paint(call.stream, call.grid<T>(), count,
-        particle_rows<T>(operands[0], count, "the array of positions"), weights,
-        workspace<T>(call, *results[1]), field<T>(call, *results[0]));
+        particle_rows<T>(operands[0], count, "the array of positions"), weights, shares, painted);
+  if (weights == nullptr) check_painted(call.stream, call.grid<T>(), count, painted, shares);
 }
 
 // field, positions -> values
@@ -123,8 +123,8 @@ template <class T>
 void readout_gradient_call(const Call& call, const Operands& operands, const Outcomes& results) {
   const int64_t count = length(operands[1]);
   Four<T>* vectors = workspace<T>(call, *results[1]);
-  gradient_at_nodes(call.stream, call.grid<T>(), call.differences<T>(),
-                    field<T>(call, operands[0]), vectors);
+  gradient_at_nodes(call.stream, call.grid<T>(), call.differences<T>(), field<T>(call, operands[0]),
+                    vectors);
   readout_vectors(call.stream, call.grid<T>(), vectors, count,
                   particle_rows<T>(operands[1], count, "the array of positions"),
                   optional_rows<T>(operands[2], count, "the array to add to"),
@@ -150,8 +150,8 @@ void readout_gradient_positions_bar_call(const Call& call, const Operands& opera
                                          const Outcomes& results) {
   const int64_t count = length(operands[1]);
   Four<T>* vectors = workspace<T>(call, *results[1]);
-  gradient_at_nodes(call.stream, call.grid<T>(), call.differences<T>(),
-                    field<T>(call, operands[0]), vectors);
+  gradient_at_nodes(call.stream, call.grid<T>(), call.differences<T>(), field<T>(call, operands[0]),
+                    vectors);
   readout_vectors_positions_bar(
       call.stream, call.grid<T>(), vectors, count,
       particle_rows<T>(operands[1], count, "the array of positions"),
@@ -239,11 +239,11 @@ XLA_FFI_Error* handler(XLA_FFI_CallFrame* frame) {
 }  // namespace jerald::device
 
 // What the library offers, by name.
-#define JERALD_DEVICE_CALL(name)                                                                  \
-  extern "C" __attribute__((visibility("default"))) XLA_FFI_Error* jerald_##name(                \
-      XLA_FFI_CallFrame* frame) {                                                                 \
-    return jerald::device::handler<jerald::device::name##_call<float>,                            \
-                                   jerald::device::name##_call<double>>(frame);                   \
+#define JERALD_DEVICE_CALL(name)                                                  \
+  extern "C" __attribute__((visibility("default"))) XLA_FFI_Error* jerald_##name( \
+      XLA_FFI_CallFrame* frame) {                                                 \
+    return jerald::device::handler<jerald::device::name##_call<float>,            \
+                                   jerald::device::name##_call<double>>(frame);   \
   }
 
 JERALD_DEVICE_CALL(paint)

@@ -23,8 +23,7 @@ struct Differences {
 
   // The derivative along an axis at node (i, j, k) of what value(node number) gives.
   template <int along, class Value>
-  JERALD_HOST_DEVICE T at(const Grid<T>& grid, int32_t i, int32_t j, int32_t k,
-                          Value value) const {
+  JERALD_HOST_DEVICE T at(const Grid<T>& grid, int32_t i, int32_t j, int32_t k, Value value) const {
     T sum = 0;
     for (int m = 1; m <= axis[along].reach; ++m) {
       const int64_t after = number<along>(grid, i, j, k, m);
@@ -64,15 +63,14 @@ void finite_difference(Stream stream, const Grid<T>& grid, const Differences<T>&
 template <class T>
 void gradient_at_nodes(Stream stream, const Grid<T>& grid, const Differences<T>& differences,
                        const T* field, Four<T>* vectors) {
-  for_each_in_rows(stream, grid.rows(), grid.nodes[2],
-                   [=] JERALD_HOST_DEVICE(int64_t row, int32_t k) {
-                     const int32_t i = grid.plane_of(row), j = int32_t(row) - i * grid.nodes[1];
-                     const auto value = [=](int64_t node) { return field[node]; };
-                     vectors[grid.row(i, j) + k] = {
-                         differences.template at<0>(grid, i, j, k, value),
-                         differences.template at<1>(grid, i, j, k, value),
-                         differences.template at<2>(grid, i, j, k, value), T(0)};
-                   });
+  for_each_in_rows(
+      stream, grid.rows(), grid.nodes[2], [=] JERALD_HOST_DEVICE(int64_t row, int32_t k) {
+        const int32_t i = grid.plane_of(row), j = int32_t(row) - i * grid.nodes[1];
+        const auto value = [=](int64_t node) { return field[node]; };
+        vectors[grid.row(i, j) + k] = {differences.template at<0>(grid, i, j, k, value),
+                                       differences.template at<1>(grid, i, j, k, value),
+                                       differences.template at<2>(grid, i, j, k, value), T(0)};
+      });
 }
 
 // gradients = onto + the gradient at the particles; without `onto` the gradient alone.
@@ -103,8 +101,7 @@ void readout_vectors_positions_bar(Stream stream, const Grid<T>& grid, const Fou
                                around.slope_z(place.fraction)};
     for (int axis = 0; axis < 3; ++axis) {
       const T base = onto == nullptr ? T(0) : onto[3 * p + axis];
-      const T product =
-          slopes[axis].x * bar[0] + slopes[axis].y * bar[1] + slopes[axis].z * bar[2];
+      const T product = slopes[axis].x * bar[0] + slopes[axis].y * bar[1] + slopes[axis].z * bar[2];
       positions_bar[3 * p + axis] = base + product / grid.cell[axis];
     }
   });
@@ -123,8 +120,8 @@ void paint_vectors(Stream stream, const Grid<T>& grid, int64_t count, const T* p
       for (int y = 0; y < 2; ++y) {
         const Four<T> behind = plane * (y ? place.fraction[1] : 1 - place.fraction[1]);
         const Four<T> next = behind * place.fraction[2];
-        Four<T>* row = vectors + grid.row(x ? place.high[0] : place.low[0],
-                                          y ? place.high[1] : place.low[1]);
+        Four<T>* row =
+            vectors + grid.row(x ? place.high[0] : place.low[0], y ? place.high[1] : place.low[1]);
         add(row + place.low[2], behind - next);
         add(row + place.high[2], next);
       }
@@ -138,16 +135,16 @@ template <class T>
 void gradient_at_nodes_adjoint(Stream stream, const Grid<T>& grid,
                                const Differences<T>& differences, const Four<T>* vectors,
                                T* field_bar) {
-  for_each_in_rows(
-      stream, grid.rows(), grid.nodes[2], [=] JERALD_HOST_DEVICE(int64_t row, int32_t k) {
-        const int32_t i = grid.plane_of(row), j = int32_t(row) - i * grid.nodes[1];
-        const auto x = [=](int64_t node) { return vectors[node].x; };
-        const auto y = [=](int64_t node) { return vectors[node].y; };
-        const auto z = [=](int64_t node) { return vectors[node].z; };
-        field_bar[grid.row(i, j) + k] = -differences.template at<0>(grid, i, j, k, x) -
-                                        differences.template at<1>(grid, i, j, k, y) -
-                                        differences.template at<2>(grid, i, j, k, z);
-      });
+  for_each_in_rows(stream, grid.rows(), grid.nodes[2],
+                   [=] JERALD_HOST_DEVICE(int64_t row, int32_t k) {
+                     const int32_t i = grid.plane_of(row), j = int32_t(row) - i * grid.nodes[1];
+                     const auto x = [=](int64_t node) { return vectors[node].x; };
+                     const auto y = [=](int64_t node) { return vectors[node].y; };
+                     const auto z = [=](int64_t node) { return vectors[node].z; };
+                     field_bar[grid.row(i, j) + k] = -differences.template at<0>(grid, i, j, k, x) -
+                                                     differences.template at<1>(grid, i, j, k, y) -
+                                                     differences.template at<2>(grid, i, j, k, z);
+                   });
 }
 
 }  // namespace jerald::device

@@ -66,8 +66,8 @@ struct Corners {
   JERALD_HOST_DEVICE Corners(const Grid<T>& grid, const Place<T>& place, const V* values) {
     for (int x = 0; x < 2; ++x) {
       for (int y = 0; y < 2; ++y) {
-        const V* row = values + grid.row(x ? place.high[0] : place.low[0],
-                                         y ? place.high[1] : place.low[1]);
+        const V* row =
+            values + grid.row(x ? place.high[0] : place.low[0], y ? place.high[1] : place.low[1]);
         at[x][y][0] = row[place.low[2]];
         at[x][y][1] = row[place.high[2]];
       }

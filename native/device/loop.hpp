@@ -13,6 +13,10 @@
 
 namespace jerald::device {
 
+struct TwoSums {
+  double first = 0, second = 0;
+};
+
 #ifdef __CUDACC__
 
 using Stream = cudaStream_t;
@@ -54,6 +58,39 @@ void for_each_in_rows(Stream stream, int64_t rows, int32_t length, Body body) {
   check(cudaGetLastError());
 }
 
+template <class Body>
+__global__ void sum_kernel(int64_t count, Body body, double* sums) {
+  double first = 0, second = 0;
+  const int64_t stride = static_cast<int64_t>(gridDim.x) * blockDim.x;
+  for (int64_t item = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; item < count;
+       item += stride) {
+    const auto terms = body(item);
+    first += terms.first;
+    second += terms.second;
+  }
+  for (int lanes = 16; lanes > 0; lanes /= 2) {
+    first += __shfl_down_sync(~0u, first, lanes);
+    second += __shfl_down_sync(~0u, second, lanes);
+  }
+  if (threadIdx.x % 32 == 0) {
+    atomicAdd(sums, first);
+    atomicAdd(sums + 1, second);
+  }
+}
+
+// Sums over all items of the two numbers that body(item) gives. Waits for them; `workspace` is two
+// numbers on the device.
+template <class Body>
+TwoSums sums(Stream stream, int64_t count, double* workspace, Body body) {
+  TwoSums found;
+  check(cudaMemsetAsync(workspace, 0, sizeof(found), stream));
+  sum_kernel<<<1024, 256, 0, stream>>>(count, body, workspace);
+  check(cudaGetLastError());
+  check(cudaMemcpyAsync(&found, workspace, sizeof(found), cudaMemcpyDeviceToHost, stream));
+  check(cudaStreamSynchronize(stream));
+  return found;
+}
+
 template <class T>
 void clear(Stream stream, T* values, int64_t count) {
   check(cudaMemsetAsync(values, 0, count * sizeof(T), stream));
@@ -73,6 +110,18 @@ void for_each_in_rows(Stream, int64_t rows, int32_t length, Body body) {
   for (int64_t row = 0; row < rows; ++row) {
     for (int32_t k = 0; k < length; ++k) body(row, k);
   }
+}
+
+template <class Body>
+TwoSums sums(Stream, int64_t count, double*, Body body) {
+  // One sum rounds more than the many that a GPU has.
+  long double first = 0, second = 0;
+  for (int64_t item = 0; item < count; ++item) {
+    const TwoSums terms = body(item);
+    first += terms.first;
+    second += terms.second;
+  }
+  return {static_cast<double>(first), static_cast<double>(second)};
 }
 
 template <class T>

@@ -21,8 +21,8 @@ struct ModeIndex {
 
 // result = modes times the kernel's entry for each, and a factor; it may take their place.
 template <class T>
-void multiply_by_kernel(Stream stream, const Grid<T>& grid, const ModeIndex& index,
-                        const T* kernel, T factor, const Complex<T>* modes, Complex<T>* result) {
+void multiply_by_kernel(Stream stream, const Grid<T>& grid, const ModeIndex& index, const T* kernel,
+                        T factor, const Complex<T>* modes, Complex<T>* result) {
   const int32_t half = grid.nodes[2] / 2 + 1;
   for_each_in_rows(stream, grid.rows(), half, [=] JERALD_HOST_DEVICE(int64_t row, int32_t c) {
     const int32_t a = grid.plane_of(row), b = int32_t(row) - a * grid.nodes[1];
