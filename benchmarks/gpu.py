@@ -67,6 +67,72 @@ def main():
 
 
 @main.command()
+@click.argument("path", metavar="FILE")
+def save(path):
+    """Write the answers of this CPU in double precision, at most 8 MiB, for `check`."""
+    import gpu_reference
+
+    backend = gpu_reference.save(path)
+    click.echo(f"{path}: {os.path.getsize(path) / 2**20:.1f} MiB, backend {backend}")
+
+
+@main.command()
+@click.argument("path", metavar="FILE")
+@backend_option
+def check(path, backend):
+    """Compare this device, in both precisions, with what `save` wrote; status 1 if one fails."""
+    import gpu_reference
+    import jax
+
+    errors = {}
+    for precision in ("single", "double"):
+        used, errors[precision] = gpu_reference.compare(path, precision, backend)
+    kind = jax.devices()[0].device_kind
+    click.echo(f"{kind}, JAX {jax.__version__}, backend {used}: errors against a CPU's float64\n")
+    click.echo("| | limit | single | double | within |\n| --- | --: | --: | --: | --- |")
+    all_within = True
+    for single, double in zip(errors["single"], errors["double"], strict=True):
+        within = max(single.error, double.error) <= single.limit
+        all_within = all_within and within
+        cells = [f"{value:.1e}" for value in (single.limit, single.error, double.error)]
+        click.echo(f"| {' | '.join([single.what, *cells, _word(within)])} |")
+    sys.exit(0 if all_within else 1)
+
+
+@main.command()
+@click.argument("particles", metavar="FILE")
+@click.option("--threads", type=int, help="Of the command.  [default: all cores]")
+@click.option("--json", "path", metavar="FILE", help="Write the result there.")
+@click.option("--cpu-json", "cpu", metavar="FILE", help="Compare with what --json wrote on a CPU.")
+def fit(particles, threads, path, cpu):
+    """Fit dark matter at z = 2 of the bundled reference from particles of run-fastpm.
+
+    Status 1 if a loss is further than a thousandth from the CPU's.
+    """
+    import gpu_fit
+
+    found = gpu_fit.fit_dark_matter(particles, threads)
+    if path:
+        pathlib.Path(path).write_text(json.dumps(found, indent=1))
+    click.echo(json.dumps(found))
+    if not cpu:
+        return
+    of_cpu = json.loads(pathlib.Path(cpu).read_text())
+    click.echo("\n| fit-dm | here | CPU | difference | limit | within |")
+    click.echo("| --- | --: | --: | --: | --: | --- |")
+    all_within = True
+    for name in gpu_fit.LOSSES:
+        difference = abs(found[name] / of_cpu[name] - 1)
+        within = difference <= gpu_fit.LIMIT
+        all_within = all_within and within
+        losses = f"{found[name]:.7f} | {of_cpu[name]:.7f} | {difference:.1e} | {gpu_fit.LIMIT:g}"
+        click.echo(f"| {name} | {losses} | {_word(within)} |")
+    for name in ("seconds", "evaluations"):
+        click.echo(f"| {name} | {found[name]:.4g} | {of_cpu[name]:.4g} | | | |")
+    sys.exit(0 if all_within else 1)
+
+
+@main.command()
 @click.argument("whose", type=click.Choice([OURS, PMPP]))
 @click.argument("name")
 @click.option("--size", required=True, type=int)
