@@ -63,8 +63,9 @@ class Fitted:
     @property
     def key(self) -> str:
         """Name in the file and in the table."""
+        layers = "1 layer" if self.layers == 1 else f"{self.layers} layers"
         refined = f", refine {self.refine}" if self.refine > 1 else ""
-        return f"{self.geometry}: {self.name}, {self.layers} layer{'s' * (self.layers > 1)}{refined}, {self.loss}"
+        return f"{self.geometry}: {self.name}, {layers}{refined}, {self.loss}"
 
     @property
     def quantity(self) -> Quantity:
