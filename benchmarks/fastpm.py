@@ -34,9 +34,16 @@ def one_step(mesh: Mesh):
     particles = Particles(positions, jnp.zeros_like(positions), numbers).sent_home(mesh)
     cosmology = Cosmology()
     (factors,) = step_factors(np.array([0.30, 1 / 3]), cosmology).astype(mesh.dtype)
-    force = accelerations(mesh, particles, cosmology.omega_m)
-    inputs = sum(leaf.nbytes for leaf in jax.tree.leaves((particles, force)))
-    return lambda: step(mesh, particles, force, factors, cosmology.omega_m), inputs
+    state = particles, accelerations(mesh, particles, cosmology.omega_m)
+    inputs = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
+
+    def next_step():
+        # A step takes the memory of its particles.
+        nonlocal state
+        state = step(mesh, *state, factors, cosmology.omega_m)
+        return state
+
+    return next_step, inputs
 
 
 @click.command()

@@ -4,23 +4,14 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 #include <cstdint>
 
 #include "arrays.hpp"
+#include "location.hpp"
 #include "mesh.hpp"
 #include "threads.hpp"
 
 namespace jerald {
-
-// The cell of the box that a cell of any period of the mesh repeats; 0 for NaN.
-template <class T>
-inline int32_t wrapped_cell(T cell, T nodes, T per_nodes) {
-  const T rest = cell - nodes * std::floor(cell * per_nodes);
-  // By rounding, `rest` may be `nodes` where it should be 0.
-  const bool inside = (rest >= 0) & (rest < nodes);
-  return static_cast<int32_t>(inside ? rest : T(0));
-}
 
 // Cells of a block of particles, and where in them the particles are. A whole block is computed
 // before it is used, with one array for each number, so that the compiler uses vector instructions.
@@ -75,13 +66,12 @@ class Cells {
  private:
   // Coordinates become cells and fractions.
   void split(int axis, int64_t count, int32_t* cell) {
-    const T size = size_[axis], nodes = static_cast<T>(nodes_[axis]), per_nodes = 1 / nodes;
+    const AxisCells<T> cells(size_[axis], nodes_[axis]);
     T* fraction = fraction_[axis];
     for (int64_t p = 0; p < count; ++p) {
-      const T scaled = fraction[p] / size;
-      const T whole = std::floor(scaled);
-      fraction[p] = scaled - whole;
-      cell[p] = wrapped_cell(whole, nodes, per_nodes);
+      const auto located = cells.locate(fraction[p]);
+      fraction[p] = located.fraction;
+      cell[p] = located.cell;
     }
   }
 

@@ -9,6 +9,7 @@
 
 #include "arrays.hpp"
 #include "cells.hpp"
+#include "cloud_in_cell.hpp"
 #include "mesh.hpp"
 #include "planes.hpp"
 #include "rolling_planes.hpp"
@@ -33,14 +34,13 @@ struct Place {
 
 template <class T>
 inline void deposit(T* plane, const Place<T>& place, T value) {
+  const PlaneShares<T> shares(value, place.y, place.z);
   T* row = plane + place.node;
   T* next_row = row + place.next_row;
-  const T behind = value * place.y, first = value - behind;
-  const T first_next = first * place.z, behind_next = behind * place.z;
-  row[0] += first - first_next;
-  row[place.next] += first_next;
-  next_row[0] += behind - behind_next;
-  next_row[place.next] += behind_next;
+  row[0] += shares.here;
+  row[place.next] += shares.next;
+  next_row[0] += shares.next_row;
+  next_row[place.next] += shares.next_of_next_row;
 }
 
 // The thread that writes each plane. Each node is written by one thread and sums in the order of

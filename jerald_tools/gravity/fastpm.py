@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable, Container, Iterator, Sequence
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -88,7 +89,9 @@ def simulate(
             def after(number, particles, run=run, before=steps):
                 after_step(State(run, before + number, particles))
 
-            particles = evolve(mesh, particles, factors[steps:reached], omega_m, after)
+            # Whoever was given them may keep them, and all runs begin with the same.
+            own = jax.tree.map(jnp.copy, particles)
+            particles = evolve(mesh, own, factors[steps:reached], omega_m, after)
             steps = reached
             yield redshift, particles
 
@@ -120,7 +123,7 @@ def evolve(
 
     Args:
         mesh: the force mesh.
-        particles: this rank's particles, anywhere.
+        particles: this rank's particles, anywhere, whose memory the first step takes.
         factors: of each step, see :func:`jerald_tools.gravity.step_scheme.step_factors`.
         omega_m: matter density today.
         after_step: called after every step with its number, from 1, and the particles.
@@ -150,7 +153,8 @@ def step(
 
     Args:
         mesh: the force mesh.
-        particles: this rank's particles, each on the rank of its slab.
+        particles: this rank's particles, each on the rank of its slab. The step takes their
+            memory: JAX refuses to read them afterwards.
         force: their :func:`accelerations`.
         factors: first kick, drift, second kick.
         omega_m: matter density today.
@@ -159,10 +163,26 @@ def step(
         The particles after the step, on the ranks of their slabs, and their accelerations.
     """
     first_kick, drift_factor, second_kick = factors
-    particles = drift(kick(particles, force, first_kick), drift_factor)
+    particles = kick_and_drift(particles, force, first_kick, drift_factor)
     particles = particles.sent_home(mesh)
+    return accelerate_and_kick(mesh, particles, second_kick, omega_m)
+
+
+@functools.partial(jax.jit, donate_argnums=0)
+def kick_and_drift(
+    particles: Particles, force: Float[AnyArray, "n 3"], kick_factor: float, drift_factor: float
+) -> Particles:
+    """Particles with new momenta, and then new positions, in the memory of the old ones."""
+    return drift(kick(particles, force, kick_factor), drift_factor)
+
+
+@functools.partial(jax.jit, static_argnums=0, donate_argnums=1)
+def accelerate_and_kick(
+    mesh: Mesh, particles: Particles, kick_factor: float, omega_m: float
+) -> tuple[Particles, Float[Array, "n 3"]]:
+    """Particles with new momenta, in the memory of the old ones, and their accelerations."""
     force = accelerations(mesh, particles, omega_m)
-    return kick(particles, force, second_kick), force
+    return kick(particles, force, kick_factor), force
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -173,13 +193,11 @@ def accelerations(mesh: Mesh, particles: Particles, omega_m: float) -> Float[Arr
     return (1.5 * omega_m * gradient).astype(mesh.dtype)
 
 
-@jax.jit
 def kick(particles: Particles, accelerations: Float[AnyArray, "n 3"], factor: float) -> Particles:
     """Particles with momenta + factor x accelerations."""
     return dataclasses.replace(particles, momenta=particles.momenta + factor * accelerations)
 
 
-@jax.jit
 def drift(particles: Particles, factor: float) -> Particles:
     """Particles with positions + factor x momenta."""
     positions = particles.positions + factor * particles.momenta

@@ -17,6 +17,7 @@ import jax
 import numpy as np
 
 from jerald_tools.errors import BadInput
+from jerald_tools.mesh.device_library import library
 from jerald_tools.mesh.ranks import ONE_PROCESS, Ranks, world
 
 AnyArray = jax.Array | np.ndarray
@@ -25,8 +26,12 @@ AnyArray = jax.Array | np.ndarray
 REAL = {"single": np.dtype(np.float32), "double": np.dtype(np.float64)}
 COMPLEX = {"single": np.dtype(np.complex64), "double": np.dtype(np.complex128)}
 
-BACKENDS = {"native": "jerald_tools.mesh.native", "jax": "jerald_tools.mesh.reference"}
-"""The modules of raw operations, C++ and pure JAX: the same functions in both."""
+BACKENDS = {
+    "native": "jerald_tools.mesh.native",
+    "cuda": "jerald_tools.mesh.cuda",
+    "jax": "jerald_tools.mesh.reference",
+}
+"""The modules of raw operations, C++, CUDA and pure JAX: the same functions in all."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Mesh:
         box_size: side lengths [Mpc/h].
         precision: "single" or "double".
         ranks: the processes that share the mesh.
-        backend: "native" (C++, FFTW) or "jax" (pure JAX, one process).
+        backend: "native" (C++, FFTW), "cuda" (a GPU, one process) or "jax" (pure JAX, one process).
     """
 
     shape: tuple[int, int, int]
@@ -122,7 +127,7 @@ def make_mesh(
         box_size: side lengths [Mpc/h], or one number for a cube.
         precision: "single" or "double".
         ranks: the processes that share it; by default all that were launched.
-        backend: "native" or "jax"; by default see :func:`choose_backend`.
+        backend: a key of :data:`BACKENDS`; by default see :func:`choose_backend`.
 
     Raises:
         BadInput: for a shape or a box that no mesh can have, or ranks without the native library.
@@ -161,7 +166,7 @@ def native_library_is_built() -> bool:
 
 
 def choose_backend(ranks: Ranks) -> str:
-    """The native library where it is built and JAX runs on the CPU, else pure JAX.
+    """The library for the device that JAX runs on, C++ or CUDA, where it is built, else pure JAX.
 
     Raises:
         BadInput: for several ranks without the native library.
@@ -173,7 +178,7 @@ def choose_backend(ranks: Ranks) -> str:
             f"{ranks.size} ranks need the native library, which this installation lacks: "
             "install it with JERALD_NATIVE=ON and JAX_PLATFORMS=cpu, or run one process"
         )
-    return "jax"
+    return "cuda" if library("CUDA") and jax.default_backend() == "gpu" else "jax"
 
 
 class PowerTerm(NamedTuple):

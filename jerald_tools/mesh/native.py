@@ -6,6 +6,7 @@ operations beside this file add them. Particles may be anywhere: over ranks each
 out which planes of the mesh its particles touch, and exchanges those with the ranks that have them.
 """
 
+import dataclasses
 import hashlib
 import os
 import pathlib
@@ -30,6 +31,7 @@ from jerald_tools.mesh.native_powers import (
     scaled_power_adjoint as scaled_power_adjoint,
 )
 from jerald_tools.mesh.ranks import Ranks
+from jerald_tools.mesh.restrict import refined
 from jerald_tools.mesh.wavenumbers import mode_index_axes, wavenumber_table
 from jerald_tools.process import launched_size
 
@@ -190,6 +192,41 @@ def move_adjoint(
         mesh, "move_adjoint", results, *operands, in_place={2: 1}, order=np.int64(order)
     )
     return potential_bar, positions_bar
+
+
+def restrict(
+    mesh: Mesh, factor: int, field: Float[AnyArray, "fine_x fine_y fine_z"]
+) -> Float[Array, "x y z"]:
+    """Means with weights (R - |j|) / R^2, |j| < R, along each axis, R = ``factor``.
+
+    Each fine node is painted as a particle.
+    """
+    weights = jnp.ravel(field) / jnp.asarray(factor**3, mesh.dtype)
+    return paint(_unit_cells(mesh), _fine_nodes(mesh, factor), weights)
+
+
+def restrict_adjoint(
+    mesh: Mesh, factor: int, coarse_bar: Float[AnyArray, "x y z"]
+) -> Float[Array, "fine_x fine_y fine_z"]:
+    """Cotangent of the finer field from that of the means."""
+    values = readout(_unit_cells(mesh), coarse_bar, _fine_nodes(mesh, factor))
+    values /= jnp.asarray(factor**3, mesh.dtype)
+    return values.reshape(refined(mesh, factor).local_shape)
+
+
+def _unit_cells(mesh: Mesh) -> Mesh:
+    """The mesh with cells of length 1, on which the weights of even factors are exact."""
+    nx, ny, nz = map(float, mesh.shape)
+    return dataclasses.replace(mesh, box_size=(nx, ny, nz))
+
+
+def _fine_nodes(mesh: Mesh, factor: int) -> Array:
+    """This rank's nodes of the finer mesh, (n, 3) in cells of the coarser one."""
+    fine = refined(mesh, factor)
+    x = jnp.arange(fine.x_start, fine.x_stop, dtype=mesh.dtype)
+    y, z = (jnp.arange(nodes, dtype=mesh.dtype) for nodes in fine.shape[1:])
+    nodes = jnp.stack(jnp.meshgrid(x, y, z, indexing="ij"), axis=-1)
+    return nodes.reshape(-1, 3) / jnp.asarray(factor, mesh.dtype)
 
 
 def region_sums(

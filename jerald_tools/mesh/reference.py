@@ -8,6 +8,7 @@ operations beside this file add them.
 import itertools
 from collections.abc import Sequence
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
@@ -174,6 +175,36 @@ def region_sums(
     return jnp.stack([total(field[:, :, upper_start:]), below - in_corner, in_corner])
 
 
+def restrict(
+    mesh: Mesh, factor: int, field: Float[AnyArray, "fine_x fine_y fine_z"]
+) -> Float[Array, "x y z"]:
+    """Means with weights (R - |j|) / R^2, |j| < R, along each axis, R = ``factor``."""
+    for axis in range(3):
+        field = _restrict_axis(jnp.asarray(field), axis, factor)
+    return field
+
+
+def _restrict_axis(field, axis: int, factor: int):
+    before, after = field.shape[:axis], field.shape[axis + 1 :]
+    groups = field.reshape(*before, -1, factor, *after)
+    parts = [jax.lax.index_in_dim(groups, j, axis + 1, keepdims=False) for j in range(factor)]
+    result = np.asarray(1 / factor, field.dtype) * parts[0]
+    for j in range(1, factor):
+        weight = np.asarray((factor - j) / factor**2, field.dtype)
+        # Node -j of a group is the last but j - 1 of the group before.
+        result += weight * (parts[j] + jnp.roll(parts[factor - j], 1, axis))
+    return result
+
+
+def restrict_adjoint(
+    mesh: Mesh, factor: int, coarse_bar: Float[AnyArray, "x y z"]
+) -> Float[Array, "fine_x fine_y fine_z"]:
+    """Cotangent of the finer field from that of the means."""
+    fine = jax.ShapeDtypeStruct(tuple(factor * n for n in mesh.shape), mesh.dtype)
+    transposed = jax.linear_transpose(lambda field: restrict(mesh, factor, field), fine)
+    return transposed(jnp.asarray(coarse_bar, mesh.dtype))[0]
+
+
 def r2c(mesh: Mesh, field: Float[AnyArray, "x y z"]) -> Complex[Array, "kx ky kz"]:
     """Half spectrum of a real field, sum over nodes / number of nodes."""
     return (jnp.fft.rfftn(field) / mesh.size).astype(mesh.complex_dtype)
@@ -185,7 +216,8 @@ def c2r(mesh: Mesh, spectrum: Complex[AnyArray, "kx ky kz"]) -> Float[Array, "x 
 
 
 def _mode_indices(mesh: Mesh):
-    first, second, third = mode_index_axes(mesh)
+    # XLA would add the three at compilation, entry by entry, and keep the result.
+    first, second, third = jax.lax.optimization_barrier(mode_index_axes(mesh))
     return first[:, None, None] + second[None, :, None] + third[None, None, :]
 
 
@@ -231,7 +263,7 @@ def scaled_power(
     mesh: Mesh, field: Float[AnyArray, "x y z"], factor, exponent
 ) -> Float[Array, "x y z"]:
     """Factor times a power of a positive field."""
-    return jnp.asarray(factor, mesh.dtype) * _power(PowerTerm(field, exponent, None), 0.0)
+    return jnp.asarray(factor, mesh.dtype) * power_of(PowerTerm(field, exponent, None), 0.0)
 
 
 def scaled_power_adjoint(
@@ -243,7 +275,7 @@ def scaled_power_adjoint(
     wanted: bool,
 ):
     """Cotangents of field, None unless ``wanted``, factor and exponent."""
-    weighted = cotangent * _power(PowerTerm(field, exponent, None), 0.0)
+    weighted = cotangent * power_of(PowerTerm(field, exponent, None), 0.0)
     factor_bar = jnp.sum(weighted, dtype=jnp.float64)
     weighted = jnp.asarray(factor, mesh.dtype) * weighted
     exponent_bar = jnp.sum(weighted * jnp.log(field), dtype=jnp.float64)
@@ -262,7 +294,7 @@ def filtered_powers(
 
     Their spectra, over the number of nodes, are kept for the adjoint on request.
     """
-    spectra = [r2c(mesh, _power(term, offset)) for term, offset in zip(terms, offsets, strict=True)]
+    spectra = [r2c(mesh, power_of(term, offset)) for term, offset in zip(terms, offsets, strict=True)]
     filtered = (
         spectrum * term.kernel.astype(mesh.dtype)[_mode_indices(mesh)]
         for term, spectrum in zip(terms, spectra, strict=True)
@@ -283,7 +315,7 @@ def filtered_powers_adjoint(
     bars = []
     for term, offset, spectrum, is_wanted in zip(terms, offsets, spectra, wanted, strict=True):
         kernel_bar = _mode_sums(mesh, spectrum, r2c(mesh, cotangent)).astype(term.kernel.dtype)
-        weighted = convolve(mesh, cotangent, term.kernel) * _power(term, offset)
+        weighted = convolve(mesh, cotangent, term.kernel) * power_of(term, offset)
         field = term.field + jnp.asarray(offset, mesh.dtype)
         exponent_bar = jnp.sum(weighted * jnp.log(field), dtype=jnp.float64)
         bars.append(
@@ -296,6 +328,7 @@ def filtered_powers_adjoint(
     return bars
 
 
-def _power(term: PowerTerm, offset: float):
+def power_of(term: PowerTerm, offset: float) -> Float[Array, "x y z"]:
+    """(field + offset)^exponent of a term."""
     logarithm = jnp.log(term.field + jnp.asarray(offset, term.field.dtype))
     return jnp.exp(jnp.asarray(term.exponent, term.field.dtype) * logarithm)

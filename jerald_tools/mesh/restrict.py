@@ -38,32 +38,12 @@ def restrict(
 
 @with_adjoint(static=(0, 1))
 def _restrict(mesh: Mesh, factor: int, field) -> Array:
-    weights = jnp.ravel(field) / jnp.asarray(factor**3, mesh.dtype)
-    return raw_operations(mesh).paint(_unit_cells(mesh), _fine_nodes(mesh, factor), weights)
-
-
-def _restrict_adjoint(mesh, factor, _, coarse_bar):
-    nodes = _fine_nodes(mesh, factor)
-    values = raw_operations(mesh).readout(_unit_cells(mesh), coarse_bar, nodes)
-    values /= jnp.asarray(factor**3, mesh.dtype)
-    return (values.reshape(refined(mesh, factor).local_shape),)
+    return raw_operations(mesh).restrict(mesh, factor, field)
 
 
 _restrict.defvjp(
-    lambda mesh, factor, field: (_restrict(mesh, factor, field), None), _restrict_adjoint
+    lambda mesh, factor, field: (_restrict(mesh, factor, field), None),
+    lambda mesh, factor, _, coarse_bar: (
+        raw_operations(mesh).restrict_adjoint(mesh, factor, coarse_bar),
+    ),
 )
-
-
-def _unit_cells(mesh: Mesh) -> Mesh:
-    """The mesh with cells of length 1, on which the weights of even factors are exact."""
-    nx, ny, nz = map(float, mesh.shape)
-    return dataclasses.replace(mesh, box_size=(nx, ny, nz))
-
-
-def _fine_nodes(mesh: Mesh, factor: int) -> Array:
-    """This rank's nodes of the finer mesh, (n, 3) in cells of the coarser one."""
-    fine = refined(mesh, factor)
-    x = jnp.arange(fine.x_start, fine.x_stop, dtype=mesh.dtype)
-    y, z = (jnp.arange(nodes, dtype=mesh.dtype) for nodes in fine.shape[1:])
-    nodes = jnp.stack(jnp.meshgrid(x, y, z, indexing="ij"), axis=-1)
-    return nodes.reshape(-1, 3) / jnp.asarray(factor, mesh.dtype)

@@ -87,7 +87,7 @@ def pairing(first, second) -> float:
 
 
 @pytest.mark.parametrize("name", LINEAR)
-@pytest.mark.parametrize("backend", ["native", "jax"])
+@pytest.mark.parametrize("backend", ["native", "cuda", "jax"])
 @pytest.mark.parametrize("shape", ["rectangle", "six planes", "four planes"])
 def test_linear(shape, backend, name):
     mesh, arrays = case(shape, backend)
@@ -105,7 +105,7 @@ def test_linear(shape, backend, name):
 
 
 @pytest.mark.parametrize("name", OF_POSITIONS)
-@pytest.mark.parametrize("backend", ["native", "jax"])
+@pytest.mark.parametrize("backend", ["native", "cuda", "jax"])
 @pytest.mark.parametrize("shape", ["rectangle", "six planes"])
 def test_positions(shape, backend, name):
     mesh, arrays = case(shape, backend)
@@ -131,7 +131,7 @@ def test_positions(shape, backend, name):
     assert float(np.sum(np.asarray(pulled_back) * directions)) == pytest.approx(slope, rel=1e-9)
 
 
-@pytest.mark.parametrize("backend", ["native", "jax"])
+@pytest.mark.parametrize("backend", ["native", "cuda", "jax"])
 def test_single_precision_types(backend):
     """Cotangents come in the type of what they belong to."""
     mesh, arrays = case("six planes", backend, "single")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The native operations in one process against the readable reference."""
+"""The native operations and the GPU's, in one process, against the readable reference."""
 
 import functools
 import os
@@ -12,7 +12,7 @@ import pytest
 from mesh_cases import OPERATIONS, SHAPES, operands
 
 from jerald_tools.gravity import ranlxd1
-from jerald_tools.mesh import native, reference
+from jerald_tools.mesh import cuda, native, reference
 from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import Ranks
 
@@ -25,13 +25,18 @@ def case(shape: str, precision: str):
     return mesh, operands(mesh)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+COMPARED = [(native, name) for name in OPERATIONS] + [
+    (cuda, name) for name in OPERATIONS if name != "filtered_powers, spectrum"
+]
+
+
+@pytest.mark.parametrize(("raw", "operation"), COMPARED)
 @pytest.mark.parametrize("precision", ["single", "double"])
 @pytest.mark.parametrize("shape", ["cube", "rectangle", "four planes"])
-def test_equal(shape, precision, operation):
+def test_equal(shape, precision, raw, operation):
     mesh, arrays = case(shape, precision)
     function = OPERATIONS[operation][1]
-    result, expected = (np.asarray(function(raw, mesh, arrays)) for raw in (native, reference))
+    result, expected = (np.asarray(function(library, mesh, arrays)) for library in (raw, reference))
     assert result.shape == expected.shape
     assert result.dtype == expected.dtype
     largest = np.abs(expected).max()
@@ -71,7 +76,7 @@ def test_transforms_with_threads():
         native.set_threads(before)
 
 
-@pytest.mark.parametrize("raw", [native, reference])
+@pytest.mark.parametrize("raw", [native, cuda, reference])
 def test_not_a_number_is_not_lost(raw):
     """A particle that is nowhere shows in the result instead of corrupting memory."""
     mesh, arrays = case("rectangle", "double")

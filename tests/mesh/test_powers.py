@@ -28,7 +28,7 @@ def start(name, arrays):
 
 
 @pytest.mark.parametrize("name", ["scaled_power", "filtered_powers"])
-@pytest.mark.parametrize("backend", ["native", "jax"])
+@pytest.mark.parametrize("backend", ["native", "cuda", "jax"])
 @pytest.mark.parametrize("shape", ["rectangle", "four planes"])
 def test_gradients(shape, backend, name):
     mesh = make_mesh(*SHAPES[shape], "double", Ranks(), backend)
@@ -51,7 +51,7 @@ def test_gradients(shape, backend, name):
     assert sum(slopes) == pytest.approx((4 * near - far) / 3, rel=1e-9, abs=1e-9 * scale)
 
 
-@pytest.mark.parametrize("backend", ["native", "jax"])
+@pytest.mark.parametrize("backend", ["native", "cuda", "jax"])
 def test_fields_that_stay_have_no_cotangent(backend):
     """The gradient by the exponents alone is the same, in their type."""
     mesh = make_mesh(*SHAPES["rectangle"], "single", Ranks(), backend)

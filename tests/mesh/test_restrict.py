@@ -20,7 +20,7 @@ def a_field(mesh, factor, seed=4):
     return np.random.default_rng(seed).normal(size=refined(mesh, factor).shape).astype(mesh.dtype)
 
 
-@pytest.mark.parametrize("backend", ["native", "jax"])
+@pytest.mark.parametrize("backend", ["native", "cuda", "jax"])
 @pytest.mark.parametrize("precision", ["single", "double"])
 @pytest.mark.parametrize("shape", ["cube", "rectangle"])
 @pytest.mark.parametrize("factor", [1, 2, 3, 4])

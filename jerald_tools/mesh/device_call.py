@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the operations of ``native/device/`` are called from JAX, on each platform that has them."""
+
+import ctypes
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jerald_tools.mesh.device_library import LIBRARIES, library
+from jerald_tools.mesh.mesh import Mesh
+
+OPERATIONS = (
+    "paint",
+    "readout",
+    "readout_slope",
+    "finite_difference",
+    "readout_gradient",
+    "readout_gradient_field_bar",
+    "readout_gradient_positions_bar",
+    "multiply_by_kernel",
+    "sum_products",
+)
+
+def _register(platform: str) -> None:
+    path = library(platform)
+    if path is None:
+        return
+    operations = ctypes.CDLL(str(path))
+    for name in OPERATIONS:
+        handler = jax.ffi.pycapsule(getattr(operations, f"jerald_{name}"))
+        jax.ffi.register_ffi_target(f"jerald_device_{name}", handler, platform=platform)
+
+
+for _platform in LIBRARIES:
+    _register(_platform)
+
+
+def call(mesh: Mesh, name: str, results, *operands, in_place=None, **attributes):
+    """Call an operation.
+
+    ``results`` are (shape, type) pairs; ``in_place`` says which results, by number, may take the
+    memory of which operands.
+    """
+    results = [jax.ShapeDtypeStruct(*result) for result in results]
+    attributes |= {
+        "nodes": np.asarray(mesh.shape, np.int64),
+        "cell": np.asarray(mesh.cell_size, np.float64),
+    }
+    call = jax.ffi.ffi_call(f"jerald_device_{name}", results, input_output_aliases=in_place)
+    return call(*operands, **attributes)
+
+
+def real(mesh: Mesh, array):
+    """An operand of numbers in the mesh's precision."""
+    return jnp.asarray(array, mesh.dtype)
+
+
+def optional(mesh: Mesh, array):
+    """An operand that may be left out, which the library knows by having no entries."""
+    return jnp.zeros(0, mesh.dtype) if array is None else real(mesh, array)
+
+
+def field_of(mesh: Mesh):
+    """Shape and type of a result that is a field."""
+    return (mesh.shape, mesh.dtype)
+
+
+def spectrum_of(mesh: Mesh):
+    """Shape and type of a result that is a spectrum."""
+    return (mesh.spectrum_shape, mesh.complex_dtype)
+
+
+def workspace(mesh: Mesh):
+    """Shape and type of a result that nobody reads: four numbers for each node."""
+    return ((*mesh.shape, 4), mesh.dtype)

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Cloud-in-cell painting, and readout of a field and of its slope.
+#pragma once
+
+#include <cstdint>
+
+#include "../cloud_in_cell.hpp"
+#include "grid.hpp"
+#include "loop.hpp"
+
+namespace jerald::device {
+
+// field = the sum of the particles' weights, 1 where `weights` is null.
+//
+// What a particle leaves on one plane of the mesh is four numbers, which are added together at the
+// place of its cell in `shares`, one for each cell: that takes two additions instead of eight.
+// Then every node takes its own from the four cells around it.
+template <class T>
+void paint(Stream stream, const Grid<T>& grid, int64_t count, const T* positions, const T* weights,
+           Four<T>* shares, T* field) {
+  clear(stream, shares, grid.size());
+  for_each(stream, count, [=] JERALD_HOST_DEVICE(int64_t p) {
+    const Place<T> place(grid, positions + 3 * p);
+    const T whole = weights == nullptr ? T(1) : weights[p];
+    const T upper = whole * place.fraction[0];
+    const T y = place.fraction[1], z = place.fraction[2];
+    const PlaneShares<T> low(whole - upper, y, z), high(upper, y, z);
+    const int64_t column = place.low[2];
+    add(shares + grid.row(place.low[0], place.low[1]) + column,
+        Four<T>{low.here, low.next, low.next_row, low.next_of_next_row});
+    add(shares + grid.row(place.high[0], place.low[1]) + column,
+        Four<T>{high.here, high.next, high.next_row, high.next_of_next_row});
+  });
+  for_each_in_rows(stream, grid.rows(), grid.nodes[2],
+                   [=] JERALD_HOST_DEVICE(int64_t row, int32_t k) {
+                     const int32_t i = grid.plane_of(row), j = int32_t(row) - i * grid.nodes[1];
+                     const int32_t before = grid.shifted(2, k, -1);
+                     const Four<T>* same = shares + grid.row(i, j);
+                     const Four<T>* previous = shares + grid.row(i, grid.shifted(1, j, -1));
+                     field[grid.row(i, j) + k] =
+                         same[k].x + same[before].y + previous[k].z + previous[before].w;
+                   });
+}
+
+// values = the field at the particles.
+template <class T>
+void readout(Stream stream, const Grid<T>& grid, const T* field, int64_t count, const T* positions,
+             T* values) {
+  for_each(stream, count, [=] JERALD_HOST_DEVICE(int64_t p) {
+    const Place<T> place(grid, positions + 3 * p);
+    values[p] = Corners<T>(grid, place, field).value(place.fraction);
+  });
+}
+
+// slopes = onto + the derivative of the interpolated field by the position; without `onto` the
+// derivative alone. The result may be in the memory of `onto` or of the positions.
+template <class T>
+void readout_slope(Stream stream, const Grid<T>& grid, const T* field, int64_t count,
+                   const T* positions, const T* onto, T* slopes) {
+  for_each(stream, count, [=] JERALD_HOST_DEVICE(int64_t p) {
+    const Place<T> place(grid, positions + 3 * p);
+    const Corners<T> around(grid, place, field);
+    const T slope[3] = {around.slope_x(place.fraction), around.slope_y(place.fraction),
+                        around.slope_z(place.fraction)};
+    for (int axis = 0; axis < 3; ++axis) {
+      const T base = onto == nullptr ? T(0) : onto[3 * p + axis];
+      slopes[3 * p + axis] = base + slope[axis] / grid.cell[axis];
+    }
+  });
+}
+
+}  // namespace jerald::device
