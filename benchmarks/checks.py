@@ -7,6 +7,7 @@ import fastpm
 import jax.numpy as jnp
 import numpy as np
 import step
+from inputs import reference_mesh
 
 from jerald_tools.fitting.objective import make_evaluate
 from jerald_tools.fitting.residual_loss import paper_loss
@@ -98,7 +99,7 @@ def main(side, precision, ranks, repeats):
     """Time each check and the steps that hold them, and count the checks of a step."""
     if ranks > launched_size():
         measuring.relaunch_on_ranks(ranks)
-    mesh = measuring.reference_mesh(side, precision)
+    mesh = reference_mesh(side, precision)
     positions = measuring.realistic_particles(mesh)
     costs, of_steps = (
         {

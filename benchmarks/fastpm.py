@@ -6,6 +6,7 @@ import click
 import jax
 import jax.numpy as jnp
 import numpy as np
+from inputs import gaussian_density, reference_mesh
 
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.gravity.fastpm import accelerations, step
@@ -20,7 +21,7 @@ STAGES = ("2lpt", "step")
 
 def second_order_displacements(mesh: Mesh):
     """2LPT on a mesh of N as a function without arguments, and the bytes of its inputs."""
-    density = jnp.asarray(measuring.gaussian_density(mesh))
+    density = jnp.asarray(gaussian_density(mesh))
     points, _ = lattice_points(mesh, mesh.shape)
     points = jnp.asarray(points)
     return lambda: displacements(mesh, density, points), density.nbytes + points.nbytes
@@ -58,7 +59,7 @@ def main(side, stage, precision, ranks, repeats, as_json):
     """Time and memory of 2LPT or of a FastPM step, on one core a rank."""
     if ranks > launched_size():
         measuring.relaunch_on_ranks(ranks)
-    mesh = measuring.reference_mesh(side, precision)
+    mesh = reference_mesh(side, precision)
     memory = measuring.PeakMemory()
     make = {"2lpt": second_order_displacements, "step": one_step}[stage]
     function, input_bytes = make(mesh)

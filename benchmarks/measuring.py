@@ -18,9 +18,10 @@ import time
 import click
 import jax
 import numpy as np
+from inputs import gaussian_density
 
 from jerald_tools.cli.process_start import start_again_with_huge_pages
-from jerald_tools.mesh.mesh import Mesh, make_mesh
+from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.native import release_scratch
 from jerald_tools.mesh.ranks import gather, world
 
@@ -212,20 +213,3 @@ def realistic_particles(mesh: Mesh) -> np.ndarray:
     positions = (points + scale * shifts).astype(mesh.dtype)
     rows = redistribute(mesh.ranks, {"positions": positions}, home_ranks(mesh, positions))
     return rows["positions"][cell_order(mesh, rows["positions"])]
-
-
-def gaussian_density(mesh: Mesh) -> np.ndarray:
-    """A linear overdensity at z = 0 with the bundled power spectrum, this rank's slab."""
-    from jerald_tools.gravity.linear_power import read_linear_power
-    from jerald_tools.gravity.lpt import linear_field
-    from jerald_tools.gravity.white_noise import noise_of_field
-
-    table = pathlib.Path(__file__).parents[1] / "data" / "linear_power.txt"
-    white = np.random.default_rng(mesh.x_start).normal(size=mesh.local_shape)
-    noise = noise_of_field(mesh, white.astype(mesh.dtype))
-    return np.asarray(linear_field(mesh, noise, read_linear_power(table)))
-
-
-def reference_mesh(side: int, precision: str) -> Mesh:
-    """A cube with the cells of the bundled reference, 20/48 Mpc/h."""
-    return make_mesh(side, side * 20 / 48, precision)

@@ -8,6 +8,7 @@ import click
 import jax
 import jax.numpy as jnp
 import numpy as np
+from inputs import reference_mesh
 from shipped import configured
 
 from jerald_tools.fitting.objective import make_evaluate
@@ -76,7 +77,7 @@ def main(side, refine, name, layers, precision, ranks, repeats, as_json):
     """
     if ranks > launched_size():
         measuring.relaunch_on_ranks(ranks)
-    model_mesh = measuring.reference_mesh(side, precision)
+    model_mesh = reference_mesh(side, precision)
     mesh = dataclasses.replace(model_mesh, shape=(side // refine,) * 3)
     quantity = refined_quantity(name, refine)
     loss = paper_loss(quantity, configured(name, 2)["smoothing"])
