@@ -31,9 +31,9 @@ struct Call {
         cell(triple<double>(given, "cell")),
         stream(where),
         attributes(given) {
-    // Rows are counted by 32-bit numbers.
-    if (nodes[0] * nodes[1] >= int64_t{1} << 31) {
-      throw std::invalid_argument("a GPU takes at most 2^31 rows of nodes: use a smaller mesh");
+    // The third dimension of a grid of threads, and 32-bit numbers of rows.
+    if (nodes[0] > 65535 || nodes[0] * nodes[1] >= int64_t{1} << 31) {
+      throw std::invalid_argument("a GPU takes at most 65535 planes of nodes: use a smaller mesh");
     }
   }
 
@@ -41,9 +41,14 @@ struct Call {
   Grid<T> grid() const {
     return {nodes, cell};
   }
-  template <class T>
-  Differences<T> differences() const {
-    return {attribute<int64_t>(attributes, "order"), cell};
+  // work(differences), with those of the order that the call asks for.
+  template <class T, class Work>
+  void with_differences(Work work) const {
+    if (reach_of(attribute<int64_t>(attributes, "order")) == 2) {
+      work(Differences<T, 2>(cell));
+    } else {
+      work(Differences<T, 3>(cell));
+    }
   }
   std::array<int64_t, 3> modes() const { return {nodes[0], nodes[1], nodes[2] / 2 + 1}; }
 };
@@ -113,18 +118,32 @@ void readout_slope_call(const Call& call, const Operands& operands, const Outcom
 template <class T>
 void finite_difference_call(const Call& call, const Operands& operands, const Outcomes& results) {
   const auto axis = attribute<int64_t>(call.attributes, "axis");
-  if (axis < 0 || axis > 2) throw std::invalid_argument("an axis is 0, 1 or 2");
-  finite_difference(call.stream, call.grid<T>(), call.differences<T>(), int(axis),
-                    field<T>(call, operands[0]), field<T>(call, *results[0], "the derivative"));
+  const T* of = field<T>(call, operands[0]);
+  T* derivative = field<T>(call, *results[0], "the derivative");
+  call.with_differences<T>([&](const auto& differences) {
+    const Grid<T> grid = call.grid<T>();
+    switch (axis) {
+      case 0:
+        return finite_difference<0>(call.stream, grid, differences, of, derivative);
+      case 1:
+        return finite_difference<1>(call.stream, grid, differences, of, derivative);
+      case 2:
+        return finite_difference<2>(call.stream, grid, differences, of, derivative);
+      default:
+        throw std::invalid_argument("an axis is 0, 1 or 2");
+    }
+  });
 }
 
 // field, positions, onto or none -> gradients, workspace
 template <class T>
 void readout_gradient_call(const Call& call, const Operands& operands, const Outcomes& results) {
   const int64_t count = length(operands[1]);
+  const T* of = field<T>(call, operands[0]);
   Four<T>* vectors = workspace<T>(call, *results[1]);
-  gradient_at_nodes(call.stream, call.grid<T>(), call.differences<T>(), field<T>(call, operands[0]),
-                    vectors);
+  call.with_differences<T>([&](const auto& differences) {
+    gradient_at_nodes(call.stream, call.grid<T>(), differences, of, vectors);
+  });
   readout_vectors(call.stream, call.grid<T>(), vectors, count,
                   particle_rows<T>(operands[1], count, "the array of positions"),
                   optional_rows<T>(operands[2], count, "the array to add to"),
@@ -136,12 +155,14 @@ template <class T>
 void readout_gradient_field_bar_call(const Call& call, const Operands& operands,
                                      const Outcomes& results) {
   const int64_t count = length(operands[0]);
+  T* field_bar = field<T>(call, *results[0], "the cotangent of the field");
   Four<T>* vectors = workspace<T>(call, *results[1]);
   paint_vectors(call.stream, call.grid<T>(), count,
                 particle_rows<T>(operands[0], count, "the array of positions"),
                 particle_rows<T>(operands[1], count, "the cotangent"), vectors);
-  gradient_at_nodes_adjoint(call.stream, call.grid<T>(), call.differences<T>(), vectors,
-                            field<T>(call, *results[0], "the cotangent of the field"));
+  call.with_differences<T>([&](const auto& differences) {
+    gradient_at_nodes_adjoint(call.stream, call.grid<T>(), differences, vectors, field_bar);
+  });
 }
 
 // field, positions, cotangent, onto or none -> positions' cotangent, workspace
@@ -149,9 +170,11 @@ template <class T>
 void readout_gradient_positions_bar_call(const Call& call, const Operands& operands,
                                          const Outcomes& results) {
   const int64_t count = length(operands[1]);
+  const T* of = field<T>(call, operands[0]);
   Four<T>* vectors = workspace<T>(call, *results[1]);
-  gradient_at_nodes(call.stream, call.grid<T>(), call.differences<T>(), field<T>(call, operands[0]),
-                    vectors);
+  call.with_differences<T>([&](const auto& differences) {
+    gradient_at_nodes(call.stream, call.grid<T>(), differences, of, vectors);
+  });
   readout_vectors_positions_bar(
       call.stream, call.grid<T>(), vectors, count,
       particle_rows<T>(operands[1], count, "the array of positions"),

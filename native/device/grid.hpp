@@ -22,22 +22,18 @@ struct Grid {
         cell{T(length[0]), T(length[1]), T(length[2])},
         axes{{cell[0], nodes[0]}, {cell[1], nodes[1]}, {cell[2], nodes[2]}} {}
 
-  int64_t rows() const { return int64_t(nodes[0]) * nodes[1]; }
-  int64_t size() const { return rows() * nodes[2]; }
+  int64_t size() const { return int64_t(nodes[0]) * nodes[1] * nodes[2]; }
 
   JERALD_HOST_DEVICE int64_t row(int32_t i, int32_t j) const {
-    return (int64_t(i) * nodes[1] + j) * nodes[2];
+    return int64_t(i * nodes[1] + j) * nodes[2];
   }
-  JERALD_HOST_DEVICE int32_t plane_of(int64_t row) const { return int32_t(row) / nodes[1]; }
 
   // The node that lies `steps` from another along an axis.
   JERALD_HOST_DEVICE int32_t shifted(int axis, int32_t node, int steps) const {
-    const int32_t n = nodes[axis];
-    int32_t there = node + steps;
-    // Twice, and more where the mesh is smaller than a stencil.
-    while (there >= n) there -= n;
-    while (there < 0) there += n;
-    return there;
+    const int32_t n = nodes[axis], there = node + steps;
+    if (0 <= there && there < n) return there;
+    // More than one period only where the mesh is smaller than a stencil.
+    return (there % n + n) % n;
   }
 };
 
@@ -47,11 +43,12 @@ struct Place {
   int32_t low[3], high[3];  // the nodes on either side along each axis
   T fraction[3];
 
+  Place() = default;
   JERALD_HOST_DEVICE Place(const Grid<T>& grid, const T* position) {
     for (int axis = 0; axis < 3; ++axis) {
       const Located<T> located = grid.axes[axis].locate(position[axis]);
       low[axis] = located.cell;
-      high[axis] = grid.shifted(axis, located.cell, 1);
+      high[axis] = located.cell + 1 == grid.nodes[axis] ? 0 : located.cell + 1;
       fraction[axis] = located.fraction;
     }
   }

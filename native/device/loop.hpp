@@ -17,6 +17,18 @@ struct TwoSums {
   double first = 0, second = 0;
 };
 
+// What for_each_run() does with the run of a number.
+template <int length, class Body>
+struct RunBody {
+  int64_t count;
+  Body body;
+
+  JERALD_HOST_DEVICE void operator()(int64_t run) const {
+    const int64_t first = run * length, left = count - first;
+    body(first, static_cast<int32_t>(left < length ? left : length));
+  }
+};
+
 #ifdef __CUDACC__
 
 using Stream = cudaStream_t;
@@ -34,10 +46,10 @@ __global__ void item_kernel(int64_t count, Body body) {
 }
 
 template <class Body>
-__global__ void row_kernel(int32_t length, Body body) {
-  for (int32_t k = threadIdx.x; k < length; k += blockDim.x) {
-    body(static_cast<int64_t>(blockIdx.x), k);
-  }
+__global__ void node_kernel(int32_t rows, int32_t length, Body body) {
+  const int32_t j = blockIdx.y * blockDim.y + threadIdx.y;
+  const int32_t k = blockIdx.x * blockDim.x + threadIdx.x;
+  if (j < rows && k < length) body(static_cast<int32_t>(blockIdx.z), j, k);
 }
 
 // body(item) for each item, in any order.
@@ -49,12 +61,13 @@ void for_each(Stream stream, int64_t count, Body body) {
   check(cudaGetLastError());
 }
 
-// body(row, k) for each of some rows of `length` entries, in any order; neighbours along a row are
-// at work together.
+// body(i, j, k) for each node of some planes of rows, in any order; neighbours are at work
+// together.
 template <class Body>
-void for_each_in_rows(Stream stream, int64_t rows, int32_t length, Body body) {
-  if (rows == 0 || length == 0) return;
-  row_kernel<<<rows, 128, 0, stream>>>(length, body);
+void for_each_node(Stream stream, int32_t planes, int32_t rows, int32_t length, Body body) {
+  const dim3 block(32, 8);
+  const dim3 grid((length + block.x - 1) / block.x, (rows + block.y - 1) / block.y, planes);
+  node_kernel<<<grid, block, 0, stream>>>(rows, length, body);
   check(cudaGetLastError());
 }
 
@@ -106,9 +119,11 @@ void for_each(Stream, int64_t count, Body body) {
 }
 
 template <class Body>
-void for_each_in_rows(Stream, int64_t rows, int32_t length, Body body) {
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int32_t k = 0; k < length; ++k) body(row, k);
+void for_each_node(Stream, int32_t planes, int32_t rows, int32_t length, Body body) {
+  for (int32_t i = 0; i < planes; ++i) {
+    for (int32_t j = 0; j < rows; ++j) {
+      for (int32_t k = 0; k < length; ++k) body(i, j, k);
+    }
   }
 }
 
@@ -130,6 +145,12 @@ void clear(Stream, T* values, int64_t count) {
 }
 
 #endif
+
+// body(first, number) for runs of `length` items, one after another; the last one may be shorter.
+template <int length, class Body>
+void for_each_run(Stream stream, int64_t count, Body body) {
+  for_each(stream, (count + length - 1) / length, RunBody<length, Body>{count, body});
+}
 
 // Four numbers that are loaded, stored and added together.
 template <class T>

@@ -24,12 +24,12 @@ template <class T>
 void multiply_by_kernel(Stream stream, const Grid<T>& grid, const ModeIndex& index, const T* kernel,
                         T factor, const Complex<T>* modes, Complex<T>* result) {
   const int32_t half = grid.nodes[2] / 2 + 1;
-  for_each_in_rows(stream, grid.rows(), half, [=] JERALD_HOST_DEVICE(int64_t row, int32_t c) {
-    const int32_t a = grid.plane_of(row), b = int32_t(row) - a * grid.nodes[1];
-    const T filter = kernel[index.first[a] + index.second[b] + index.third[c]] * factor;
-    const Complex<T> mode = modes[row * half + c];
-    result[row * half + c] = {mode.real * filter, mode.imaginary * filter};
-  });
+  const auto multiply = [=] JERALD_HOST_DEVICE(int32_t i, int32_t j, int32_t k) {
+    const T filter = kernel[index.first[i] + index.second[j] + index.third[k]] * factor;
+    const int64_t at = (int64_t(i) * grid.nodes[1] + j) * half + k;
+    result[at] = {modes[at].real * filter, modes[at].imaginary * filter};
+  };
+  for_each_node(stream, grid.nodes[0], grid.nodes[1], half, multiply);
 }
 
 // sums = the sum of Re(conj(a) b) over all modes of each entry of the table; modes that stand for
@@ -40,13 +40,14 @@ void sum_products(Stream stream, const Grid<T>& grid, const ModeIndex& index, co
   const int32_t half = grid.nodes[2] / 2 + 1;
   const bool has_nyquist = grid.nodes[2] % 2 == 0;
   clear(stream, sums, entries);
-  for_each_in_rows(stream, grid.rows(), half, [=] JERALD_HOST_DEVICE(int64_t row, int32_t c) {
-    const int32_t i = grid.plane_of(row), j = int32_t(row) - i * grid.nodes[1];
-    const Complex<T> one = a[row * half + c], other = b[row * half + c];
+  const auto add_product = [=] JERALD_HOST_DEVICE(int32_t i, int32_t j, int32_t k) {
+    const int64_t at = (int64_t(i) * grid.nodes[1] + j) * half + k;
+    const Complex<T> one = a[at], other = b[at];
     const double product = double(one.real) * other.real + double(one.imaginary) * other.imaginary;
-    const bool once = c == 0 || (has_nyquist && c == half - 1);
-    add(sums + index.first[i] + index.second[j] + index.third[c], once ? product : 2 * product);
-  });
+    const bool once = k == 0 || (has_nyquist && k == half - 1);
+    add(sums + index.first[i] + index.second[j] + index.third[k], once ? product : 2 * product);
+  };
+  for_each_node(stream, grid.nodes[0], grid.nodes[1], half, add_product);
 }
 
 }  // namespace jerald::device

@@ -33,14 +33,14 @@ void paint(Stream stream, const Grid<T>& grid, int64_t count, const T* positions
     add(shares + grid.row(place.high[0], place.low[1]) + column,
         Four<T>{high.here, high.next, high.next_row, high.next_of_next_row});
   });
-  for_each_in_rows(
-      stream, grid.rows(), grid.nodes[2], [=] JERALD_HOST_DEVICE(int64_t row, int32_t k) {
-        const int32_t i = grid.plane_of(row), j = int32_t(row) - i * grid.nodes[1];
-        const int32_t before = grid.shifted(2, k, -1);
-        const Four<T>* same = shares + grid.row(i, j);
-        const Four<T>* previous = shares + grid.row(i, grid.shifted(1, j, -1));
-        field[grid.row(i, j) + k] = same[k].x + same[before].y + previous[k].z + previous[before].w;
-      });
+  for_each_node(stream, grid.nodes[0], grid.nodes[1], grid.nodes[2],
+                [=] JERALD_HOST_DEVICE(int32_t i, int32_t j, int32_t k) {
+                  const int32_t before = grid.shifted(2, k, -1);
+                  const Four<T>* same = shares + grid.row(i, j);
+                  const Four<T>* previous = shares + grid.row(i, grid.shifted(1, j, -1));
+                  field[grid.row(i, j) + k] =
+                      same[k].x + same[before].y + previous[k].z + previous[before].w;
+                });
 }
 
 // Check that a field holds the mass of all its particles, each of weight 1.
