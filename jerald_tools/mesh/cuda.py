@@ -9,18 +9,15 @@ twice differs in its last bits. On a CPU the same loops run one after the other,
 
 from collections.abc import Sequence
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from jerald_tools.mesh.device_call import call, field_of, optional, real, spectrum_of, workspace
 from jerald_tools.mesh.mesh import AnyArray, Mesh, PowerTerm
-from jerald_tools.mesh.reference import (
-    c2r as c2r,
-)
-from jerald_tools.mesh.reference import (
-    power_of,
-)
+from jerald_tools.mesh.reference import c2r as xla_c2r
+from jerald_tools.mesh.reference import power_of
 from jerald_tools.mesh.reference import (
     r2c as r2c,
 )
@@ -148,6 +145,15 @@ def move_adjoint(
         readout_gradient_field_bar(mesh, positions, order, moved_bar),
         readout_gradient_positions_bar(mesh, potential, positions, order, moved_bar, moved_bar),
     )
+
+
+def c2r(mesh: Mesh, spectrum: Complex[AnyArray, "kx ky kz"]) -> Float[Array, "x y z"]:
+    """Real field of a half spectrum, not normalised."""
+    if jax.default_backend() != "gpu":
+        return xla_c2r(mesh, spectrum)
+    spectrum = jnp.asarray(spectrum, mesh.complex_dtype)
+    results = [field_of(mesh), spectrum_of(mesh)]
+    return call(mesh, "c2r", results, spectrum, in_place={0: 1})[0]
 
 
 def _forward(mesh: Mesh, field) -> Array:

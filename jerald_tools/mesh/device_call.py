@@ -2,6 +2,8 @@
 """How the operations of ``native/device/`` are called from JAX, on each platform that has them."""
 
 import ctypes
+import importlib.util
+import pathlib
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +12,7 @@ import numpy as np
 from jerald_tools.mesh.device_library import LIBRARIES, library
 from jerald_tools.mesh.mesh import Mesh
 
-OPERATIONS = (
+LOOPS = (
     "paint",
     "readout",
     "readout_slope",
@@ -22,12 +24,27 @@ OPERATIONS = (
     "sum_products",
 )
 
+OPERATIONS = {"CUDA": (*LOOPS, "c2r"), "cpu": LOOPS}
+"""What each library offers."""
+
+
+def _load_cufft() -> None:
+    """Load cuFFT from the packages that JAX needs on a GPU; else the system's is looked for."""
+    spec = importlib.util.find_spec("nvidia")
+    for folder in spec.submodule_search_locations or () if spec else ():
+        for path in pathlib.Path(folder).glob("*/lib/libcufft.so.*"):
+            ctypes.CDLL(str(path), ctypes.RTLD_GLOBAL)
+            return
+
+
 def _register(platform: str) -> None:
     path = library(platform)
     if path is None:
         return
+    if platform == "CUDA":
+        _load_cufft()
     operations = ctypes.CDLL(str(path))
-    for name in OPERATIONS:
+    for name in OPERATIONS[platform]:
         handler = jax.ffi.pycapsule(getattr(operations, f"jerald_{name}"))
         jax.ffi.register_ffi_target(f"jerald_device_{name}", handler, platform=platform)
 

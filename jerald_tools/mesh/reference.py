@@ -294,7 +294,9 @@ def filtered_powers(
 
     Their spectra, over the number of nodes, are kept for the adjoint on request.
     """
-    spectra = [r2c(mesh, power_of(term, offset)) for term, offset in zip(terms, offsets, strict=True)]
+    spectra = [
+        r2c(mesh, power_of(term, offset)) for term, offset in zip(terms, offsets, strict=True)
+    ]
     filtered = (
         spectrum * term.kernel.astype(mesh.dtype)[_mode_indices(mesh)]
         for term, spectrum in zip(terms, spectra, strict=True)

@@ -29,7 +29,7 @@ def test_nvcc_compiles_it(tmp_path):
         done = subprocess.run(["cmake", *command], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     built = ctypes.CDLL(str(tmp_path / LIBRARIES["CUDA"]))
-    for name in device_call.OPERATIONS:
+    for name in device_call.OPERATIONS["CUDA"]:
         assert getattr(built, f"jerald_{name}")
 
 
