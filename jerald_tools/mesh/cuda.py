@@ -161,8 +161,12 @@ def _forward(mesh: Mesh, field) -> Array:
     return jnp.fft.rfftn(real(mesh, field))
 
 
-def _filtered(mesh: Mesh, spectrum, kernel) -> Array:
-    """A spectrum of :func:`_forward` times a kernel's table, over the number of nodes."""
+def _filtered(mesh: Mesh, spectrum, kernel, onto=None) -> Array:
+    """A spectrum of :func:`_forward` times a kernel's table, over the number of nodes.
+
+    It is added to ``onto``, whose memory it takes.
+    """
+    none = jnp.zeros(0, mesh.complex_dtype)
     return call(
         mesh,
         "multiply_by_kernel",
@@ -170,7 +174,8 @@ def _filtered(mesh: Mesh, spectrum, kernel) -> Array:
         spectrum,
         real(mesh, kernel),
         *mode_index_axes(mesh),
-        in_place={0: 0},
+        none if onto is None else onto,
+        in_place=None if onto is None else {5: 0},
         factor=np.float64(1 / mesh.size),
     )[0]
 
@@ -216,11 +221,10 @@ def filtered_powers(
 
     No spectra are kept for the adjoint: memory is scarcer on a GPU than transforms are slow.
     """
-    filtered = [
-        _filtered(mesh, _forward(mesh, power_of(term, offset)), term.kernel)
-        for term, offset in zip(terms, offsets, strict=True)
-    ]
-    return c2r(mesh, sum(filtered[1:], start=filtered[0])), []
+    total = None
+    for term, offset in zip(terms, offsets, strict=True):
+        total = _filtered(mesh, _forward(mesh, power_of(term, offset)), term.kernel, onto=total)
+    return c2r(mesh, total), []
 
 
 def filtered_powers_adjoint(

@@ -183,14 +183,16 @@ void readout_gradient_positions_bar_call(const Call& call, const Operands& opera
       particle_rows<T>(*results[0], count, "the cotangent of the positions"));
 }
 
-// spectrum, kernel, mode index -> spectrum, which may take the first one's place
+// spectrum, kernel, mode index, onto or none -> spectrum
 template <class T>
 void multiply_by_kernel_call(const Call& call, const Operands& operands, const Outcomes& results) {
   const int64_t entries = length(operands[1]);
   multiply_by_kernel(call.stream, call.grid<T>(), mode_index(call, operands, 2),
                      data<T, 1>(operands[1], {entries}, "the kernel table"),
                      T(attribute<double>(call.attributes, "factor")),
-                     spectrum<T>(call, operands[0]), spectrum<T>(call, *results[0]));
+                     spectrum<T>(call, operands[0]),
+                     is_left_out(operands[5]) ? nullptr : spectrum<T>(call, operands[5]),
+                     spectrum<T>(call, *results[0]));
 }
 
 // two spectra, mode index -> sums

@@ -169,7 +169,7 @@ template <class T>
 void paint_vectors(Stream stream, const Grid<T>& grid, int64_t count, const T* positions,
                    const T* of_particles, Four<T>* vectors) {
   clear(stream, vectors, grid.size());
-  for_each_run<4>(stream, count, [=] JERALD_HOST_DEVICE(int64_t first, int32_t number) {
+  for_each_run<8>(stream, count, [=] JERALD_HOST_DEVICE(int64_t first, int32_t number) {
     NodeSums<T> sums(grid, vectors, Place<T>(grid, positions + 3 * first));
     for (int32_t at = 0; at < number; ++at) {
       const int64_t entry = 3 * (first + at);

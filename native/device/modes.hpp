@@ -19,15 +19,19 @@ struct ModeIndex {
   const int32_t *first, *second, *third;
 };
 
-// result = modes times the kernel's entry for each, and a factor; it may take their place.
+// result = onto + modes times the kernel's entry for each, and a factor; without `onto` the
+// products alone. It may be in the memory of either.
 template <class T>
 void multiply_by_kernel(Stream stream, const Grid<T>& grid, const ModeIndex& index, const T* kernel,
-                        T factor, const Complex<T>* modes, Complex<T>* result) {
+                        T factor, const Complex<T>* modes, const Complex<T>* onto,
+                        Complex<T>* result) {
   const int32_t half = grid.nodes[2] / 2 + 1;
   const auto multiply = [=] JERALD_HOST_DEVICE(int32_t i, int32_t j, int32_t k) {
     const T filter = kernel[index.first[i] + index.second[j] + index.third[k]] * factor;
     const int64_t at = (int64_t(i) * grid.nodes[1] + j) * half + k;
-    result[at] = {modes[at].real * filter, modes[at].imaginary * filter};
+    const Complex<T> base = onto == nullptr ? Complex<T>{0, 0} : onto[at];
+    result[at] = {base.real + modes[at].real * filter,
+                  base.imaginary + modes[at].imaginary * filter};
   };
   for_each_node(stream, grid.nodes[0], grid.nodes[1], half, multiply);
 }

@@ -12,6 +12,40 @@
 
 namespace jerald::device {
 
+// The shares that some particles, one after another, leave on the two planes of their cell. Those
+// of particles in one cell are added up before they go to memory.
+template <class T>
+class ShareSums {
+ public:
+  JERALD_HOST_DEVICE ShareSums(const Grid<T>& grid, Four<T>* shares, const Place<T>& first)
+      : grid_(grid), shares_(shares), cell_(first), low_{}, high_{} {}
+
+  JERALD_HOST_DEVICE void add_particle(const Place<T>& place, T weight) {
+    if (place.low[0] != cell_.low[0] || place.low[1] != cell_.low[1] ||
+        place.low[2] != cell_.low[2]) {
+      finish();
+      low_ = high_ = Four<T>{};
+      cell_ = place;
+    }
+    const T upper = weight * place.fraction[0];
+    const T y = place.fraction[1], z = place.fraction[2];
+    const PlaneShares<T> low(weight - upper, y, z), high(upper, y, z);
+    low_ = low_ + Four<T>{low.here, low.next, low.next_row, low.next_of_next_row};
+    high_ = high_ + Four<T>{high.here, high.next, high.next_row, high.next_of_next_row};
+  }
+
+  JERALD_HOST_DEVICE void finish() const {
+    add(shares_ + grid_.row(cell_.low[0], cell_.low[1]) + cell_.low[2], low_);
+    add(shares_ + grid_.row(cell_.high[0], cell_.low[1]) + cell_.low[2], high_);
+  }
+
+ private:
+  const Grid<T>& grid_;
+  Four<T>* shares_;
+  Place<T> cell_;
+  Four<T> low_, high_;
+};
+
 // field = the sum of the particles' weights, 1 where `weights` is null.
 //
 // What a particle leaves on one plane of the mesh is four numbers, which are added together at the
@@ -21,17 +55,12 @@ template <class T>
 void paint(Stream stream, const Grid<T>& grid, int64_t count, const T* positions, const T* weights,
            Four<T>* shares, T* field) {
   clear(stream, shares, grid.size());
-  for_each(stream, count, [=] JERALD_HOST_DEVICE(int64_t p) {
-    const Place<T> place(grid, positions + 3 * p);
-    const T whole = weights == nullptr ? T(1) : weights[p];
-    const T upper = whole * place.fraction[0];
-    const T y = place.fraction[1], z = place.fraction[2];
-    const PlaneShares<T> low(whole - upper, y, z), high(upper, y, z);
-    const int64_t column = place.low[2];
-    add(shares + grid.row(place.low[0], place.low[1]) + column,
-        Four<T>{low.here, low.next, low.next_row, low.next_of_next_row});
-    add(shares + grid.row(place.high[0], place.low[1]) + column,
-        Four<T>{high.here, high.next, high.next_row, high.next_of_next_row});
+  for_each_run<4>(stream, count, [=] JERALD_HOST_DEVICE(int64_t first, int32_t number) {
+    ShareSums<T> sums(grid, shares, Place<T>(grid, positions + 3 * first));
+    for (int64_t p = first; p < first + number; ++p) {
+      sums.add_particle(Place<T>(grid, positions + 3 * p), weights == nullptr ? T(1) : weights[p]);
+    }
+    sums.finish();
   });
   for_each_node(stream, grid.nodes[0], grid.nodes[1], grid.nodes[2],
                 [=] JERALD_HOST_DEVICE(int32_t i, int32_t j, int32_t k) {
