@@ -54,9 +54,11 @@ def check_device(asked: str | None) -> None:
     """
     try:
         found = on_gpu()
-    except RuntimeError as error:
+    # JAX asserts that it has a device, where JAX_PLATFORMS=cuda and there is no card.
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error) or "no such device"
         raise BadInput(
-            f"JAX cannot start ({error}): correct JAX_PLATFORMS, or use --device cpu"
+            f"JAX cannot start ({reason}): correct JAX_PLATFORMS, or use --device cpu"
         ) from error
     if asked == "gpu" and not found:
         raise BadInput(f"--device gpu: {_why_no_gpu()}, or use --device cpu")

@@ -140,14 +140,21 @@ def test_a_gpu_that_is_not_there_is_one_line(environment, capsys, monkeypatch, p
     assert said.count("\n") == 1
 
 
-def test_a_jax_that_cannot_start_is_one_line(environment, capsys, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RuntimeError("Unable to initialize:\nno driver"), "Unable to initialize: no driver"),
+        (AssertionError(), "no such device"),
+    ],
+)
+def test_a_jax_that_cannot_start_is_one_line(environment, capsys, monkeypatch, error, reason):
     def fail():
-        raise RuntimeError("Unable to initialize backend 'cuda':\nno driver")
+        raise error
 
     monkeypatch.setattr(device, "on_gpu", fail)
     assert run_demo() == 2
     said = capsys.readouterr().err
-    assert "JAX cannot start (Unable to initialize backend 'cuda': no driver): correct JAX_" in said
+    assert f"JAX cannot start ({reason}): correct JAX_PLATFORMS, or use --device cpu" in said
     assert said.count("\n") == 1
 
 
