@@ -10,6 +10,8 @@ import logging
 import jax
 
 from jerald_tools.errors import BadInput
+from jerald_tools.mesh.mesh import choose_backend
+from jerald_tools.mesh.ranks import ONE_PROCESS
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +30,15 @@ def device_name() -> str:
 
 
 def memory_limit() -> int | None:
-    """What arrays can take on the card [bytes]; None on a CPU."""
+    """What arrays can take on the card [bytes].
+
+    None on a CPU, and with an allocator that keeps no account, as XLA's "platform".
+    """
     return _memory("bytes_limit")
 
 
 def peak_device_memory() -> int | None:
-    """The most that arrays of this process took on the card so far [bytes]; None on a CPU."""
+    """The most that arrays of this process took on the card so far [bytes]; None as the limit."""
     return _memory("peak_bytes_in_use")
 
 
@@ -64,9 +69,13 @@ def check_device(asked: str | None) -> None:
         raise BadInput(f"--device gpu: {_why_no_gpu()}, or use --device cpu")
     if asked == "cpu" and found:
         raise RuntimeError("--device cpu must be known before JAX is imported")
-    limit = memory_limit()
-    room = "" if limit is None else f", {limit / 1e9:.1f} GB for arrays"
-    logger.log(logging.INFO if found else logging.DEBUG, "device: %s%s", device_name(), room)
+    if found:
+        limit = memory_limit()
+        room = "" if limit is None else f", {limit / 1e9:.1f} GB for arrays"
+        backend = choose_backend(ONE_PROCESS)
+        logger.info("device: %s%s, backend %s", device_name(), room, backend)
+    else:
+        logger.debug("device: %s", device_name())
 
 
 def _why_no_gpu() -> str:

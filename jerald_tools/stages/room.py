@@ -69,7 +69,7 @@ def require_room_for_model(
 
 
 def _require(run: Run, stage: str, lattice: Shape, **sizes) -> None:
-    """On a CPU, whose memory others share, nothing is refused."""
+    """On a CPU, whose memory is not counted, nothing is refused."""
     limit = memory_limit()
     if limit is None or stage not in STAGES:
         return

@@ -44,6 +44,7 @@ def card(monkeypatch):
         monkeypatch.setattr(device, "device_name", lambda: "NVIDIA H200")
         statistics = {"bytes_limit": limit, "peak_bytes_in_use": 5}
         monkeypatch.setattr(device, "_memory", statistics.get)
+        monkeypatch.setattr(device, "choose_backend", lambda ranks: "jax")
         for module in (fit, provenance):
             monkeypatch.setattr(module, "on_gpu", lambda: True)
         for module in (room, provenance):
@@ -161,7 +162,7 @@ def test_a_jax_that_cannot_start_is_one_line(environment, capsys, monkeypatch, e
 def test_the_log_says_which_card(environment, capsys, card):
     card(limit=127e9)
     assert run_demo("--device", "gpu") == 0
-    assert capsys.readouterr().err == "device: NVIDIA H200, 127.0 GB for arrays\n"
+    assert capsys.readouterr().err == "device: NVIDIA H200, 127.0 GB for arrays, backend jax\n"
 
 
 def test_the_cpu_is_said_to_who_wants_to_hear_more(environment, capsys):
