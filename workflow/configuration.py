@@ -151,6 +151,8 @@ def _mistakes_between_numbers(config: dict) -> Iterator[str]:
             "optimisation.members: boxes needs simulations of two seeds or more with role: train; "
             "give 2 to 6 for halves of the box"
         )
+    if config.get("device") == "gpu" and config.get("ranks", 1) > 1:
+        yield f"device: a gpu is used by one rank, but ranks is {config['ranks']}; set ranks to 1"
     cosmology, start = config["cosmology"], config["initial_conditions"]
     if cosmology["omega_b"] > cosmology["omega_m"]:
         yield f"cosmology.omega_b: {cosmology['omega_b']} is more than omega_m"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Resources of jobs: ranks and threads as configured, memory and time as `estimate` has them.
+"""Resources of jobs: ranks, threads, device as configured, memory and time as `estimate` has them.
 
 They change no result and make no job run again.
 """
@@ -19,6 +19,11 @@ TIME_MARGIN = 3
 # Snakemake itself, which runs in the job too, and machines or file systems that answer slowly.
 LEAST_MEMORY = 500  # MB
 LEAST_MINUTES = 30
+# CUDA's libraries and JAX's programs for a card, in the host's memory. Assumed, not measured.
+CUDA_MEMORY = 3000  # MB
+
+# Stages that read, draw and sort more than they compute: they ask for no GPU.
+ON_CPU = ("generate-ics", "powerspec")
 
 
 class JobResources:
@@ -31,16 +36,18 @@ class JobResources:
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._config = config
         self._ranks, self.threads = config.get("ranks", 1), config.get("threads", 1)
+        self._device = config.get("device", "cpu")
         self._launcher = config.get("launcher", "mpirun -n {ranks}")
         self._problem = problem_of(config, ranks=self._ranks, threads=self.threads)
 
     def of_stage(self, stage: str | Callable[[Any], str]) -> dict[str, Any]:
         """Resources of the jobs of a stage of `estimate`, or of the stage(wildcards)."""
+        device = "cpu" if stage in ON_CPU else self._device
 
         def stage_and_problem(wildcards, input):
             # The cost of a fit grows with its simulations; it has a target for each.
             simulations = len(input.get("targets", [None]))
-            problem = dataclasses.replace(self._problem, simulations=simulations)
+            problem = dataclasses.replace(self._problem, simulations=simulations, device=device)
             return stage(wildcards) if callable(stage) else stage, problem
 
         def mem_mb_per_cpu(wildcards, input):
@@ -55,6 +62,9 @@ class JobResources:
             "mpi": self._launch(self._ranks),
             "mem_mb_per_cpu": mem_mb_per_cpu,
             "runtime": runtime,
+            # As a resource, not a parameter: on another device a job is the same, to rounding.
+            "device": device,
+            **({"gpu": 1} if device == "gpu" else {}),
         }
 
     def of_scaling(self) -> dict[str, Any]:
@@ -75,6 +85,7 @@ class JobResources:
                 layers={OF_PARTICLES: scaling["layers"]},
                 ranks=tasks(wildcards),
                 threads=1,
+                device="cpu",
             )
             return _memory_of_core("fit-dm", problem)
 
@@ -88,4 +99,6 @@ class JobResources:
 def _memory_of_core(stage: str, problem: Problem) -> int:
     """What a job of a stage asks for, for each of its cores [MB]."""
     of_rank = LEAST_MEMORY + MEMORY_MARGIN * cost(stage, problem).memory / 1e6
+    if problem.device == "gpu":
+        of_rank += CUDA_MEMORY
     return math.ceil(of_rank / problem.threads)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The frame of all commands: shared options, log, threads, the call of the stage, the exit.
+"""The frame of all commands: shared options, log, threads, device, the call of the stage, the exit.
 
 A command is two things. Its declaration lies in this package: options, help, and the checks that
 need no file. Its body is a stage, a function of :mod:`jerald_tools.stages` that the command names
@@ -19,11 +19,14 @@ import click
 
 from jerald_tools import __version__
 from jerald_tools.cli import rank_failure
-from jerald_tools.cli.process_start import set_threads, start_again_with_huge_pages
+from jerald_tools.cli.options import device_option
+from jerald_tools.cli.process_start import set_device, set_threads, start_again_with_huge_pages
 from jerald_tools.process import launched_rank
 from jerald_tools.stages.run import Run
 
 WITHOUT_WORK = {"-h", "--help", "--version"}
+
+CHECK_DEVICE = "jerald_tools.mesh.device:check_device"
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -83,18 +86,22 @@ class ExecutableGroup(Executable, click.Group):
     """Subcommands under one name; they share nothing but the way that failures end."""
 
 
-def command(name: str, body: str, example: str) -> Callable[[Callable[..., dict]], Executable]:
+def command(
+    name: str, body: str, example: str, computes: bool = True
+) -> Callable[[Callable[..., dict]], Executable]:
     """Make a command of a function that makes the arguments of its stage.
 
     Apply it above click's own option decorators. The function's docstring is the help text. It is
-    called with the command's own options by name, when threads are set and before JAX is imported;
-    it refuses what needs no file to be refused, and returns the options that the stage gets: see
-    :func:`stage_arguments`.
+    called with the command's own options by name, when threads and device are set and before JAX is
+    imported; it refuses what needs no file to be refused, and returns the options that the stage
+    gets: see :func:`stage_arguments`.
 
     Args:
         name: the executable, as typed.
         body: the stage, as ``"module:function"``.
         example: one or more command lines that work, shown by ``--help``.
+        computes: whether it has work for a GPU, and so the option ``--device``; otherwise it stays
+            on the CPU.
     """
 
     def decorate(prepare: Callable[..., dict]) -> Executable:
@@ -104,12 +111,16 @@ def command(name: str, body: str, example: str) -> Callable[[Callable[..., dict]
         ) -> None:
             _start_log(verbose, quiet)
             run = Run(precision=precision, threads=set_threads(threads), force=force)
+            device = own.pop("device") if computes else "cpu"
+            set_device(device)
             with run.stopwatch.stage("total"):
                 options = prepare(**own)
                 stage = load_stage(body)
+                if computes:
+                    load_stage(CHECK_DEVICE)(device)
                 stage(run, **stage_arguments(stage, options))
 
-        for option in reversed(SHARED_OPTIONS):
+        for option in reversed((device_option, *SHARED_OPTIONS) if computes else SHARED_OPTIONS):
             start = option(start)
         return click.command(
             name,

@@ -14,6 +14,7 @@ from jerald_tools.cli.options import snapshot_options
     to-bigfile hi_z2.00.h5 -o hi_z2.00.bigfile
     to-bigfile particles_z2.00.h5 -o particles_z2.00.bigfile
     """,
+    computes=False,
 )
 @click.argument("source", metavar="FILE")
 @click.option("-o", "--output", metavar="DIRECTORY", required=True, help="BigFile to write.")
@@ -30,6 +31,7 @@ def to_bigfile(**options) -> dict:
     "to-gadget",
     body="jerald_tools.stages.convert:to_gadget",
     example="to-gadget particles_z2.00.h5 -o snap_z2.00.hdf5",
+    computes=False,
 )
 @click.argument("source", metavar="PARTICLES")
 @click.option("-o", "--output", metavar="FILE", required=True, help="HDF5 file to write.")
@@ -44,6 +46,7 @@ def to_gadget(**options) -> dict:
     example="""
     to-swift fastpm_0.3333 --omega-b 0.0482 -o particles_z2.00.h5
     """,
+    computes=False,
 )
 @click.argument("snapshot", nargs=-1, required=True)
 @snapshot_options

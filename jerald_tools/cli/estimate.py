@@ -7,6 +7,7 @@ import click
 
 from jerald_tools import __version__
 from jerald_tools.cli.command import CONTEXT_SETTINGS, Executable
+from jerald_tools.cli.options import DEVICES
 from jerald_tools.errors import BadInput
 from jerald_tools.estimate.problem import QUANTITIES, Problem, read_problem, refine_by_quantity
 from jerald_tools.estimate.report import report
@@ -41,6 +42,7 @@ POSITIVE = click.IntRange(min=1)
     example="""
     estimate config.yaml --ranks 32 --threads 8
     estimate --particles 512 --box-size 213 --ranks 8,16,32
+    estimate --particles 512 --box-size 213 --device gpu
     """,
     context_settings=CONTEXT_SETTINGS,
 )
@@ -79,6 +81,12 @@ POSITIVE = click.IntRange(min=1)
 @click.option(
     "--threads", type=POSITIVE, default=1, show_default=True, help="Threads of each rank."
 )
+@click.option(
+    "--device",
+    type=click.Choice(DEVICES),
+    help="Processors, or one GPU: then the memory is that of the card.  [default: that of CONFIG, "
+    "or cpu]",
+)
 @click.option("--steps", type=POSITIVE, help="Steps of a FastPM run.  [default: 10]")
 @click.option("--layers", type=click.IntRange(min=0), help="Layers of every fit.  [default: 2]")
 @click.option("--simulations", type=POSITIVE, help="Simulations of one fit.  [default: 1]")
@@ -107,4 +115,6 @@ def main(config, particles, mesh, box_size, ranks, layers, refine, **others):
         raise click.UsageError("give a CONFIG, or --particles and --box-size")
     else:
         problem = Problem(**({"mesh": 2 * particles} | given))
+    if problem.device == "gpu" and ranks != (1,):
+        raise click.UsageError("--device gpu: one GPU has one rank; leave out --ranks")
     click.echo(report(problem, ranks))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that several commands have: cosmology, snapshots, edited fits, ranks."""
+"""Options that several commands have: cosmology, snapshots, edited fits, ranks, device."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -110,4 +110,13 @@ verify_ranks_option = click.option(
     callback=_refuse_one_rank,
     help="Repeat a step on rank 0 alone, which needs memory for the whole box, and stop if its "
     "result differs from that of all ranks.",
+)
+
+DEVICES = ("gpu", "cpu")
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(DEVICES),
+    help="Where JAX computes: on one GPU, with one rank, or on the CPU.  [default: the GPU if JAX "
+    "sees one; the CPU under MPI]",
 )

@@ -82,6 +82,7 @@ table_option = click.option(
     plot-figures slices dm_z2.h5 stars_z2.h5 --reference dm_ref_z2.h5 --reference stars_ref_z2.h5 \
         -o maps.png
     """,
+    computes=False,
 )
 @path_arguments("models")
 @references_option
@@ -107,6 +108,7 @@ def slices(**options) -> dict:
     plot-figures spectra dm_z5.csv dm_z2.csv --baseline fastpm_z5.csv --baseline fastpm_z2.csv \
         -o power.png
     """,
+    computes=False,
 )
 @path_arguments("spectra_files", "SPECTRA...")
 @click.option(
@@ -131,6 +133,7 @@ def spectra(**options) -> dict:
     example="""
     plot-figures relative-difference dm_z2.h5 --reference dm_ref_z2.h5 --region test -o cube.png
     """,
+    computes=False,
 )
 @path_arguments("models")
 @references_option
@@ -156,6 +159,7 @@ def relative_difference(**options) -> dict:
     example="""
     plot-figures distribution hi_z2.h5 --reference hi_ref_z2.h5 -o distribution.png
     """,
+    computes=False,
 )
 @path_arguments("models")
 @references_option
@@ -179,6 +183,7 @@ by_quantity_option = click.option(
     example="""
     plot-figures heatmap dm_z5.csv dm_z2.csv stars_z5.csv stars_z2.csv -o quality.png
     """,
+    computes=False,
 )
 @measured_arguments
 @by_quantity_option
@@ -198,6 +203,7 @@ def heatmap(**options) -> dict:
     plot-figures table dm_z5.csv dm_z2.csv -o quality.md
     plot-figures table paper/dm_z2.json dm_z2.json -o validation.md
     """,
+    computes=False,
 )
 @measured_arguments
 @by_quantity_option
@@ -217,6 +223,7 @@ def table(**options) -> dict:
     "cells",
     body="jerald_tools.stages.figures:cells",
     example="plot-figures cells hi_z2.h5 --reference hi_ref_z2.h5 -o cells.md",
+    computes=False,
 )
 @path_arguments("models")
 @references_option
@@ -230,6 +237,7 @@ def cells(**options) -> dict:
     "coverage",
     body="jerald_tools.stages.figures:coverage",
     example="plot-figures coverage dm_z5.csv dm_z2.csv -o coverage.md",
+    computes=False,
 )
 @path_arguments("spectra_files", "SPECTRA...")
 @table_option
@@ -242,6 +250,7 @@ def coverage(**options) -> dict:
     "losses",
     body="jerald_tools.stages.figures:losses",
     example="plot-figures losses dm_z2.json dm_z2_without_layers.json -o losses.md",
+    computes=False,
 )
 @path_arguments("fits")
 @table_option
@@ -254,6 +263,7 @@ def losses(**options) -> dict:
     "scaling",
     body="jerald_tools.stages.figures:scaling",
     example="plot-figures scaling ranks1.json ranks2.json -o figure2.png",
+    computes=False,
 )
 @path_arguments("measurements")
 @figure_option

@@ -25,6 +25,8 @@ STOPPED = 75  # what BSD's sysexits.h calls a temporary failure: try again later
 
 # How XLA and the native library name an allocation that failed.
 OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "std::bad_alloc")
+# The name of XLA's allocators on a card.
+CARD = "GPU_"
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -108,7 +110,11 @@ def describe(error: BaseException) -> tuple[str | None, int]:
     if SELF_CHECK in str(error):
         return _one_line(SELF_CHECK + str(error).partition(SELF_CHECK)[2]), FAILED
     if isinstance(error, MemoryError) or any(sign in str(error) for sign in OUT_OF_MEMORY):
-        return f"out of memory: use more ranks or a smaller mesh ({_one_line(str(error))})", FAILED
+        where, fix = ("", "more ranks")
+        if CARD in str(error):
+            where, fix = " on the GPU", "--device cpu"
+        reason = _one_line(str(error))
+        return f"out of memory{where}: use {fix} or a smaller mesh ({reason})", FAILED
     if isinstance(error, OSError) and error.errno in DISK_FULL:
         return f"{error.filename}: no space left for it ({error.strerror}); free some", FAILED
     if isinstance(error, OSError) and error.filename is not None:

@@ -13,6 +13,7 @@ from jerald_tools.cli.command import command
     provenance hi_z2.00.h5
     provenance hi_z2.00.csv --json
     """,
+    computes=False,
 )
 @click.argument("file", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print a list of steps as JSON.")

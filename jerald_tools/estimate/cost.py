@@ -3,15 +3,17 @@
 
 A stage's memory is the sum of its ``held`` loads, each times a coefficient in bytes, in the phase
 that needs most; its time is the sum of its ``done`` loads, each times a coefficient in seconds.
-coefficients.toml has the coefficients under the same names.
+coefficients.toml has the coefficients under the same names, coefficients_gpu.toml those of a card.
 """
 
 import dataclasses
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from jerald_tools.errors import BadInput
 from jerald_tools.estimate.problem import BYTES, Problem, coefficients, fit_sizes
+from jerald_tools.estimate.words import size
 
 # A search ends when it hardly gains anything: the mean of the searches of data/fits, which were
 # allowed 200 evaluations.
@@ -36,14 +38,17 @@ class Cost:
     """What one job of a stage takes.
 
     Attributes:
-        memory: resident, of the largest rank [bytes].
+        memory: resident, of the largest rank [bytes]. With a GPU what the same job on a CPU takes,
+            an upper bound: arrays lie on the card then.
         seconds: of wall-clock time.
         files: size of the files that it writes [bytes].
+        card_memory: of the GPU [bytes]; 0 on a CPU.
     """
 
     memory: float
     seconds: float
     files: int
+    card_memory: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -238,21 +243,46 @@ def cost(stage: str, problem: Problem) -> Cost:
         stage: a key of :data:`STAGES`.
         problem: its size.
     """
-    load, measured = STAGES[stage](problem), coefficients()
-    price = measured[stage]
+    load, measured = STAGES[stage](problem), coefficients(problem.device)
     alone, together = (
-        sum(number * price["seconds"][name] for name, number in done.items())
-        for done in (load.done_alone, load.done)
+        _sum(done, measured[stage]["seconds"]) for done in (load.done_alone, load.done)
     )
     fraction = measured["threads"]["parallel_fraction"]
+    on_host, on_device = (
+        max(_sum(phase, prices[stage]["bytes"]) for phase in load.held)
+        for prices in (coefficients(), measured)
+    )
     return Cost(
-        memory=max(
-            sum(number * price["bytes"][name] for name, number in phase.items())
-            for phase in load.held
-        ),
+        memory=on_host,
         seconds=alone + together * (1 - fraction + fraction / problem.threads),
         files=load.files,
+        card_memory=on_device if problem.device == "gpu" else 0.0,
     )
+
+
+def _sum(loads: Mapping[str, float], prices: Mapping[str, float]) -> float:
+    """Loads times coefficients; a load without one costs nothing."""
+    return sum(number * prices.get(name, 0.0) for name, number in loads.items())
+
+
+def require_room(stage: str, problem: Problem, card: str, limit: int) -> None:
+    """Refuse a job that does not fit a card, before it starts.
+
+    Args:
+        stage: a key of :data:`STAGES`.
+        problem: its size.
+        card: the name of the GPU.
+        limit: what arrays can take on it [bytes].
+
+    Raises:
+        BadInput: if it needs more.
+    """
+    needed = cost(stage, dataclasses.replace(problem, device="gpu")).card_memory
+    if needed > limit:
+        raise BadInput(
+            f"the job needs {size(needed)} of a GPU, and {card} has {size(limit)} "
+            "for arrays: use --device cpu, or a smaller mesh"
+        )
 
 
 def warnings(problem: Problem) -> list[str]:

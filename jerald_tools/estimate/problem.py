@@ -16,11 +16,14 @@ from jerald_tools.errors import BadInput
 BYTES = {"single": 4, "double": 8}
 """Bytes of a number, by precision."""
 
+COEFFICIENTS = {"cpu": "coefficients.toml", "gpu": "coefficients_gpu.toml"}
+"""The measured costs, by device."""
+
 
 @functools.cache
-def coefficients() -> dict[str, Any]:
-    """The content of coefficients.toml: measured costs, the machine and the date."""
-    return tomllib.loads(Path(__file__).with_name("coefficients.toml").read_text("utf-8"))
+def coefficients(device: str = "cpu") -> dict[str, Any]:
+    """Measured costs on a device, the machine and the date: a file of :data:`COEFFICIENTS`."""
+    return tomllib.loads(Path(__file__).with_name(COEFFICIENTS[device]).read_text("utf-8"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Problem:
         evaluations: of loss and gradient from each start at most.
         members: of an ensemble, each as long as a fit from one start.
         precision: "single" or "double".
+        device: "cpu", or "gpu" for one card and one rank.
     """
 
     particles: int
@@ -97,6 +101,7 @@ class Problem:
     evaluations: int = 200
     members: int = 0
     precision: str = "single"
+    device: str = "cpu"
 
     @property
     def map_nodes(self) -> int:
@@ -185,6 +190,7 @@ def problem_of(config: Mapping, **others) -> Problem:
         "starts": _whole("optimisation.starts", optimisation["starts"]),
         "evaluations": _whole("optimisation.evaluations", optimisation["evaluations"]),
         "members": _members(optimisation["members"], config["simulations"]),
+        "device": _device(config.get("device", "cpu")),
     }
     if "mesh" in maps:
         configured["map_mesh"] = _whole("maps.mesh", maps["mesh"])
@@ -201,6 +207,12 @@ def _members(given, simulations: Sequence[Mapping]) -> int:
         return _whole("optimisation.members", given, least=0)
     training = [row for row in simulations if row["role"] == "train"]
     return len({row.get("seed", row.get("name")) for row in training}) - 1
+
+
+def _device(given) -> str:
+    if given not in COEFFICIENTS:
+        raise ValueError(f"device: {given!r} is none of {', '.join(COEFFICIENTS)}")
+    return given
 
 
 def _whole(key: str, value, least: int = 1) -> int:

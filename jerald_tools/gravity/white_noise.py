@@ -7,6 +7,7 @@ Each column of modes along z has a seed of its own: a rank draws the columns tha
 no others.
 """
 
+import importlib
 from types import ModuleType
 
 import jax.numpy as jnp
@@ -15,8 +16,9 @@ from jaxtyping import Array, Complex, Float, Int
 
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity import ranlxd1
+from jerald_tools.mesh.device import on_gpu
 from jerald_tools.mesh.fields import mean_square, r2c
-from jerald_tools.mesh.mesh import AnyArray, Mesh, raw_operations
+from jerald_tools.mesh.mesh import BACKENDS, AnyArray, Mesh, native_library_is_built
 from jerald_tools.mesh.wavenumbers import integer_wavevectors
 
 LARGEST_SEED = 2**31 - 1
@@ -108,8 +110,12 @@ def column_seeds(mesh: Mesh, seed: int, side: int) -> Int[np.ndarray, "{side} {s
 
 
 def _generator(mesh: Mesh) -> ModuleType:
-    """The module that draws random numbers for this mesh: compiled or through GSL's own library."""
-    return raw_operations(mesh) if mesh.backend == "native" else ranlxd1
+    """The module that draws random numbers for this mesh: compiled or through GSL's own library.
+
+    They are drawn on the CPU, so that of a GPU's mesh takes the compiled one too, if it is built.
+    """
+    compiled = mesh.backend == "native" or (on_gpu() and native_library_is_built())
+    return importlib.import_module(BACKENDS["native"]) if compiled else ranlxd1
 
 
 def _side_of_cube(mesh: Mesh) -> int:

@@ -21,7 +21,10 @@ from typing import Any
 from jerald_tools import __version__
 from jerald_tools.io.digest import canonical_json, json_digest
 
-CIRCUMSTANCES = ("ranks", "threads", "precision", "backend", "written", "elapsed_seconds")
+CIRCUMSTANCES = (
+    *("ranks", "threads", "precision", "backend", "device", "reproducible"),
+    *("written", "elapsed_seconds"),
+)
 """What of a run travels with its output into all that is made from it."""
 
 
@@ -80,8 +83,9 @@ class Record:
         command_line: as typed.
         inputs: the files it was made from.
         run: numbers and text of the run that wrote it, by name: those of :data:`CIRCUMSTANCES`, and
-            of the file's own run also ``peak_memory_bytes``, ``seconds`` of each stage and further
-            text, say the digest of FFTW's wisdom.
+            of the file's own run also ``peak_memory_bytes``, on a GPU
+            ``peak_device_memory_bytes``, ``seconds`` of each stage and further text, say the digest
+            of FFTW's wisdom.
         content_sha256: digest of an HDF5 file's content; other formats have one of the whole file.
     """
 

@@ -22,6 +22,7 @@ from jerald_tools.mesh.ranks import Ranks, on_root, stop_if_requested, world
 from jerald_tools.stages.outputs import check_outputs, redshift_names, refuse_inputs
 from jerald_tools.stages.progress import progress
 from jerald_tools.stages.provenance import provenance_of
+from jerald_tools.stages.room import require_room_for_universe
 from jerald_tools.stages.run import Run
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,10 @@ def run_fastpm(
         resumed = _resume(ranks, Checkpoint(checkpoint, ranks, run_fingerprint), names, run.force)
     missing = [names[redshift] for redshift in redshifts if redshift not in resumed.complete]
     check_outputs(ranks, missing, [], run.force)
+    require_room_for_universe(
+        *(run, "run-fastpm", header.mesh, header.lattice),
+        *(scheme.steps, scheme.force_mesh_factor),
+    )
     mesh = make_mesh(header.mesh, header.box_size, run.precision, ranks)
     density = load_field(mesh, InitialConditionsFile, initial_conditions)
     initial = InitialConditions(mesh, density, header.lattice, header.cosmology)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 
 from jerald_tools.errors import BadInput
+from jerald_tools.estimate.problem import fit_sizes
 from jerald_tools.fitting.amplitude import amplitude_curve
 from jerald_tools.fitting.document import fit_content
 from jerald_tools.fitting.ensemble import fit_ensemble
@@ -20,6 +21,10 @@ from jerald_tools.fitting.search import start_from_fit, starting_points
 from jerald_tools.fitting.statistics_loss import loss_named
 from jerald_tools.fitting.subsamples import subsamples_of
 from jerald_tools.io.fingerprint import fingerprint
+from jerald_tools.io.grids import MapFile
+from jerald_tools.io.parallel import read_header
+from jerald_tools.io.particles import ParticlesFile
+from jerald_tools.mesh.device import on_gpu
 from jerald_tools.mesh.ranks import Ranks, on_root, world
 from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.fitted_model import FittedModel
@@ -29,6 +34,7 @@ from jerald_tools.quantities import quantity_named
 from jerald_tools.stages.outputs import check_outputs, refuse_inputs
 from jerald_tools.stages.progress import Advance, progress
 from jerald_tools.stages.provenance import provenance_of
+from jerald_tools.stages.room import require_room_for_model
 from jerald_tools.stages.run import Run
 
 logger = logging.getLogger(__name__)
@@ -98,6 +104,7 @@ def fit(
     inputs = [*files.all, *([options.start] if options.start else [])]
     refuse_inputs([output], inputs)
     warm = _warm_start(ranks, wanted, options, files.accept_edited)
+    _require_room(run, ranks, wanted, files, options.layers)
     with run.stopwatch.stage("reading"):
         problems = load_problems(wanted, files, ranks, run.precision, options.order)
     mesh = problems[0].mesh
@@ -147,6 +154,16 @@ def fit(
         found.best.start.name,
         *found.best.losses,
     )
+
+
+def _require_room(run: Run, ranks: Ranks, quantity: Quantity, files: FitFiles, layers: int) -> None:
+    """Refuse a fit that the GPU has no room for, before its files are read whole."""
+    size = fit_sizes().get(quantity.name)
+    if size is None or not on_gpu():
+        return
+    lattices = [read_header(ranks, ParticlesFile, path).lattice for path in files.particles]
+    target = read_header(ranks, MapFile, files.targets[0])
+    require_room_for_model(run, size.stage, lattices, target.mesh, quantity.refine, layers)
 
 
 def _warm_start(

@@ -33,6 +33,7 @@ from jerald_tools.snapshots.open import open_snapshot
 from jerald_tools.snapshots.snapshot import describe_snapshot
 from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.provenance import provenance_of
+from jerald_tools.stages.room import require_room_for_universe
 from jerald_tools.stages.run import Run
 from jerald_tools.targets.lattice import lattice_displacements, lattice_mesh
 
@@ -125,6 +126,7 @@ def generate(
     universe = dataclasses.replace(found.cosmology or Cosmology(), **cosmology)
     mesh = make_mesh(found.shape, _box_size(found, source), run.precision, ranks)
     lattice = lattice_shape(mesh.shape, particles)
+    require_room_for_universe(run, "generate-ics", mesh.shape, lattice)
     field, attributes = _linear_density(run, mesh, source, power, universe)
     header = InitialConditionsHeader(mesh.box_size, mesh.shape, lattice, universe, attributes)
     provenance = provenance_of(run, mesh, inputs)

@@ -27,11 +27,14 @@ from jerald_tools.model.painting import (
 )
 from jerald_tools.stages.outputs import check_outputs, member_names, output_names
 from jerald_tools.stages.provenance import provenance_of
+from jerald_tools.stages.room import require_room_for_model
 from jerald_tools.stages.run import Run
 
 logger = logging.getLogger(__name__)
 
 LEFT_OUT = "left-out"
+
+DENSITY = "dark-matter"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,6 +106,9 @@ def paint(
         for one in fits.values():
             if one is not None:
                 require_paintable(path, header, mesh, one, options.allow_mismatch)
+        # The particles' own density costs no more than that of dark matter.
+        name, refine = (model.quantity.name, model.quantity.refine) if model else (DENSITY, 1)
+        require_room_for_model(run, f"paint {name}", [header.lattice], mesh.shape, refine)
         inputs = [path, *([fit] if fit else [])]
         tasks.append(_Task(inputs, header, mesh, fits, maps[number], displaced[number]))
     for task in tasks:

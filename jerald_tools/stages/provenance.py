@@ -9,9 +9,13 @@ from jerald_tools.errors import RunFailed
 from jerald_tools.io.history import CHANGED, as_text, as_values, trace
 from jerald_tools.io.inputs import describe_input
 from jerald_tools.io.record import Input, Record, now, peak_memory, this_run
+from jerald_tools.mesh.device import device_name, on_gpu, peak_device_memory
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root, world
 from jerald_tools.stages.run import Run
+
+ON_GPU = {"reproducible": "to rounding"}
+"""Of a GPU: it adds deposits in no fixed order, and the same run ends in other last bits."""
 
 
 def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str | Input]) -> Record:
@@ -25,7 +29,7 @@ def provenance_of(run: Run, mesh: Mesh, inputs: Sequence[str | Input]) -> Record
     Raises:
         BadInput: on every rank, if an input cannot be read.
     """
-    return _provenance(run, mesh.ranks, inputs, mesh.backend, _fftw_plans(mesh))
+    return _provenance(run, mesh.ranks, inputs, mesh.backend, _device() | _fftw_plans(mesh))
 
 
 def provenance_of_copy(run: Run, ranks: Ranks, inputs: Sequence[str | Input]) -> Record:
@@ -63,7 +67,7 @@ def _provenance(
     ranks: Ranks,
     inputs: Sequence[str | Input],
     backend: str,
-    details: dict[str, str],
+    details: dict[str, str | int],
 ) -> Record:
     described = on_root(ranks, lambda: tuple(map(_described, inputs)))
     circumstances = {
@@ -81,6 +85,13 @@ def _provenance(
 
 def _described(source: str | Input) -> Input:
     return source if isinstance(source, Input) else describe_input(source)
+
+
+def _device() -> dict[str, str | int]:
+    """The device of the computation; of a GPU also its memory, and how its results repeat."""
+    peak = peak_device_memory()
+    memory = {} if peak is None else {"peak_device_memory_bytes": peak}
+    return {"device": device_name(), **(ON_GPU if on_gpu() else {}), **memory}
 
 
 def _fftw_plans(mesh: Mesh) -> dict[str, str]:

@@ -12,14 +12,22 @@ import pytest
 import yaml
 
 from jerald_tools.cli.estimate import main
+from jerald_tools.errors import BadInput
 from jerald_tools.estimate import cost as cost_module
-from jerald_tools.estimate.cost import STAGES, cost, ghost_planes, warnings
-from jerald_tools.estimate.problem import QUANTITIES, Problem, fit_sizes, problem_of
-from jerald_tools.estimate.report import duration, size
+from jerald_tools.estimate.cost import STAGES, cost, ghost_planes, require_room, warnings
+from jerald_tools.estimate.problem import (
+    QUANTITIES,
+    Problem,
+    coefficients,
+    fit_sizes,
+    problem_of,
+)
+from jerald_tools.estimate.words import duration, size
 
 ROOT = Path(__file__).parents[2]
 BINARIES = Path(sys.executable).parent
 LARGE = Problem(particles=512, mesh=1024, box_size=213)
+ON_CARD = dataclasses.replace(LARGE, device="gpu")
 
 
 def said(capsys, *arguments):
@@ -107,6 +115,81 @@ def test_models_on_a_finer_mesh_cost_what_its_cells_cost():
         assert cost(stage, fine).seconds == pytest.approx(cost(stage, LARGE).seconds, rel=0.05)
     assert cost("paint stellar-mass", fine).files == cost("paint stellar-mass", LARGE).files / 8
     assert cost("powerspec", fine).memory < cost("powerspec", LARGE).memory / 2
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_coefficient_is_of_a_load(stage):
+    """A load without a coefficient costs nothing, so a name with a mistake would be free."""
+    load = STAGES[stage](LARGE)
+    loads = {"bytes": set().union(*load.held), "seconds": {*load.done, *load.done_alone}}
+    for kind, names in loads.items():
+        assert set(coefficients("cpu")[stage][kind]) == names
+        assert set(coefficients("gpu")[stage][kind]) <= names
+
+
+def test_the_card_holds_what_was_measured_on_it():
+    """Bytes a cell of one particle each, as coefficients_gpu.toml states them."""
+    equal = Problem(particles=512, mesh=512, box_size=213, device="gpu")
+    force = dataclasses.replace(equal, mesh=1)
+    dark = dataclasses.replace(equal, layers=dict.fromkeys(QUANTITIES, 1))
+    measured = {
+        cost("run-fastpm", force).card_memory: 232,
+        cost("fit-dm", dark).card_memory: 312,
+        cost("fit-hi", equal).card_memory: 540,
+    }
+    for found, bytes_a_cell in measured.items():
+        assert found == pytest.approx(bytes_a_cell * 512**3, rel=1e-3)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_job_on_a_card_grows_with_its_size(stage):
+    small = dataclasses.replace(ON_CARD, particles=256, mesh=512)
+    assert cost(stage, ON_CARD).card_memory == pytest.approx(8 * cost(stage, small).card_memory)
+    double = dataclasses.replace(ON_CARD, precision="double")
+    assert cost(stage, double).card_memory == 2 * cost(stage, ON_CARD).card_memory
+    assert cost(stage, ON_CARD).memory == cost(stage, LARGE).memory
+    assert cost(stage, LARGE).card_memory == 0
+    assert cost(stage, ON_CARD).files == cost(stage, LARGE).files
+
+
+def test_steps_on_a_card_take_less_time():
+    many = dataclasses.replace(LARGE, steps=1000)
+    on_card = dataclasses.replace(many, device="gpu")
+    assert cost("run-fastpm", on_card).seconds < cost("run-fastpm", many).seconds / 10
+
+
+def test_what_estimate_says_is_what_is_refused(capsys):
+    needed = cost("run-fastpm", ON_CARD).card_memory
+    require_room("run-fastpm", LARGE, "NVIDIA H200", limit=int(needed) + 1)
+    with pytest.raises(BadInput) as refused:
+        require_room("run-fastpm", LARGE, "NVIDIA H200", limit=int(needed) - 1)
+    _, output, _ = said(capsys, "--particles", 512, "--box-size", 213, "--device", "gpu")
+    (row,) = (line for line in output.splitlines() if line.startswith("run-fastpm"))
+    assert f" {size(needed)} " in row
+    assert str(refused.value).startswith(f"the job needs {size(needed)} of a GPU, and NVIDIA H200")
+
+
+def test_the_command_knows_a_card(capsys, tmp_path):
+    status, output, _ = said(capsys, ROOT / "config.yaml", "--device", "gpu")
+    assert status == 0
+    assert "single precision, one GPU;" in output
+    assert "memory of the card" in output
+    assert all(stage in output for stage in STAGES)
+    assert "NVIDIA" in output.splitlines()[-1]
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump({**config, "device": "gpu"}))
+    assert said(capsys, path) == (0, output, "")
+    status, _, errors = said(capsys, path, "--ranks", "1,2")
+    assert (status, errors) == (
+        2,
+        "estimate: error: --device gpu: one GPU has one rank; leave out --ranks\n",
+    )
+    assert "memory a rank" in said(capsys, path, "--device", "cpu", "--ranks", "1,2")[1]
+    path.write_text(yaml.safe_dump({**config, "device": "tpu"}))
+    assert said(capsys, path)[2] == (
+        f"estimate: error: {path}: device: 'tpu' is none of cpu, gpu\n"
+    )
 
 
 def test_ranks_without_planes_and_with_too_many_ghosts_are_warned_of():
@@ -250,6 +333,7 @@ def test_it_needs_neither_jax_nor_numpy():
     code = """
 import sys
 from jerald_tools.cli.estimate import main
+from jerald_tools.errors import BadInput
 main.main(["config.yaml", "--ranks", "1,2"], standalone_mode=False)
 assert not {"jax", "numpy", "mpi4py"} & set(sys.modules)
 """

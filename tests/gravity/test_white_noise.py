@@ -9,9 +9,10 @@ from goldens import load_golden
 
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity import ranlxd1
+from jerald_tools.gravity import white_noise as module
 from jerald_tools.gravity.white_noise import white_noise
 from jerald_tools.mesh.fields import c2r, r2c
-from jerald_tools.mesh.mesh import make_mesh
+from jerald_tools.mesh.mesh import make_mesh, native_library_is_built
 
 TOLERANCE = 1e-12
 
@@ -136,3 +137,12 @@ def test_only_a_zero_amplitude_is_drawn_again(monkeypatch):
     monkeypatch.setattr(ranlxd1, "Generator", lambda: ScriptedGenerator(numbers))
     pairs = ranlxd1.draw_columns(np.array([1]), 3)
     np.testing.assert_array_equal(pairs, [[[0.0, 0.1], [0.2, 0.3], [0.4, 0.5]]])
+
+
+@pytest.mark.skipif(not native_library_is_built(), reason="there is no compiled generator")
+def test_noise_for_a_gpu_is_drawn_by_the_compiled_generator(monkeypatch):
+    mesh = make_mesh(16, 20.0, backend="jax")
+    one_by_one = white_noise(mesh, 3)
+    monkeypatch.setattr(module, "on_gpu", lambda: True)
+    monkeypatch.setattr(ranlxd1, "draw_columns", lambda seeds, count: pytest.fail("one by one"))
+    np.testing.assert_array_equal(white_noise(mesh, 3), one_by_one)

@@ -30,6 +30,7 @@ IN_ONE_ROW = {
     "optimisation.members: 1 ": set_key("optimisation", "members", 1),
     "over_redshifts.order: -1 ": set_key("over_redshifts", {"redshifts": [5, 2], "order": -1}),
     "ranks: 0 ": set_key("ranks", 0),
+    "device: 'tpu' ": set_key("device", "tpu"),
     "optimisation.random_seed: -1 ": set_key("optimisation", "random_seed", -1),
     "optimisation: unknown key learning_rate": set_key("optimisation", "learning_rate", 0.1),
     "simulations[1].name: 'baselines' ": set_key("simulations", 1, "name", "baselines"),
@@ -74,6 +75,9 @@ BETWEEN_ROWS = {
         "fits", 6, "fit", "nowhere.json"
     ),
     "fits[6].fit: nowhere.json: no such file": lambda config: None,
+    "device: a gpu is used by one rank, but ranks is 2; set ranks to 1": lambda config: (
+        config.update(device="gpu", ranks=2)
+    ),
     "optimisation.members: boxes needs simulations of two seeds or more": lambda config: [
         row.update(seed=7) for row in config["simulations"]
     ],

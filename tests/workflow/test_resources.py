@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What jobs ask for: ranks, threads, memory and time, with the Slurm profile and without it."""
 
+import re
+
+import pytest
 from dry_runs import ALL_JOBS
 
 
@@ -35,6 +38,36 @@ def test_ranks_on_one_machine_need_no_profile(fresh):
     asked = fresh.asked_for("--cores", "1", "--config", "ranks=3")
     assert asked["fastpm"][0]["mpi"] == "mpirun -n 3"
     assert fresh.asked_for("--cores", "1")["fastpm"][0]["mpi"] == ""
+
+
+def test_no_job_asks_for_a_gpu_unless_the_configuration_does(fresh):
+    for options in (("--profile", "slurm"), ("--cores", "1")):
+        for rule, jobs in fresh.asked_for(*options).items():
+            for asked in jobs:
+                assert "gpu" not in asked
+                assert asked.get("device") == ("cpu" if "mpi" in asked else None), rule
+    assert all(" --device cpu " in line for line in fresh.command_lines().values() if "fit" in line)
+
+
+def test_jobs_of_fastpm_fits_and_maps_ask_for_one_gpu(fresh):
+    """And more memory beside it; nothing else changes, and no job runs again for it."""
+    on_gpu = ("--profile", "slurm", "--config", "ranks=1", "device=gpu")
+    jobs = fresh.asked_for(*on_gpu)
+    on_cpu = fresh.asked_for("--profile", "slurm", "--config", "ranks=1")
+    with_gpu = {rule for rule, each in jobs.items() if any("gpu" in asked for asked in each)}
+    assert with_gpu == {"fastpm", "fit", "paint", "paint_members"}
+    for rule in with_gpu:
+        for asked, before in zip(jobs[rule], on_cpu[rule], strict=True):
+            assert (asked["gpu"], asked["tasks"], asked["mpi"]) == ("1", "1", "")
+            assert asked["device"] == "gpu"
+            more = int(asked["mem_mb_per_cpu"]) - int(before["mem_mb_per_cpu"])
+            assert more == pytest.approx(3000, abs=1)
+    for rule in set(jobs) - with_gpu:
+        assert "gpu" not in jobs[rule][0]
+        assert jobs[rule] == on_cpu[rule]
+    run = fresh.snakemake("--dry-run", "--printshellcmds", "--config", "device=gpu", "ranks=1")
+    lines = re.findall(r"^.* --device (\w+) .*$", run.stdout, re.M)
+    assert lines.count("gpu") == 12 + 9 + 36 + 9
 
 
 def test_a_fit_to_more_simulations_asks_for_more(fresh):

@@ -26,4 +26,5 @@ rule fastpm:
         "{resources.mpi} run-fastpm {input} --redshift {params.redshift}"
         " --start-redshift {params.start_redshift} --steps {params.steps}"
         " --force-mesh-factor {params.force_mesh_factor}"
-        " --second-order {params.second_order} --threads {threads} -o {output} 2> {log}"
+        " --second-order {params.second_order} --threads {threads} --device {resources.device}"
+        " -o {output} 2> {log}"

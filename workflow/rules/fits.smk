@@ -27,5 +27,5 @@ rule fit:
         version=VERSION,
     shell:
         "{resources.mpi} fit {wildcards.quantity} {input.particles} {params.targets}"
-        " {params.prerequisites} {params.options} --threads {threads} --force"
-        " -o {output} 2> {log}"
+        " {params.prerequisites} {params.options} --threads {threads}"
+        " --device {resources.device} --force -o {output} 2> {log}"

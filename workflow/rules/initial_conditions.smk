@@ -26,4 +26,5 @@ rule initial_conditions:
     shell:
         "{resources.mpi} generate-ics {params.seed} --mesh {params.mesh}"
         " --particles {params.particles} --box-size {params.box_size} {params.power}"
-        " {params.cosmology} --threads {threads} -o {output} 2> {log}"
+        " {params.cosmology} --threads {threads} --device {resources.device} -o {output}"
+        " 2> {log}"

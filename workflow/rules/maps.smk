@@ -21,7 +21,7 @@ rule paint:
         version=VERSION,
     shell:
         "{resources.mpi} paint {input.particles} --fit {input.fit} {params.member}"
-        " --threads {threads} -o {output} 2> {log}"
+        " --threads {threads} --device {resources.device} -o {output} 2> {log}"
 
 
 # All members of the ensemble of a fit, for the band around their spectra.
@@ -44,4 +44,5 @@ rule paint_members:
         version=VERSION,
     shell:
         "mkdir -p {output} && {resources.mpi} paint {input.particles} --fit {input.fit}"
-        " --members all --threads {threads} -o '{output}/{{member}}.h5' 2> {log}"
+        " --members all --threads {threads} --device {resources.device}"
+        " -o '{output}/{{member}}.h5' 2> {log}"

@@ -24,7 +24,7 @@ rule powerspec:
         version=VERSION,
     shell:
         "{resources.mpi} powerspec {params.measured} {params.options} --label {params.label:q}"
-        " --threads {threads} -o {output} 2> {log}"
+        " --threads {threads} --device {resources.device} -o {output} 2> {log}"
 
 
 # The median of an ensemble and the band around it.
