@@ -3,7 +3,7 @@
 
 A stage's memory is the sum of its ``held`` loads, each times a coefficient in bytes, in the phase
 that needs most; its time is the sum of its ``done`` loads, each times a coefficient in seconds.
-coefficients.toml has the coefficients under the same names, coefficients_gpu.toml those of a card.
+coefficients.toml has the coefficients under the same names, the other files those of a card.
 """
 
 import dataclasses
@@ -256,7 +256,7 @@ def cost(stage: str, problem: Problem) -> Cost:
         memory=on_host,
         seconds=alone + together * (1 - fraction + fraction / problem.threads),
         files=load.files,
-        card_memory=on_device if problem.device == "gpu" else 0.0,
+        card_memory=0.0 if problem.device == "cpu" else on_device,
     )
 
 
@@ -270,14 +270,14 @@ def require_room(stage: str, problem: Problem, card: str, limit: int) -> None:
 
     Args:
         stage: a key of :data:`STAGES`.
-        problem: its size.
+        problem: its size, on a card.
         card: the name of the GPU.
         limit: what arrays can take on it [bytes].
 
     Raises:
         BadInput: if it needs more.
     """
-    needed = cost(stage, dataclasses.replace(problem, device="gpu")).card_memory
+    needed = cost(stage, problem).card_memory
     if needed > limit:
         raise BadInput(
             f"the job needs {size(needed)} of a GPU, and {card} has {size(limit)} "

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from jerald_tools.estimate.cost import STAGES, require_room
 from jerald_tools.estimate.problem import QUANTITIES, Problem
 from jerald_tools.mesh.device import device_name, memory_limit
+from jerald_tools.mesh.mesh import choose_backend
+from jerald_tools.mesh.ranks import ONE_PROCESS
 from jerald_tools.stages.run import Run
 
 Shape = tuple[int, int, int]
@@ -74,7 +76,8 @@ def _require(run: Run, stage: str, lattice: Shape, **sizes) -> None:
     if limit is None or stage not in STAGES:
         return
     particles = _side(lattice)
-    sizes = {"mesh": particles, "precision": run.precision, **sizes}
+    device = "gpu" if choose_backend(ONE_PROCESS) == "cuda" else "gpu-jax"
+    sizes = {"mesh": particles, "precision": run.precision, "device": device, **sizes}
     # No memory depends on the length of a side.
     problem = Problem(particles, box_size=1.0, **sizes)
     require_room(stage, problem, device_name(), limit)
