@@ -221,9 +221,10 @@ def filtered_powers(
 
     No spectra are kept for the adjoint: memory is scarcer on a GPU than transforms are slow.
     """
-    total = None
+    total: Array | None = None
     for term, offset in zip(terms, offsets, strict=True):
         total = _filtered(mesh, _forward(mesh, power_of(term, offset)), term.kernel, onto=total)
+    assert total is not None
     return c2r(mesh, total), []
 
 

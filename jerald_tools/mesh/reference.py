@@ -179,16 +179,17 @@ def restrict(
     mesh: Mesh, factor: int, field: Float[AnyArray, "fine_x fine_y fine_z"]
 ) -> Float[Array, "x y z"]:
     """Means with weights (R - |j|) / R^2, |j| < R, along each axis, R = ``factor``."""
+    result = jnp.asarray(field, mesh.dtype)
     for axis in range(3):
-        field = _restrict_axis(jnp.asarray(field), axis, factor)
-    return field
+        result = _restrict_axis(result, axis, factor)
+    return result
 
 
-def _restrict_axis(field, axis: int, factor: int):
+def _restrict_axis(field: Array, axis: int, factor: int) -> Array:
     before, after = field.shape[:axis], field.shape[axis + 1 :]
     groups = field.reshape(*before, -1, factor, *after)
     parts = [jax.lax.index_in_dim(groups, j, axis + 1, keepdims=False) for j in range(factor)]
-    result = np.asarray(1 / factor, field.dtype) * parts[0]
+    result = parts[0] * np.asarray(1 / factor, field.dtype)
     for j in range(1, factor):
         weight = np.asarray((factor - j) / factor**2, field.dtype)
         # Node -j of a group is the last but j - 1 of the group before.
