@@ -83,6 +83,30 @@ def test_a_fit_that_is_trained_already_paints(fresh):
     assert f" --prerequisite {shipped} " in hydrogen
 
 
+def test_fits_that_are_files_need_nothing_to_be_trained_on(fresh):
+    """Universes from seeds alone, one with a reference to compare with and one without."""
+
+    def edit(config):
+        config["simulations"][:3] = [
+            {"name": "another", "seed": 1, "role": "predict", "redshifts": [5, 3, 2]}
+        ]
+        config["fits"] = [
+            {**row, "fit": f"data/fits/{row['quantity']}_z{row['redshift']}.00.json"}
+            for row in (
+                {key: row[key] for key in ("quantity", "redshift")} for row in config["fits"]
+            )
+        ]
+
+    fresh.change(edit)
+    jobs = fresh.jobs()
+    assert (jobs["fastpm"], jobs["paint"], jobs["relative_difference"]) == (6, 18, 1)
+    assert "fit" not in jobs
+    fresh.change(lambda config: config["simulations"].pop())
+    jobs = fresh.jobs()
+    assert (jobs["fastpm"], jobs["paint"]) == (3, 9)
+    assert not jobs.keys() & {"fit", "quality", "heatmap", "relative_difference", "cells"}
+
+
 def test_the_demo_fits_one_box_at_one_redshift(fresh):
     jobs = fresh.jobs("--configfile", "config/demo.yaml")
     assert (jobs["fit"], jobs["fastpm"], jobs["paint"]) == (3, 6, 18)
