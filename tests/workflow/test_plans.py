@@ -125,7 +125,7 @@ def test_the_demo_fits_one_box_at_one_redshift(unchanged):
     ("quantity", "prerequisites"),
     [
         ("dark-matter", []),
-        ("stellar-mass", []),
+        ("stellar-mass", ["dark-matter"]),
         ("neutral-hydrogen", ["stellar-mass"]),
     ],
 )
