@@ -12,7 +12,7 @@ EVERYTHING = ("--", "all", "baselines")
 BASELINES = ("baselines/without_layers/", "baselines/paper/", "baselines/paper_without_layers/")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A workflow whose every output exists, those of the baselines too."""
     workflow = Workflow(tmp_path_factory.mktemp("finished"))
