@@ -27,6 +27,8 @@ onstart:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/making_maps.smk"
+include: "workflow/rules/comparing_maps.smk"
 include: "workflow/rules/initial_conditions.smk"
 include: "workflow/rules/fastpm.smk"
 include: "workflow/rules/targets.smk"

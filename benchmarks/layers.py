@@ -15,7 +15,8 @@ from shipped import CONFIG, configured, refined
 
 from jerald_tools.fitting.fit import Search, fit_parameters
 from jerald_tools.fitting.folds import FOLDS
-from jerald_tools.fitting.problem import FitFiles, Problem, load_problems
+from jerald_tools.fitting.problem import Problem
+from jerald_tools.fitting.problem_files import FitFiles, load_problems
 from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.fitting.search import starting_points
 from jerald_tools.fitting.statistics_loss import loss_named

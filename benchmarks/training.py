@@ -17,7 +17,8 @@ from jerald_tools.cli.run_fastpm import main as run_fastpm
 from jerald_tools.fitting.fit import Fit, Search, fit_parameters
 from jerald_tools.fitting.gauss_newton import make_sampled_residual
 from jerald_tools.fitting.objective import make_evaluate
-from jerald_tools.fitting.problem import FitFiles, Task, load_problems
+from jerald_tools.fitting.problem import Task
+from jerald_tools.fitting.problem_files import FitFiles, load_problems
 from jerald_tools.fitting.residual_loss import paper_loss
 from jerald_tools.fitting.search import find_starts
 from jerald_tools.fitting.search_space import ravel_parameters

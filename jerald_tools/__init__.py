@@ -8,7 +8,7 @@ imported when they are first used, since the commands must start without JAX.
 import importlib
 import typing
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _MODULES = {
     "BadInput": "errors",

@@ -21,6 +21,11 @@ NPROC=1 "$python" -m pytest "${options[@]}" -n 2 --dist worksteal "$@"
 # Ranks load only the files that have such tests.
 (($#)) || mapfile -t files < <(grep -rl --include='test_*.py' 'mark\.ranks' tests)
 export OMP_NUM_THREADS=1
+# Each number of ranks is compared with one process: its small programs are compiled once too. Those
+# that hold the address of a communicator are compiled anew by every rank: quickly, since the tests
+# above have run what the thorough compiler makes.
+export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0
+export XLA_FLAGS="${XLA_FLAGS:-} --xla_backend_optimization_level=0"
 for ranks in 2 3 4; do
   echo "== $ranks MPI ranks"
   mpirun --oversubscribe -n "$ranks" \

@@ -58,7 +58,9 @@ def _in_words(error: jsonschema.ValidationError) -> str:
     if error.validator == "dependentRequired":
         return "fixed and paired need a seed, whose white noise they change"
     if error.validator == "contains":
-        return "at least one row must have role: train"
+        return "at least one row must have role: train, unless every fit is a file"
+    if error.validator == "const":
+        return f"{error.instance} has no environment; leave that out"
     if error.validator == "anyOf":
         return "give layers, loss and smoothing to train it, or fit: the file of one"
     if error.validator == "oneOf":
@@ -91,11 +93,9 @@ def _mistakes_between_rows(config: dict, prerequisites: Mapping[str, Collection]
                 f"{key}: {redshift} and {same_path} in {first_key} are both {in_paths(redshift)} in"
                 " the names of files; give one number for both"
             )
-    trained = set.intersection(
-        *(set(map(in_paths, row["redshifts"])) for row in simulations if row["role"] == "train")
-    )
+    training = [row["redshifts"] for row in simulations if row["role"] == "train"]
     for key, redshift in all_redshifts(config):
-        if in_paths(redshift) not in trained:
+        if not all(in_paths(redshift) in map(in_paths, redshifts) for redshifts in training):
             yield f"{key}: {redshift} is not a redshift of every simulation with role: train"
     yield from _mistakes_in_fits(config["fits"], prerequisites)
     if "over_redshifts" in config:
@@ -146,7 +146,7 @@ def _mistakes_over_redshifts(
 def _mistakes_between_numbers(config: dict) -> Iterator[str]:
     training = [row for row in config["simulations"] if row["role"] == "train"]
     seeds = {row.get("seed", row["name"]) for row in training}
-    if config["optimisation"]["members"] == "boxes" and len(seeds) < 2:
+    if training and config["optimisation"]["members"] == "boxes" and len(seeds) < 2:
         yield (
             "optimisation.members: boxes needs simulations of two seeds or more with role: train; "
             "give 2 to 6 for halves of the box"

@@ -6,7 +6,8 @@ import math
 import typing
 from collections.abc import Sequence
 
-from jerald_tools.fitting.ensemble import LEVEL, Ensemble, ErrorOfPower
+from jerald_tools.fitting.ensemble import Ensemble
+from jerald_tools.fitting.error_of_power import LEVEL, ErrorOfPower
 from jerald_tools.fitting.fit import Fit, Search
 from jerald_tools.fitting.problem import Problem
 from jerald_tools.fitting.regions import TEST_FRACTION, Regions

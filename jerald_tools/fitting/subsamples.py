@@ -11,9 +11,11 @@ import typing
 from collections.abc import Sequence
 
 import jax.numpy as jnp
+import numpy as np
 
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting import BOXES
+from jerald_tools.fitting.error_of_power import ErrorOfPower, logarithms, model_error
 from jerald_tools.fitting.fit import Fit, Search
 from jerald_tools.fitting.folds import (
     FOLDS,
@@ -28,9 +30,10 @@ from jerald_tools.fitting.problem import Problem, Simulation, Task
 from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.model.evolution import parameters_at
 from jerald_tools.model.fit_document import name_without
+from jerald_tools.model.layer_starts import Start
 
-# No more than two halves of a box are disjoint: their errors are a sample of two.
-INDEPENDENT_HALVES = 2
+# A start has led nearly as far if its validation loss is above the least one by at most this share.
+TOLERANCE = 0.05
 
 
 class Subsample(typing.Protocol):
@@ -51,6 +54,10 @@ class Subsample(typing.Protocol):
         """
         ...
 
+    def start(self, fit: Fit, member: int) -> Start:
+        """Where the search of the member begins, after that of the fit itself."""
+        ...
+
     def search(self, search: Search) -> Search:
         """How the member is searched, where the fit itself was searched like this."""
         ...
@@ -59,6 +66,25 @@ class Subsample(typing.Protocol):
         self, problems: Sequence[Problem], member: int, task: Task, fit: Fit
     ) -> list[dict]:
         """Measures of the member's maps where it was not trained, by :func:`map_quality`."""
+        ...
+
+    def expected_error(
+        self, others: Sequence[Sequence[dict]], edges: np.ndarray
+    ) -> ErrorOfPower | None:
+        """The error of ln P that 68 % of the bins should not exceed where it was not trained.
+
+        Args:
+            others: the qualities of each other member.
+            edges: of the bins [h/Mpc].
+
+        Returns:
+            None where a single member has no band of its own.
+        """
+        ...
+
+    @property
+    def samples(self) -> int:
+        """The number of independent samples that a white noise is divided into."""
         ...
 
 
@@ -89,6 +115,11 @@ class HalfBoxes:
             simulations.append(Simulation(inputs, target, problem.simulation.redshift))
         return Task(turned, first.quantity, simulations, loss, first.validity.cosmology)
 
+    def start(self, fit: Fit, member: int) -> Start:
+        """Each at another of the starts that led nearly as far as the best one."""
+        near = _starts_near(fit)
+        return near[(member - 1) % len(near)]
+
     def search(self, search: Search) -> Search:
         """By the training loss: the member knows nothing of the other half."""
         return dataclasses.replace(search, select_on="train")
@@ -101,6 +132,17 @@ class HalfBoxes:
             map_quality(task.mesh, predicted, simulation.target)["validation"]
             for predicted, simulation in zip(fit.predicted, task.simulations, strict=True)
         ]
+
+    def expected_error(
+        self, others: Sequence[Sequence[dict]], edges: np.ndarray
+    ) -> ErrorOfPower | None:
+        """None: its map is judged as one of an ensemble alone."""
+        return None
+
+    @property
+    def samples(self) -> int:
+        """No more than two halves of a box are disjoint."""
+        return 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,6 +167,10 @@ class WithoutWhiteNoise:
         first = kept[0]
         return Task(first.mesh, first.quantity, simulations, loss, first.validity.cosmology)
 
+    def start(self, fit: Fit, member: int) -> Start:
+        """Where the fit itself began."""
+        return fit.best.start
+
     def search(self, search: Search) -> Search:
         """As the fit itself: with validation regions of the boxes that are left."""
         return search
@@ -142,6 +188,19 @@ class WithoutWhiteNoise:
                 predicted = predict(parameters_at(parameters, one.redshift), one.inputs)
                 found.append(map_quality(task.mesh, predicted, one.target)["all"])
         return found
+
+    def expected_error(
+        self, others: Sequence[Sequence[dict]], edges: np.ndarray
+    ) -> ErrorOfPower | None:
+        """As the other members tell it from the boxes that they left out."""
+        errors = [logarithms(one) for qualities in others for one in qualities]
+        no_scatter = np.array([[k, 0.0] for k, _ in errors[0]])
+        return model_error(edges, errors, no_scatter, len(others))
+
+    @property
+    def samples(self) -> int:
+        """A white noise is left out as a whole."""
+        return 1
 
 
 def subsamples_of(problems: Sequence[Problem], members: int | str) -> list[Subsample]:
@@ -190,9 +249,19 @@ def independent_parts(subsamples: Sequence[Subsample], problems: Sequence[Proble
 
     A white noise is one sample, at however many redshifts, fixed or paired; its two halves are two.
     """
-    number = len(white_noises(problems))
-    halves = any(isinstance(one, HalfBoxes) for one in subsamples)
-    return INDEPENDENT_HALVES * number if halves else number
+    return subsamples[0].samples * len(white_noises(problems))
+
+
+def _starts_near(fit: Fit) -> list[Start]:
+    """Starts that led to a validation loss close to the least, the fit's own first."""
+    least = fit.best.losses.validation
+    near = [
+        tried
+        for tried in fit.tried
+        if tried.is_usable and tried.losses.validation <= (1 + TOLERANCE) * least
+    ]
+    near = sorted(near, key=lambda tried: (tried is not fit.best, tried.losses.validation))
+    return [tried.start for tried in near]
 
 
 def _simulation_of_member(problem: Problem, member: int) -> Simulation:

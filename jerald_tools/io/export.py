@@ -15,14 +15,9 @@ from jerald_tools.io import hdf5
 from jerald_tools.io.atomic import atomic_directory
 from jerald_tools.io.bigfile import write_block, write_group
 from jerald_tools.io.grids import InitialConditionsHeader, MapHeader
-from jerald_tools.io.particles import (
-    KM_CM,
-    MPC_CM,
-    UNIT_MASS_G,
-    ParticlesFile,
-    ParticlesHeader,
-)
+from jerald_tools.io.particles import ParticlesFile, ParticlesHeader
 from jerald_tools.io.record import Record
+from jerald_tools.io.swift_attributes import KM_CM, MPC_CM, UNIT_MASS_G
 
 MESH_BLOCK = "Field"
 GADGET_FILE_TYPE = "gadget-particles"

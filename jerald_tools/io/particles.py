@@ -22,30 +22,13 @@ from jerald_tools.errors import BadInput
 from jerald_tools.io import hdf5
 from jerald_tools.io.header import check_header, read_header, write_attributes, write_header
 from jerald_tools.io.record import Record
-
-MPC_CM = 3.08567758149e24
-"""One Mpc [cm]."""
-
-UNIT_MASS_G = 1.98841e43
-"""1e10 solar masses [g]."""
-
-KM_CM = 1e5
-"""One km [cm]."""
+from jerald_tools.io.swift_attributes import exponents_of_units, swift_groups
 
 CRITICAL_DENSITY = 27.7536627
 """3 H^2 / (8 pi G) at z = 0 for h = 1 [1e10 Msun / Mpc^3]."""
 
 _FIELDS = ("box_size", "lattice", "redshift")
 _PIECE_ROWS = 2**20
-
-# How SWIFT's files state their units, in groups of attributes after which readers look.
-_UNITS = {
-    "Unit length in cgs (U_L)": [MPC_CM],
-    "Unit mass in cgs (U_M)": [UNIT_MASS_G],
-    "Unit time in cgs (U_t)": [MPC_CM / KM_CM],
-    "Unit current in cgs (U_I)": [1.0],
-    "Unit temperature in cgs (U_T)": [1.0],
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +109,7 @@ def write_particles(
             group,
             "Coordinates",
             hdf5.DatasetHeader((number, 3), "Mpc, without h", True, "comoving positions"),
-            _exponents(length=1, scale_factor=1),
+            exponents_of_units(length=1, scale_factor=1),
             ((start, _to_swift(rows, particles_header)) for start, rows in positions),
         )
         _write(
@@ -138,7 +121,7 @@ def write_particles(
                 comoving=False,
                 description="peculiar velocities, a dx/dt of the comoving position x",
             ),
-            _exponents(length=1, time=-1),
+            exponents_of_units(length=1, time=-1),
             velocities,
         )
         _write(
@@ -151,7 +134,7 @@ def write_particles(
                 description="masses of the particles",
                 compress=True,
             ),
-            _exponents(mass=1),
+            exponents_of_units(mass=1),
             _constant(number, np.float32(particles_header.particle_mass)),
         )
         _write(
@@ -164,7 +147,7 @@ def write_particles(
                 description="1 + (i Ny + j) Nz + k of the particle's lattice point (i, j, k)",
                 compress=True,
             ),
-            _exponents(),
+            exponents_of_units(),
             _identities(number),
         )
 
@@ -219,107 +202,6 @@ class ParticlesFile(hdf5.Reader):
         """``(identities, positions, velocities)`` of rows ``start`` to ``stop``."""
         rows = (start, stop)
         return self.identities(*rows), self.positions(*rows), self.velocities(*rows)
-
-
-def swift_groups(header: ParticlesHeader, version: str) -> dict[str, dict]:
-    """All groups of attributes of a SWIFT snapshot with dark matter alone, by name.
-
-    Written after the files that SWIFT makes, as swiftsimio and yt read them.
-
-    Args:
-        header: of the particles.
-        version: of the code that writes.
-    """
-    cosmology = header.cosmology
-    scale_factor = 1.0 / (1.0 + header.redshift)
-    counts = [0, header.number, 0, 0, 0, 0, 0]
-    return {
-        "Header": {
-            # The name of the format, by which yt finds its reader.
-            "Code": "SWIFT",
-            "RunName": "jerald-tools",
-            "OutputType": "FullVolume",
-            "BoxSize": [length / cosmology.h for length in header.box_size],
-            "Dimension": [3],
-            "Redshift": [header.redshift],
-            "Scale-factor": [scale_factor],
-            "Time": [age(cosmology, scale_factor)],
-            "NumPartTypes": [7],
-            "NumPart_ThisFile": counts,
-            "NumPart_Total": [number % 2**32 for number in counts],
-            "NumPart_Total_HighWord": [number // 2**32 for number in counts],
-            "TotalNumberOfParticles": counts,
-            "CanHaveTypes": [0, 1, 0, 0, 0, 0, 0],
-            "MassTable": [0.0, header.particle_mass, 0.0, 0.0, 0.0, 0.0, 0.0],
-            "NumFilesPerSnapshot": [1],
-            "ThisFile": [0],
-            "Flag_Entropy_ICs": [0],
-        },
-        "Units": _UNITS,
-        "InternalCodeUnits": _UNITS,
-        "Code": {"Code": "jerald-tools", "Code Version": version},
-        "Cosmology": {
-            "Cosmological run": [1],
-            "Redshift": [header.redshift],
-            "Scale-factor": [scale_factor],
-            "h": [cosmology.h],
-            "H0 [internal units]": [100.0 * cosmology.h],
-            "Omega_m": [cosmology.omega_m],
-            "Omega_cdm": [cosmology.omega_m - cosmology.omega_b],
-            "Omega_b": [cosmology.omega_b],
-            "Omega_lambda": [cosmology.omega_lambda],
-            "Omega_r": [0.0],
-            "Omega_k": [0.0],
-            "Omega_nu": [0.0],
-            "w": [-1.0],
-            "w_0": [-1.0],
-            "w_a": [0.0],
-        },
-        "Policy": {"cosmological integration": [1], "hydro": [0], "self gravity": [1]},
-        "Parameters": {
-            "Cosmology:h": str(cosmology.h),
-            "Cosmology:Omega_cdm": str(cosmology.omega_m - cosmology.omega_b),
-            "Cosmology:Omega_b": str(cosmology.omega_b),
-            "Cosmology:Omega_lambda": str(cosmology.omega_lambda),
-            "InitialConditions:periodic": "1",
-        },
-        "HydroScheme": {},
-        "SubgridScheme": {},
-    }
-
-
-def age(cosmology: Cosmology, scale_factor: float) -> float:
-    """Time since the Big Bang, flat and without radiation [Mpc / (km/s)].
-
-    The integral of da / (a H) is 2/3 asinh(sqrt(omega_lambda / omega_m a^3)) / sqrt(omega_lambda)
-    in units of 1/H0.
-    """
-    if cosmology.omega_lambda == 0:
-        in_hubble_times = scale_factor**1.5
-    else:
-        root = math.sqrt(cosmology.omega_lambda)
-        growth = math.sqrt(cosmology.omega_lambda / cosmology.omega_m * scale_factor**3)
-        in_hubble_times = math.asinh(growth) / root
-    return 2 / 3 * in_hubble_times / (100.0 * cosmology.h)
-
-
-def _exponents(
-    length: float = 0, mass: float = 0, time: float = 0, scale_factor: float = 0
-) -> dict[str, list]:
-    """Units of a dataset: value [cgs] = number * U_L^length * U_M^mass * U_t^time * a^..."""
-    to_cgs = MPC_CM**length * UNIT_MASS_G**mass * (MPC_CM / KM_CM) ** time
-    return {
-        "U_L exponent": [float(length)],
-        "U_M exponent": [float(mass)],
-        "U_t exponent": [float(time)],
-        "U_I exponent": [0.0],
-        "U_T exponent": [0.0],
-        "h-scale exponent": [0.0],
-        "a-scale exponent": [float(scale_factor)],
-        "Conversion factor to CGS (not including cosmological corrections)": [to_cgs],
-        "Value stored as physical": [0],
-        "Property can be converted to comoving": [1],
-    }
 
 
 def _to_swift(rows: np.ndarray, header: ParticlesHeader) -> np.ndarray:

@@ -13,7 +13,7 @@ from pathlib import Path
 from jerald_tools.agreement import RELATIVE_TOLERANCE, same_redshift
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
-from jerald_tools.io.particles import KM_CM, MPC_CM, UNIT_MASS_G
+from jerald_tools.io.swift_attributes import KM_CM, MPC_CM, UNIT_MASS_G
 
 LENGTH_UNITS = {"kpc/h": MPC_CM / 1000, "Mpc/h": MPC_CM}
 MASS_UNITS = {"1e10Msun/h": UNIT_MASS_G, "Msun/h": UNIT_MASS_G / 1e10}

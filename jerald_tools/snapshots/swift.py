@@ -11,7 +11,7 @@ import numpy as np
 from jerald_tools.errors import BadInput, refusing
 from jerald_tools.io.hdf5 import DAMAGED
 from jerald_tools.io.header import plain_value
-from jerald_tools.io.particles import KM_CM, MPC_CM, UNIT_MASS_G
+from jerald_tools.io.swift_attributes import KM_CM, MPC_CM, UNIT_MASS_G
 from jerald_tools.snapshots.code_units import (
     Overrides,
     as_the_code_has_it,

@@ -15,7 +15,8 @@ from jerald_tools.fitting.fit import Search, fit_parameters
 from jerald_tools.fitting.journal import is_journal_of, journal_in
 from jerald_tools.fitting.map_statistics import map_quality
 from jerald_tools.fitting.objective import verify_evaluation
-from jerald_tools.fitting.problem import FitFiles, Task, load_problems
+from jerald_tools.fitting.problem import Task
+from jerald_tools.fitting.problem_files import FitFiles, load_problems
 from jerald_tools.fitting.regions import Regions
 from jerald_tools.fitting.search import start_from_fit, starting_points
 from jerald_tools.fitting.statistics_loss import loss_named

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from jerald_tools.errors import BadInput
-from jerald_tools.fitting.problem import white_noise_of
+from jerald_tools.fitting.problem_files import white_noise_of
 from jerald_tools.io.parallel import (
     ParticleSet,
     load_particles,

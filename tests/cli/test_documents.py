@@ -16,6 +16,8 @@ from pathlib import Path
 import click
 import pytest
 
+from jerald_tools import __version__
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
 DOCUMENTS = sorted(
@@ -116,3 +118,10 @@ def test_links_lead_to_files_and_headings_that_exist(document):
         file = path.parent / target if target else path
         assert file.exists(), link
         assert not anchor or anchor in anchors(file), link
+
+
+def test_the_version_is_the_one_that_the_changelog_has_on_top():
+    versions = re.findall(r"^## \[([\d.]+)\]", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    citation = re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.M)
+    assert citation is not None
+    assert versions[0] == citation[1] == __version__

@@ -12,7 +12,8 @@ from jerald_tools.fitting.ensemble import fit_ensemble
 from jerald_tools.fitting.fit import Search, fit_parameters
 from jerald_tools.fitting.journal import LOSSES, Journal
 from jerald_tools.fitting.map_statistics import map_quality
-from jerald_tools.fitting.problem import FitFiles, Task, load_problems
+from jerald_tools.fitting.problem import Task
+from jerald_tools.fitting.problem_files import FitFiles, load_problems
 from jerald_tools.fitting.search import starting_points
 from jerald_tools.fitting.search_space import ravel_parameters, search_space
 from jerald_tools.fitting.statistics_loss import loss_named

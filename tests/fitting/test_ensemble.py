@@ -22,7 +22,7 @@ from jerald_tools.analysis.band import correlation_band, power_band
 from jerald_tools.cli import paint, plot_figures, powerspec
 from jerald_tools.cli.fit import fit_dm, fit_stellar
 from jerald_tools.errors import BadInput
-from jerald_tools.fitting.ensemble import half_width, model_error
+from jerald_tools.fitting.error_of_power import half_width, model_error
 from jerald_tools.io.sealed_json import read_document
 from jerald_tools.io.spectra import read_spectrum
 from jerald_tools.mesh.ranks import gather, on_root, world

@@ -19,7 +19,7 @@ from jerald_tools.cli import paint, powerspec
 from jerald_tools.cli.fit import fit_dm, fit_stellar
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.map_statistics import map_quality
-from jerald_tools.fitting.problem import FitFiles, load_problems
+from jerald_tools.fitting.problem_files import FitFiles, load_problems
 from jerald_tools.fitting.subsamples import independent_parts, subsamples_of
 from jerald_tools.io.sealed_json import read_document
 from jerald_tools.io.spectra import read_spectrum

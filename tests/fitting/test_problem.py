@@ -16,7 +16,8 @@ from small_universe import (
 )
 
 from jerald_tools.errors import BadInput
-from jerald_tools.fitting.problem import FitFiles, different_redshifts, load_problems
+from jerald_tools.fitting.problem import different_redshifts
+from jerald_tools.fitting.problem_files import FitFiles, load_problems
 from jerald_tools.mesh.ranks import ONE_PROCESS
 from jerald_tools.model.validity import differences
 from jerald_tools.quantities import NAMES, quantity_named

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A copy of the workflow, whose dry runs say which jobs would run."""
 
+import dataclasses
+import functools
 import os
 import re
 import shutil
@@ -11,6 +13,9 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[2]
+
+# A line that calls one of the commands.
+COMMAND = re.compile(r"^.* -o (\S+) .*$", re.M)
 
 # Jobs of config.yaml: four simulations, three redshifts, three quantities.
 ALL_JOBS = {
@@ -35,6 +40,53 @@ ALL_JOBS = {
     "timings": 1,
     "all": 1,
 }
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What a dry run says.
+
+    Attributes:
+        output: of Snakemake.
+        errors: what it wrote to standard error.
+    """
+
+    output: str
+    errors: str
+
+    @property
+    def jobs(self) -> dict[str, int]:
+        """How many jobs of each rule there would be."""
+        text = self.output + self.errors
+        if "Nothing to be done" in text:
+            return {}
+        table = text.split("Job stats:\n")[1].split("total")[0]
+        return {rule: int(number) for rule, number in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
+
+    @functools.cached_property
+    def commands(self) -> dict[str, str]:
+        """The command line of every job, by its output."""
+        found = [(match[1], match[0]) for match in COMMAND.finditer(self.output)]
+        assert len(dict(found)) == len(found)
+        return dict(found)
+
+    def outputs(self, rule: str) -> set[str]:
+        """What the jobs of a rule would make."""
+        return set(", ".join(line for _, line in self._lines("output", rule)).split(", "))
+
+    @property
+    def resources(self) -> dict[str, list[dict[str, str]]]:
+        """What each rule's jobs ask for."""
+        found = {}
+        for rule, line in self._lines("resources"):
+            asked = dict(part.split("=", 1) for part in re.split(r", (?=\w+=)", line))
+            found.setdefault(rule, []).append(asked)
+        return found
+
+    def _lines(self, key: str, rule: str = r"\w+") -> list[tuple[str, str]]:
+        """The name of the rule of every job, and the line that a key has there."""
+        pattern = rf"^rule ({rule}):\n(?:    .*\n)*?    {key}: (.*)"
+        return re.findall(pattern, self.output, re.M)
 
 
 class Workflow:
@@ -74,49 +126,15 @@ class Workflow:
             output = process.communicate()
         return subprocess.CompletedProcess(process.args, process.returncode, *output)
 
+    def plan(self, *arguments: str, cores=("--cores", "2")) -> "Plan":
+        """What a dry run would do."""
+        run = self.snakemake("--dry-run", "--printshellcmds", *arguments, cores=cores)
+        assert run.returncode == 0, run.stdout + run.stderr
+        return Plan(run.stdout, run.stderr)
+
     def jobs(self, *arguments: str) -> dict[str, int]:
         """How many jobs of each rule a dry run announces."""
-        run = self.snakemake("--dry-run", "--quiet", "rules", *arguments)
-        assert run.returncode == 0, run.stdout + run.stderr
-        text = run.stdout + run.stderr
-        if "Nothing to be done" in text:
-            return {}
-        table = text.split("Job stats:\n")[1].split("total")[0]
-        return {rule: int(number) for rule, number in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
-
-    def outputs(self, rule: str, *arguments: str) -> set[str]:
-        """What the jobs of a rule would make in a dry run."""
-        run = self.snakemake("--dry-run", *arguments)
-        assert run.returncode == 0, run.stdout + run.stderr
-        found = re.findall(rf"^rule {rule}:\n(?:    .*\n)*?    output: (.*)", run.stdout, re.M)
-        return set(", ".join(found).split(", "))
-
-    def asked_for(self, *arguments: str) -> dict[str, list[dict[str, str]]]:
-        """The resources of each rule's jobs in a dry run."""
-        run = self.snakemake("--dry-run", *arguments, cores=())
-        assert run.returncode == 0, run.stdout + run.stderr
-        found = {}
-        for rule, line in re.findall(
-            r"^rule (\w+):\n(?:    .*\n)*?    resources: (.*)", run.stdout, re.M
-        ):
-            asked = dict(part.split("=", 1) for part in re.split(r", (?=\w+=)", line))
-            found.setdefault(rule, []).append(asked)
-        return found
-
-    def command_lines(self) -> dict[str, str]:
-        """The command line of every job in a dry run of all, by its output."""
-        run = self.snakemake("--dry-run", "--printshellcmds")
-        assert run.returncode == 0, run.stdout + run.stderr
-        found = re.finditer(r"^.* -o (\S+) .*$", run.stdout, re.M)
-        return {match[1]: match[0] for match in found}
-
-    def command_of(self, output: str) -> str:
-        """The command line that would make a file."""
-        run = self.snakemake("--dry-run", "--printshellcmds", "--", output)
-        assert run.returncode == 0, run.stdout + run.stderr
-        lines = [line for line in run.stdout.splitlines() if f"-o {output} " in line]
-        assert len(lines) == 1, run.stdout
-        return lines[0]
+        return self.plan(*arguments).jobs
 
     def change(self, edit) -> None:
         """Edit the configuration: ``edit(config)`` changes it in place."""
@@ -124,6 +142,15 @@ class Workflow:
         config = yaml.safe_load(path.read_text())
         edit(config)
         path.write_text(yaml.safe_dump(config))
+
+
+class Unchanged(Workflow):
+    """A workflow that nothing changes: each dry run of it is made once."""
+
+    @functools.cache  # noqa: B019 - it lives as long as the tests
+    def plan(self, *arguments: str, cores=("--cores", "2")) -> Plan:
+        """What a dry run would do."""
+        return super().plan(*arguments, cores=cores)
 
 
 def set_key(*path_and_value):

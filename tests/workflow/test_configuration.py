@@ -23,6 +23,9 @@ IN_ONE_ROW = {
     "prerequisites.gas[0]: 'baryons' ": set_key("prerequisites", "gas", ["baryons"]),
     "fits[4].refine: 1.5 ": set_key("fits", 4, "refine", 1.5),
     "fits[4].environment: 1 ": set_key("fits", 4, "environment", 1),
+    "fits[8].quantity: neutral-hydrogen has no environment; leave that out": set_key(
+        "fits", 8, "environment", True
+    ),
     "simulations[1].paired: 'yes' ": set_key("simulations", 1, "paired", "yes"),
     "optimisation.optimiser: 'sgd' ": set_key("optimisation", "optimiser", "sgd"),
     "optimisation.evaluations: 0 ": set_key("optimisation", "evaluations", 0),

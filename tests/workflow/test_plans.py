@@ -11,14 +11,14 @@ TRAINED, UNSEEN = "train_seed9281", "unseen_seed4417"
 COUPLE = ("train_seed20261_fixed", "train_seed20261_paired")
 
 
-def test_dry_run_of_everything(fresh):
-    assert fresh.jobs() == ALL_JOBS
+def test_dry_run_of_everything(unchanged):
+    assert unchanged.jobs() == ALL_JOBS
 
 
 def test_all_of_a_quantitys_prerequisites_are_taken_where_none_are_chosen(fresh):
     fresh.change(lambda config: config.pop("prerequisites"))
-    command = fresh.command_of("results/fits/neutral-hydrogen_z3.00.json")
-    fits = re.findall(r" --prerequisite (\S+)", command)
+    output = "results/fits/neutral-hydrogen_z3.00.json"
+    fits = re.findall(r" --prerequisite (\S+)", fresh.plan("--", output).commands[output])
     assert fits == [f"results/fits/{name}_z3.00.json" for name in ("dark-matter", "stellar-mass")]
 
 
@@ -30,8 +30,9 @@ def test_initial_conditions_may_be_given_in_place_of_a_seed(fresh):
     fresh.change(edit)
     (fresh.folder / "recovered.h5").touch()
     particles = "results/train_seed9281/particles_z2.00.h5"
-    assert fresh.jobs("--", particles) == {"fastpm": 1}
-    assert "run-fastpm recovered.h5 --redshift 2 " in fresh.command_of(particles)
+    plan = fresh.plan("--", particles)
+    assert plan.jobs == {"fastpm": 1}
+    assert "run-fastpm recovered.h5 --redshift 2 " in plan.commands[particles]
     (fresh.folder / "recovered.h5").unlink()
     run = fresh.snakemake("--dry-run", particles)
     line = "config.yaml: simulations[0].initial_conditions: recovered.h5: no such file"
@@ -44,7 +45,7 @@ def test_particles_and_models_are_finer_than_maps(fresh):
         del config["fits"][5]["environment"]
 
     fresh.change(edit)
-    commands = fresh.command_lines()
+    commands = fresh.plan().commands
     assert "--refine" not in commands["results/fits/dark-matter_z2.00.json"]
     assert " --refine 2 " in commands["results/fits/stellar-mass_z2.00.json"]
     assert " --refine 4 " in commands["results/fits/stellar-mass_z3.00.json"]
@@ -54,15 +55,15 @@ def test_particles_and_models_are_finer_than_maps(fresh):
     assert " --refine 2 " in commands["results/fits/neutral-hydrogen_z2.00.json"]
 
 
-def test_a_couple_is_fixed_and_paired(fresh):
-    commands = fresh.command_lines()
+def test_a_couple_is_fixed_and_paired(unchanged):
+    commands = unchanged.plan().commands
     for name, options in zip(COUPLE, ("--fixed", "--fixed --paired"), strict=True):
         command = commands[f"results/{name}/initial_conditions.h5"]
         assert f" --seed 20261 {options} --mesh 192 --particles 96 " in command
 
 
-def test_training_rows_are_fitted_together(fresh):
-    command = fresh.command_of("results/fits/dark-matter_z2.00.json")
+def test_training_rows_are_fitted_together(unchanged):
+    command = unchanged.plan().commands["results/fits/dark-matter_z2.00.json"]
     for name in (TRAINED, *COUPLE):
         assert f" results/{name}/particles_z2.00.h5 " in command
         assert f" --target results/{name}/reference/dark-matter_z2.00.h5" in command
@@ -76,18 +77,43 @@ def test_a_fit_that_is_trained_already_paints(fresh):
         config["fits"][5] = {"quantity": "stellar-mass", "redshift": 2, "fit": shipped}
 
     fresh.change(edit)
-    assert fresh.jobs()["fit"] == 8
-    painted = fresh.command_of(f"results/{UNSEEN}/maps/stellar-mass_z2.00.h5")
+    plan = fresh.plan()
+    assert plan.jobs["fit"] == 8
+    painted = plan.commands[f"results/{UNSEEN}/maps/stellar-mass_z2.00.h5"]
     assert f" --fit {shipped} " in painted
-    hydrogen = fresh.command_of("results/fits/neutral-hydrogen_z2.00.json")
+    hydrogen = plan.commands["results/fits/neutral-hydrogen_z2.00.json"]
     assert f" --prerequisite {shipped} " in hydrogen
 
 
-def test_the_demo_fits_one_box_at_one_redshift(fresh):
-    jobs = fresh.jobs("--configfile", "config/demo.yaml")
+def test_fits_that_are_files_need_nothing_to_be_trained_on(fresh):
+    """Universes from seeds alone, one with a reference to compare with and one without."""
+
+    def edit(config):
+        config["simulations"][:3] = [
+            {"name": "another", "seed": 1, "role": "predict", "redshifts": [5, 3, 2]}
+        ]
+        config["fits"] = [
+            {**row, "fit": f"data/fits/{row['quantity']}_z{row['redshift']}.00.json"}
+            for row in (
+                {key: row[key] for key in ("quantity", "redshift")} for row in config["fits"]
+            )
+        ]
+
+    fresh.change(edit)
+    jobs = fresh.jobs()
+    assert (jobs["fastpm"], jobs["paint"], jobs["relative_difference"]) == (6, 18, 1)
+    assert "fit" not in jobs
+    fresh.change(lambda config: config["simulations"].pop())
+    jobs = fresh.jobs()
+    assert (jobs["fastpm"], jobs["paint"]) == (3, 9)
+    assert not jobs.keys() & {"fit", "quality", "heatmap", "relative_difference", "cells"}
+
+
+def test_the_demo_fits_one_box_at_one_redshift(unchanged):
+    plan = unchanged.plan("--configfile", "config/demo.yaml")
+    jobs = plan.jobs
     assert (jobs["fit"], jobs["fastpm"], jobs["paint"]) == (3, 6, 18)
-    run = fresh.snakemake("--dry-run", "--printshellcmds", "--configfile", "config/demo.yaml")
-    fits = [line for line in run.stdout.splitlines() if " fit " in line and " --target " in line]
+    fits = [line for line in plan.output.splitlines() if " fit " in line and " --target " in line]
     assert len(fits) == 3
     for line in fits:
         assert line.count("--target") == 1
@@ -99,12 +125,14 @@ def test_the_demo_fits_one_box_at_one_redshift(fresh):
     ("quantity", "prerequisites"),
     [
         ("dark-matter", []),
-        ("stellar-mass", []),
+        ("stellar-mass", ["dark-matter"]),
         ("neutral-hydrogen", ["stellar-mass"]),
     ],
 )
-def test_a_fit_has_its_quantity_its_target_and_its_prerequisites(fresh, quantity, prerequisites):
-    command = fresh.command_of(f"results/fits/{quantity}_z3.00.json")
+def test_a_fit_has_its_quantity_its_target_and_its_prerequisites(
+    unchanged, quantity, prerequisites
+):
+    command = unchanged.plan().commands[f"results/fits/{quantity}_z3.00.json"]
     for name in (TRAINED, *COUPLE):
         assert f" results/{name}/particles_z3.00.h5 " in command
         assert f" --target results/{name}/reference/{quantity}_z3.00.h5 " in command
@@ -126,9 +154,10 @@ def test_any_redshift_is_passed_on_as_it_is_and_has_two_decimals_in_paths(fresh)
 
     fresh.change(edit)
     particles = f"results/{UNSEEN}/particles_z2.00.h5"
-    assert " --redshift 2.002 " in fresh.command_of(particles)
-    assert f"run-fastpm results/{UNSEEN}/initial_conditions.h5 " in fresh.command_of(particles)
-    jobs = fresh.jobs()
+    plan = fresh.plan()
+    assert " --redshift 2.002 " in plan.commands[particles]
+    assert f"run-fastpm results/{UNSEEN}/initial_conditions.h5 " in plan.commands[particles]
+    jobs = plan.jobs
     assert (jobs["fastpm"], jobs["fit"], jobs["paint"]) == (4, 3, 12)
     assert fresh.jobs("--", "over_redshifts")["fit_over_redshifts"] == 3
 

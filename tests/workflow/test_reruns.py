@@ -12,7 +12,7 @@ EVERYTHING = ("--", "all", "baselines")
 BASELINES = ("baselines/without_layers/", "baselines/paper/", "baselines/paper_without_layers/")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A workflow whose every output exists, those of the baselines too."""
     workflow = Workflow(tmp_path_factory.mktemp("finished"))
@@ -69,7 +69,7 @@ def test_a_changed_smoothing_reruns_only_what_depends_on_that_fit(config_of):
         "all": 1,
     }
     # Fits without layers, by the paper's loss, and by it without layers too.
-    assert config_of.outputs("fit", *EVERYTHING) == {
+    assert config_of.plan(*EVERYTHING).outputs("fit") == {
         f"results/{folder}fits/{quantity}_z3.00.json"
         for quantity in ("stellar-mass", "neutral-hydrogen")
         for folder in ("", *BASELINES)
@@ -92,7 +92,7 @@ def test_a_changed_smoothing_reruns_only_what_depends_on_that_fit(config_of):
 def test_another_loss_leaves_the_papers_fits_alone(config_of):
     config_of.change(change_fit("neutral-hydrogen", 3, loss="statistics"))
     # By the new loss, with layers and without.
-    assert config_of.outputs("fit", *EVERYTHING) == {
+    assert config_of.plan(*EVERYTHING).outputs("fit") == {
         "results/fits/neutral-hydrogen_z3.00.json",
         "results/baselines/without_layers/fits/neutral-hydrogen_z3.00.json",
     }
@@ -100,12 +100,12 @@ def test_another_loss_leaves_the_papers_fits_alone(config_of):
 
 def test_more_layers_of_hydrogen_leave_its_baselines_alone(config_of):
     config_of.change(change_fit("neutral-hydrogen", 5, layers=3))
-    assert config_of.outputs("fit", *EVERYTHING) == {"results/fits/neutral-hydrogen_z5.00.json"}
-    assert config_of.outputs("paint", *EVERYTHING) == {
+    plan = config_of.plan(*EVERYTHING)
+    assert plan.outputs("fit") == {"results/fits/neutral-hydrogen_z5.00.json"}
+    assert plan.outputs("paint") == {
         f"results/{simulation}/maps/neutral-hydrogen_z5.00.h5" for simulation in SIMULATIONS
     }
-    jobs = config_of.jobs(*EVERYTHING)
-    assert not {"fastpm", "relative_difference"} & jobs.keys()
+    assert not {"fastpm", "relative_difference"} & plan.jobs.keys()
 
 
 def test_another_seed_to_predict_runs_no_fit(config_of):

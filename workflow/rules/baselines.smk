@@ -2,7 +2,7 @@
 # loss, and maps without layers. Not part of `all`.
 
 # Simulations and regions that the baselines are compared in, where no fit has seen the maps.
-COMPARISONS = [(TRAINING[0], "test"), *((name, "all") for name in UNSEEN)]
+COMPARISONS = [*((name, "test") for name in TRAINING[:1]), *((name, "all") for name in UNSEEN)]
 
 
 use rule quality as comparison with:

@@ -50,14 +50,14 @@ use rule slices as relative_difference with:
         maps=for_each(
             "results/{simulation}/maps/{quantity}_z{redshift}.h5",
             QUANTITIES,
-            TRAINING[:1],
-            [LAST_REDSHIFT],
+            SHOWN,
+            SHOWN_REDSHIFTS,
         ),
         references=for_each(
             "results/{simulation}/reference/{quantity}_z{redshift}.h5",
             QUANTITIES,
-            TRAINING[:1],
-            [LAST_REDSHIFT],
+            SHOWN,
+            SHOWN_REDSHIFTS,
         ),
     output:
         report(

@@ -77,10 +77,9 @@ RESULTS = [
         figure=["slices", "spectra", "distribution"],
         simulation=COMPARED,
     ),
-    *expand("results/figures/relative_difference_{region}.png", region=["all", "test"]),
+    *expand("results/figures/relative_difference_{region}.png", region=REGIONS_SHOWN),
     *expand("results/{simulation}/cells.md", simulation=COMPARED),
-    "results/figures/quality.png",
-    "results/quality.md",
+    *(["results/figures/quality.png", "results/quality.md"] if COMPARED else []),
     *(["results/coverage.md"] if bands_where_unseen() else []),
 ]
 
