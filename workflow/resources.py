@@ -38,7 +38,7 @@ class JobResources:
         self._ranks, self.threads = config.get("ranks", 1), config.get("threads", 1)
         self._device = config.get("device", "cpu")
         self._launcher = config.get("launcher", "mpirun -n {ranks}")
-        self._problem = problem_of(_with_training(config), ranks=self._ranks, threads=self.threads)
+        self._problem = problem_of(config, ranks=self._ranks, threads=self.threads)
 
     def of_stage(self, stage: str | Callable[[Any], str]) -> dict[str, Any]:
         """Resources of the jobs of a stage of `estimate`, or of the stage(wildcards)."""
@@ -94,18 +94,6 @@ class JobResources:
     def _launch(self, ranks: int) -> str:
         """What starts a command on so many ranks; one rank needs nothing."""
         return self._launcher.format(ranks=ranks, threads=self.threads) if ranks > 1 else ""
-
-
-def _with_training(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The configuration, with all its simulations trained on where none is.
-
-    `estimate` refuses fits to nothing. Where every fit is a file there are no jobs of fits, and all
-    other jobs have the same costs.
-    """
-    simulations = config["simulations"]
-    if any(row["role"] == "train" for row in simulations):
-        return config
-    return {**config, "simulations": [{**row, "role": "train"} for row in simulations]}
 
 
 def _memory_of_core(stage: str, problem: Problem) -> int:

@@ -182,6 +182,8 @@ def problem_of(config: Mapping, **others) -> Problem:
         if "refine" in row:
             refine[quantity] = max(refine[quantity], _whole(f"{key}.refine", row["refine"]))
     simulations = sum(row["role"] == "train" for row in config["simulations"])
+    if all("fit" in row for row in config["fits"]):  # nothing is trained
+        simulations = max(simulations, 1)
     configured = {
         "particles": _whole("initial_conditions.particles", initial["particles"]),
         "mesh": _whole("initial_conditions.mesh", initial["mesh"]),
@@ -210,7 +212,7 @@ def _members(given, simulations: Sequence[Mapping]) -> int:
     if given != "boxes":
         return _whole("optimisation.members", given, least=0)
     training = [row for row in simulations if row["role"] == "train"]
-    return len({row.get("seed", row.get("name")) for row in training}) - 1
+    return max(len({row.get("seed", row.get("name")) for row in training}) - 1, 0)
 
 
 def _device(given) -> str:

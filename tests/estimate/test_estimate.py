@@ -324,6 +324,17 @@ def test_a_row_that_cannot_be_is_one_line(tmp_path, capsys, table, row, line):
     assert errors.count("\n") == 1
 
 
+def test_fits_that_are_files_need_no_simulation_to_train_on(tmp_path, capsys):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["simulations"] = [row for row in config["simulations"] if row["role"] != "train"]
+    config["fits"] = [{**row, "fit": "some.json"} for row in config["fits"]]
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(config))
+    status, output, errors = said(capsys, path)
+    assert (status, errors) == (0, "")
+    assert "run-fastpm" in output
+
+
 @pytest.mark.parametrize(
     "arguments", [[], ["--particles", 8], ["--ranks", "1,x"], ["--ranks", "0"], ["--threads", 0]]
 )
