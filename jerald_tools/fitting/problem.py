@@ -14,6 +14,7 @@ from jaxtyping import Array, Float
 from jerald_tools.agreement import same_lengths, same_redshift
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
+from jerald_tools.fitting.pairing import require_pair
 from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.io.grids import MapFile, MapHeader
 from jerald_tools.io.parallel import load_field, load_particles, read_header
@@ -135,6 +136,7 @@ class FitFiles:
         prerequisites: fit files, each after the name of its quantity, or None if the file alone
             says it.
         accept_edited: whether fits that were edited by hand are taken.
+        allow_mismatch: whether a target that does not follow its particles is taken.
 
     Raises:
         BadInput: if there are not as many targets as particle files.
@@ -144,6 +146,7 @@ class FitFiles:
     targets: Sequence[str]
     prerequisites: Sequence[tuple[str | None, str]] = ()
     accept_edited: bool = False
+    allow_mismatch: bool = False
 
     def __post_init__(self):
         if len(self.particles) != len(self.targets):
@@ -205,6 +208,8 @@ def load_problems(
         redshift = validity.redshift_range[0]
         mean = _mean_at_redshift(redshift, validities, means)
         positions = load_particles(mesh, files.particles[number]).positions
+        if not files.allow_mismatch:
+            require_pair(mesh, positions, files.particles[number], field, files.targets[number])
         inputs = _inputs(mesh, quantity, positions, prerequisites, redshift)
         scaled = jnp.asarray(field / mean, mesh.dtype)
         path = os.fspath(files.targets[number])

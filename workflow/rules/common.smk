@@ -190,7 +190,8 @@ def options_of_row(row):
     environment = " --constant environment=1" if row.get("environment") else ""
     spectrum = "" if row.get("spectrum") is None else f" --spectrum {row['spectrum']}"
     loss = f"--loss {row['loss']}{smoothing}{spectrum}"
-    return f"--layers {row['layers']} {loss}{refined}{environment} {OPTIMISATION}"
+    mismatch = " --allow-mismatch" if row.get("allow_mismatch") else ""
+    return f"--layers {row['layers']} {loss}{refined}{environment}{mismatch} {OPTIMISATION}"
 
 
 # Maps and spectra.
