@@ -186,7 +186,10 @@ def write_snapshots(here, generator):
             file.create_group("Header").attrs.update(kept)
             for kind, coordinates in enumerate((positions, dark_matter)):
                 file[f"PartType{kind}/Coordinates"] = coordinates
-                file[f"PartType{kind}/Masses"] = np.ones(number[kind]) if masses is None else masses
+                # Those of omega_b and of the rest of omega_m in 10 Mpc/h.
+                total = 27.7536627e3 * (0.0482, 0.308 - 0.0482)[kind]
+                own = np.full(number[kind], total / number[kind]) if number[kind] else np.ones(0)
+                file[f"PartType{kind}/Masses"] = own if masses is None else masses
 
     save("snap.hdf5")
     save("scalar.hdf5")

@@ -61,6 +61,12 @@ from jerald_tools.targets.options import DEPOSITS, STAR_FORMING_GAS
 @click.option("--clip", type=float, help="Most neutral hydrogen of a cell [proper cm^-3].")
 @snapshot_options
 @click.option(
+    "--part-of-box",
+    is_flag=True,
+    help="The files hold a part of the box that their header describes, as a cutout or a subsample "
+    "does: count their particles, and compare their mass with no cosmology.",
+)
+@click.option(
     "--dry-run", is_flag=True, help="Print what would be read and its cost; read no particles."
 )
 @click.option("-o", "--output", metavar="FILE", help="Map to write.")

@@ -8,8 +8,9 @@ import numpy as np
 
 from jerald_tools.errors import BadInput
 from jerald_tools.io.bigfile import Block, read_attributes
-from jerald_tools.snapshots.code_units import Overrides, code_units, cosmology_of, redshift_of
-from jerald_tools.snapshots.snapshot import SPECIES, SnapshotHeader
+from jerald_tools.snapshots.code_units import Overrides, code_units, redshift_of
+from jerald_tools.snapshots.snapshot import SPECIES, TYPES, SnapshotHeader
+from jerald_tools.snapshots.stated_cosmology import cosmology_of
 
 BLOCKS = {
     "positions": "Position",
@@ -18,6 +19,7 @@ BLOCKS = {
     "masses": "Mass",
     "density": "Density",
     "internal_energy": "InternalEnergy",
+    "hydrogen_fraction": "Metals",
     "neutral_fraction": "NeutralHydrogenFraction",
     "smoothing_length": "SmoothingLength",
     "star_formation_rate": "StarFormationRate",
@@ -43,36 +45,33 @@ class BigFileSnapshot:
         attributes = read_attributes(path / "Header")
         if not attributes:
             raise BadInput(f"{path}: has no Header with attributes; give a snapshot that has one")
-        self._typed = any((path / str(kind)).is_dir() for kind in range(6))
+        self._typed = any((path / str(kind)).is_dir() for kind in range(TYPES))
         self._units = code_units(path, attributes, overrides)
-        cosmology = {
-            "omega_m": attributes.get("Omega0", attributes.get("OmegaM")),
-            "omega_b": attributes.get("OmegaBaryon"),
-            "h": attributes.get("HubbleParam"),
-            "omega_lambda": attributes.get("OmegaLambda"),
-        }
         scale_factor = attributes.get("Time", attributes.get("ScalingFactor"))
         redshift = None if scale_factor is None else 1 / float(scale_factor) - 1
         if "BoxSize" not in attributes:
             raise BadInput(f"{path}: its Header has no BoxSize; add it with the bigfile package")
-        self._mass_table = np.asarray(attributes.get("MassTable", np.zeros(6)), float)
+        self._mass_table = np.asarray(attributes.get("MassTable", np.zeros(TYPES)), float)
         self._peculiar = attributes.get("UsePeculiarVelocity")
-        counts = tuple(self._count(kind) for kind in range(6))
-        announced = np.asarray(attributes.get("TotNumPart", counts))[:6]
+        counts = tuple(self._count(kind) for kind in range(TYPES))
+        announced = np.asarray(attributes.get("TotNumPart", counts))[:TYPES]
         if not np.array_equal(announced, counts):
             raise BadInput(
                 f"{path}: its Header has {announced.tolist()} particles by type, its blocks "
                 f"{list(counts)}; make or copy it again"
             )
+        has_baryons = bool(counts[SPECIES["gas"]] or counts[SPECIES["stars"]])
+        cosmology = cosmology_of(path, attributes, overrides, has_baryons)
         box = np.broadcast_to(np.asarray(attributes["BoxSize"], float), 3) * self._units.length
         self.header = SnapshotHeader(
             format="BigFile",
             box_size=tuple(box.tolist()),
             redshift=redshift_of(path, redshift, overrides),
-            cosmology=cosmology_of(path, cosmology, overrides),
+            cosmology=cosmology.cosmology,
             counts=counts,
             megaparsec=self._units.megaparsec,
             mass_unit=self._units.mass_unit,
+            omega_nu=cosmology.omega_nu,
         )
 
     def has(self, species: str, field: str) -> bool:
@@ -99,6 +98,9 @@ class BigFileSnapshot:
         values = block.read(start, stop)
         if field == "ids":
             return values
+        if field == "hydrogen_fraction":
+            # MP-Gadget's mass fractions of elements begin with hydrogen.
+            values = values[:, 0]
         scale = units.scale(field)
         if field == "velocities":
             if self._peculiar is None:

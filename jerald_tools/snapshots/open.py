@@ -22,6 +22,9 @@ from jerald_tools.snapshots.swift import SwiftSnapshot
 HDF5_SUFFIXES = (".hdf5", ".h5")
 KNOWN = "the formats are HDF5 of Gadget, Arepo or SWIFT, and BigFile"
 
+UNUSABLE = ("its header cannot be used", "give a snapshot as its code writes it")
+"""What is said of a header with values that no code writes, as text in place of a number."""
+
 _Reader = Callable[[Sequence[Path], Overrides], Snapshot]
 
 
@@ -37,14 +40,16 @@ def open_snapshot(names: Sequence[str | os.PathLike], overrides: Overrides) -> S
     """
     paths = snapshot_paths(names)
     if paths[0].is_dir():
-        return BigFileSnapshot(paths[0], overrides)
+        with refusing(paths[0], *UNUSABLE):
+            return BigFileSnapshot(paths[0], overrides)
     reader, number, is_virtual = _recognise(paths[0])
     if is_virtual:
         # A file of links to all the others: it is the whole snapshot.
         paths = paths[:1]
     elif len(paths) == 1 and number > 1:
         paths = _siblings(paths[0])
-    return reader(paths, overrides)
+    with refusing(paths[0], *UNUSABLE):
+        return reader(paths, overrides)
 
 
 def snapshot_paths(names: Sequence[str | os.PathLike]) -> list[Path]:

@@ -14,8 +14,13 @@ from jerald_tools.errors import BadInput
 from jerald_tools.io.digest import snapshot_digest
 from jerald_tools.io.record import Input
 
-SPECIES = {"gas": 0, "dark-matter": 1, "stars": 4}
-"""The particle types of Gadget that maps are made of. Types 2, 3 and 5 are left out."""
+SPECIES = {"gas": 0, "dark-matter": 1, "type-2": 2, "type-3": 3, "stars": 4, "black-holes": 5}
+"""The particle types of Gadget. Maps are made of types 0, 1 and 4; all count as matter.
+
+Types 2 and 3 are the coarse dark matter around a zoom, or neutrinos.
+"""
+
+TYPES = len(SPECIES)
 
 FIELDS = {
     "positions": "comoving Mpc/h (n, 3)",
@@ -29,7 +34,7 @@ FIELDS = {
     "hydrogen_fraction": "mass of hydrogen over that of the gas",
     "smoothing_length": "radius at which the kernel ends, comoving Mpc/h",
     "star_formation_rate": "in the units of the file; above zero where gas forms stars",
-    "formation_time": "scale factor at which a star was born; not above zero for winds",
+    "formation_time": "as the code has it; what a sign or a zero means depends on the code",
     "initial_positions": "unperturbed positions, comoving Mpc/h (n, 3)",
 }
 """The fields of particles that readers know, and the units they come in."""
@@ -52,6 +57,9 @@ class SnapshotHeader:
         cosmology: of the simulation; sigma8 and n_s, which snapshots leave out, are the
             defaults unless the user gave them.
         counts: particles of each type, (6).
+        omega_nu: of massive neutrinos that are no particles, today; part of the cosmology's
+            omega_m.
+        has_winds: whether stars with a formation time that is not above zero are wind particles.
         megaparsec: one Mpc as the code has it [cm].
         mass_unit: 1e10 Msun as the code has it [g], None where the file has no unit of mass.
     """
@@ -63,6 +71,8 @@ class SnapshotHeader:
     counts: tuple[int, ...]
     megaparsec: float
     mass_unit: float | None
+    omega_nu: float = 0.0
+    has_winds: bool = False
 
     def number(self, species: str) -> int:
         """How many particles of a species there are."""
