@@ -200,7 +200,8 @@ def _members(given, simulations: Sequence[Mapping]) -> int:
     if given != "boxes":
         return _whole("optimisation.members", given, least=0)
     training = [row for row in simulations if row["role"] == "train"]
-    return len({row.get("seed", row.get("name")) for row in training}) - 1
+    noises = {(row.get("seed", row.get("name")), row.get("seed_order")) for row in training}
+    return len(noises) - 1
 
 
 def _whole(key: str, value, least: int = 1) -> int:

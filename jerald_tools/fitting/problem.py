@@ -232,7 +232,7 @@ def load_problems(
 def white_noise_of(path: str, header: ParticlesHeader) -> str | None:
     """The name of the white noise that particles started from, as in :class:`Problem`."""
     if header.seed is not None:
-        return f"seed {header.seed}"
+        return f"seed {header.seed}{header.seed_order}"
     return None if header.is_pair else os.fspath(path)
 
 

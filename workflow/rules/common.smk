@@ -98,6 +98,8 @@ LINEAR_POWER = config["initial_conditions"]["linear_power"]
 def seed_options(wildcards):
     row = SIMULATIONS[wildcards.simulation]
     flags = [f" --{name}" for name in ("fixed", "paired") if row.get(name)]
+    if "seed_order" in row:
+        flags.append(f" --seed-order {row['seed_order']}")
     return f"--seed {row['seed']}" + "".join(flags)
 
 
