@@ -19,6 +19,7 @@ import click
 
 from jerald_tools import __version__
 from jerald_tools.cli import rank_failure
+from jerald_tools.cli.launcher import require_one_world
 from jerald_tools.cli.process_start import set_threads, start_again_with_huge_pages
 from jerald_tools.process import launched_rank
 from jerald_tools.stages.run import Run
@@ -104,6 +105,7 @@ def command(name: str, body: str, example: str) -> Callable[[Callable[..., dict]
         ) -> None:
             _start_log(verbose, quiet)
             run = Run(precision=precision, threads=set_threads(threads), force=force)
+            require_one_world()
             with run.stopwatch.stage("total"):
                 options = prepare(**own)
                 stage = load_stage(body)

@@ -12,6 +12,7 @@ import numpy as np
 from jerald_tools.agreement import same_lengths, same_redshift
 from jerald_tools.errors import BadInput, refusing
 from jerald_tools.io.hdf5 import DAMAGED, open_file
+from jerald_tools.io.hdf5_obstacles import require_filters
 from jerald_tools.io.header import plain_value
 from jerald_tools.snapshots.snapshot import TYPES
 
@@ -146,6 +147,7 @@ class HDF5Set:
                 f"says {self.rows[number, particle_type]}; make or copy it again, or give "
                 "--part-of-box for a cutout"
             )
+        require_filters(path, dataset)
         with refusing(path, *DAMAGED):
             return dataset[int(start) : int(stop)]
 
