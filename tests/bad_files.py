@@ -202,7 +202,7 @@ def write_snapshots(here, generator):
     save("short.hdf5", where[0, 1:])
     save("lost.hdf5", NumPart_Total=np.array([41, 40, 0, 0, 0, 0]))
     save("uneven.hdf5", where[0] * [1, 1, 0.8], BoxSize=[1e4, 1e4, 9e3])
-    save("outside.hdf5", np.where(where[0] == where[0, 7, 1], 1.05e4, where[0]))
+    save("outside.hdf5", np.where(where[0] == where[0, 7, 1], 3.5e4, where[0]))
     save("nan.hdf5", np.where(where[0] == where[0, 7, 1], np.nan, where[0]))
     save("negative_mass.hdf5", masses=-np.ones(40))
     cube = np.array([0, 8, 0, 0, 0, 0])

@@ -5,6 +5,7 @@ import click
 
 from jerald_tools.cli.command import command
 from jerald_tools.cli.options import cosmology_options, second_order_option, snapshot_options
+from jerald_tools.cli.snapshot_box import box_size_option
 
 # As in jerald_tools.gravity.white_noise, which imports JAX; a test compares the two.
 SEED_ORDERS = ("n-genic", "gadget4")
@@ -106,6 +107,7 @@ def generate_ics(camb: bool, **options) -> dict:
     help="Particles per side of a run that starts from it.  [default: half the lattice]",
 )
 @snapshot_options
+@box_size_option
 @output_option
 def recover_ics(**options) -> dict:
     """Recover the linear overdensity at z = 0 from the displacements of initial conditions.

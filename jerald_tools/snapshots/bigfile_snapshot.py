@@ -8,7 +8,7 @@ import numpy as np
 
 from jerald_tools.errors import BadInput
 from jerald_tools.io.bigfile import Block, read_attributes
-from jerald_tools.snapshots.code_units import Overrides, code_units, redshift_of
+from jerald_tools.snapshots.code_units import Overrides, box_of, code_units, redshift_of
 from jerald_tools.snapshots.snapshot import SPECIES, TYPES, SnapshotHeader
 from jerald_tools.snapshots.stated_cosmology import cosmology_of
 
@@ -49,8 +49,6 @@ class BigFileSnapshot:
         self._units = code_units(path, attributes, overrides)
         scale_factor = attributes.get("Time", attributes.get("ScalingFactor"))
         redshift = None if scale_factor is None else 1 / float(scale_factor) - 1
-        if "BoxSize" not in attributes:
-            raise BadInput(f"{path}: its Header has no BoxSize; add it with the bigfile package")
         self._mass_table = np.asarray(attributes.get("MassTable", np.zeros(TYPES)), float)
         self._peculiar = attributes.get("UsePeculiarVelocity")
         counts = tuple(self._count(kind) for kind in range(TYPES))
@@ -62,10 +60,9 @@ class BigFileSnapshot:
             )
         has_baryons = bool(counts[SPECIES["gas"]] or counts[SPECIES["stars"]])
         cosmology = cosmology_of(path, attributes, overrides, has_baryons)
-        box = np.broadcast_to(np.asarray(attributes["BoxSize"], float), 3) * self._units.length
         self.header = SnapshotHeader(
             format="BigFile",
-            box_size=tuple(box.tolist()),
+            box_size=box_of(path, attributes.get("BoxSize"), self._units.length, overrides),
             redshift=redshift_of(path, redshift, overrides),
             cosmology=cosmology.cosmology,
             counts=counts,

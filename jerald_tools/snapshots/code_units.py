@@ -9,8 +9,11 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from jerald_tools.agreement import same_redshift
+import numpy as np
+
+from jerald_tools.agreement import same_lengths, same_redshift
 from jerald_tools.errors import BadInput
 from jerald_tools.io.particles import KM_CM, MPC_CM, UNIT_MASS_G
 
@@ -45,6 +48,7 @@ class Overrides:
         velocity_unit: a key of :data:`VELOCITY_UNITS`.
         redshift: of the snapshot.
         cosmology: parameters by name, as :class:`jerald_tools.cosmology.Cosmology` has them.
+        box_size: side of the box [Mpc/h].
         part_of_box: whether the files hold a part of what their header describes, as a cutout does.
     """
 
@@ -53,6 +57,7 @@ class Overrides:
     velocity_unit: str | None = None
     redshift: float | None = None
     cosmology: dict[str, float] = dataclasses.field(default_factory=dict)
+    box_size: float | None = None
     part_of_box: bool = False
 
 
@@ -74,6 +79,38 @@ def redshift_of(path: Path, found: float | None, overrides: Overrides) -> float:
     if not -1e-9 < redshift < math.inf:
         raise BadInput(f"{path}: redshift {redshift:g}: must be 0 or more")
     return max(0.0, redshift)
+
+
+def box_of(
+    path: Path, found: Any, length: float, overrides: Overrides
+) -> tuple[float, float, float]:
+    """The sides of the box [Mpc/h], from the header or, where it is 0 or missing, from the user.
+
+    Args:
+        path: of the snapshot.
+        found: one side or three, in the file's unit; None where it states none.
+        length: the file's unit of length [Mpc/h].
+        overrides: by option.
+
+    Raises:
+        BadInput: if neither has one, they differ, or it is no positive length.
+    """
+    given = overrides.box_size
+    if given is not None and not 0 < given < math.inf:
+        raise BadInput(f"--box-size {given:g}: give a positive length in Mpc/h")
+    sides = np.ravel(np.asarray(0.0 if found is None else found, float))
+    if sides.size not in (1, 3):
+        raise BadInput(f"{path}: its BoxSize has {sides.size} numbers; give a file with 1 or 3")
+    if not np.any(sides):
+        if given is None:
+            raise BadInput(f"{path}: its header has no BoxSize; give --box-size")
+        return given, given, given
+    x, y, z = (np.broadcast_to(sides, 3) * length).tolist()
+    if not all(0 < side < math.inf for side in (x, y, z)):
+        raise BadInput(f"{path}: its BoxSize is {sides.tolist()}; give a file with a positive one")
+    if given is not None and not same_lengths((given,) * 3, (x, y, z)):
+        raise BadInput(f"{path}: its box is {x:g} Mpc/h; leave out --box-size {given:g}")
+    return x, y, z
 
 
 def as_the_code_has_it(unit: float, standard: float) -> float:

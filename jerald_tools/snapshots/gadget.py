@@ -9,6 +9,7 @@ import numpy as np
 from jerald_tools.errors import BadInput
 from jerald_tools.snapshots.code_units import (
     Overrides,
+    box_of,
     code_units,
     redshift_of,
     unit_attributes,
@@ -88,10 +89,9 @@ class GadgetSnapshot:
         found = cosmology_of(path, attributes, overrides, has_baryons=bool(counts[0] or counts[4]))
         units = self._units_of_datasets() | unit_attributes(attributes, found.cosmology.h)
         self._units = code_units(path, units, overrides)
-        box = np.broadcast_to(np.asarray(attributes["BoxSize"], float), 3) * self._units.length
         self.header = SnapshotHeader(
             format="Gadget or Arepo HDF5",
-            box_size=tuple(box.tolist()),
+            box_size=box_of(path, attributes["BoxSize"], self._units.length, overrides),
             redshift=redshift_of(path, float(attributes["Redshift"]), overrides),
             cosmology=found.cosmology,
             counts=counts,

@@ -42,9 +42,6 @@ FIELDS = {
 _POSITIVE = ("density", "internal_energy", "temperature", "smoothing_length")
 _NOT_NEGATIVE = ("masses", "neutral_fraction", "hydrogen_fraction")
 
-# Positions in single precision may leave the box by a rounding.
-_OUTSIDE = 1e-6
-
 
 @dataclasses.dataclass(frozen=True)
 class SnapshotHeader:
@@ -113,7 +110,7 @@ def read_field(snapshot: Snapshot, species: str, field: str, start: int, stop: i
 
     Raises:
         BadInput: as the reader, or if a value is NaN, infinite, negative where it must not be, or
-            a position outside the box.
+            a position further than one box outside.
     """
     values = snapshot.read(species, field, start, stop)
     where = f"{snapshot.paths[0]}: {species} {field.replace('_', ' ')}"
@@ -137,10 +134,13 @@ def describe_snapshot(snapshot: Snapshot) -> Input:
 
 
 def _within(positions: np.ndarray, box: np.ndarray, where: str) -> np.ndarray:
-    outside = (positions < -_OUTSIDE * box) | (positions > (1 + _OUTSIDE) * box)
+    """Positions in [0, box): codes that displace particles over the edge may leave them there."""
+    outside = (positions < -box) | (positions > 2 * box)
     if outside.any():
         raise BadInput(
-            f"{where} outside the box: {positions[outside][0]:g} Mpc/h in a box of "
-            f"{box.max():g} Mpc/h; check the units, or wrap them"
+            f"{where} far outside the box: {positions[outside][0]:g} Mpc/h in a box of "
+            f"{box.max():g} Mpc/h; check the units (--length-unit, --box-size)"
         )
-    return np.where(positions >= box, positions - box, np.where(positions < 0, 0.0, positions))
+    wrapped = positions - box * np.floor(positions / box)
+    # A hair below 0 becomes the box itself by rounding.
+    return np.where(wrapped >= box, 0.0, wrapped)

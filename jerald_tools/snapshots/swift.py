@@ -11,7 +11,7 @@ from jerald_tools.errors import BadInput, refusing
 from jerald_tools.io.hdf5 import DAMAGED
 from jerald_tools.io.header import plain_value
 from jerald_tools.io.particles import KM_CM, MPC_CM, UNIT_MASS_G
-from jerald_tools.snapshots.code_units import Overrides, as_the_code_has_it, redshift_of
+from jerald_tools.snapshots.code_units import Overrides, as_the_code_has_it, box_of, redshift_of
 from jerald_tools.snapshots.dataset_powers import (
     FACTORS,
     POWER_OF_A,
@@ -89,10 +89,11 @@ class SwiftSnapshot:
         cosmology = found.cosmology
         megaparsec = as_the_code_has_it(length, MPC_CM)
         self._mass_unit = as_the_code_has_it(mass, UNIT_MASS_G)
-        box = np.broadcast_to(np.asarray(header["BoxSize"], float), 3)
         self.header = SnapshotHeader(
             format="SWIFT HDF5",
-            box_size=tuple((box * (length / megaparsec) * cosmology.h).tolist()),
+            box_size=box_of(
+                self.paths[0], header["BoxSize"], length / megaparsec * cosmology.h, overrides
+            ),
             redshift=redshift_of(self.paths[0], float(header["Redshift"]), overrides),
             cosmology=cosmology,
             counts=tuple(counts[:TYPES]),

@@ -29,7 +29,7 @@ class LatticeDisplacements:
     """One species of particles, each at its lattice point.
 
     Attributes:
-        mass: of all of them [1e10 Msun/h].
+        mass: of all of them [1e10 Msun/h]; 1 where there is no other species.
         offset: where lattice point (0, 0, 0) lies [Mpc/h].
         displacements: from the lattice points of this rank's slab [Mpc/h].
     """
@@ -75,7 +75,10 @@ def lattice_displacements(mesh: Mesh, snapshot: Snapshot, species: str) -> Latti
     """
     ranks, path = mesh.ranks, snapshot.paths[0]
     has_start = snapshot.has(species, "initial_positions")
-    fields = ("positions", "masses", *(("initial_positions",) if has_start else ()))
+    # One species alone needs no weight beside others.
+    is_alone = sum(snapshot.header.number(each) > 0 for each in SPECIES) == 1
+    fields = ("positions", *(() if is_alone else ("masses",)))
+    fields += ("initial_positions",) if has_start else ()
     found = _read_share(ranks, snapshot, species, fields)
     spacing, box = np.array(mesh.cell_size), np.array(mesh.box_size)
     near = found["initial_positions" if has_start else "positions"]
@@ -98,7 +101,7 @@ def lattice_displacements(mesh: Mesh, snapshot: Snapshot, species: str) -> Latti
             f"{path}: some lattice points have no {species} next to them, or two: give an earlier "
             "snapshot, or one with unperturbed positions"
         )
-    mass = sum(gather(ranks, float(found["masses"].sum())))
+    mass = 1.0 if is_alone else sum(gather(ranks, float(found["masses"].sum())))
     return LatticeDisplacements(mass, offset, arranged)
 
 
