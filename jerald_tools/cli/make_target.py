@@ -76,7 +76,8 @@ def main(**options) -> dict:
     """Make a map of dark matter, gas, stellar mass or neutral hydrogen from a snapshot.
 
     SNAPSHOT is a directory, a file, one file of a set, a pattern, or several files: HDF5 of Gadget,
-    Arepo, GIZMO, EAGLE or SWIFT, Gadget's binary formats, or BigFile. What its files do not state must be given, and is never guessed.
+    Arepo, GIZMO, EAGLE or SWIFT, Gadget's binary formats, or BigFile. What its files do not state
+    must be given, and is never guessed.
     """
     if options["output"] is None and not options["dry_run"]:
         raise click.UsageError("Missing option '-o' / '--output'.")
