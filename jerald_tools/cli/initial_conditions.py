@@ -102,6 +102,12 @@ def generate_ics(camb: bool, **options) -> dict:
 )
 @second_order_option
 @click.option(
+    "--radiation",
+    is_flag=True,
+    help="The growth between the snapshot and today is that of a background with radiation, where "
+    "the files do not say so themselves.",
+)
+@click.option(
     "--particles",
     type=int,
     help="Particles per side of a run that starts from it.  [default: half the lattice]",

@@ -69,6 +69,7 @@ class BigFileSnapshot:
             megaparsec=self._units.megaparsec,
             mass_unit=self._units.mass_unit,
             omega_nu=cosmology.omega_nu,
+            omega_r=cosmology.omega_r,
         )
 
     def has(self, species: str, field: str) -> bool:

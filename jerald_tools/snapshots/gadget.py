@@ -98,6 +98,7 @@ class GadgetSnapshot:
             megaparsec=self._units.megaparsec,
             mass_unit=self._units.mass_unit,
             omega_nu=found.omega_nu,
+            omega_r=found.omega_r,
             has_winds=self._dataset(SPECIES["stars"], "formation_time") == DATASET_WITH_WINDS,
         )
         self._files.close()

@@ -56,6 +56,7 @@ class SnapshotHeader:
         counts: particles of each type, (6).
         omega_nu: of massive neutrinos that are no particles, today; part of the cosmology's
             omega_m.
+        omega_r: radiation today in the background of the code, None where the file says nothing.
         has_winds: whether stars with a formation time that is not above zero are wind particles.
         megaparsec: one Mpc as the code has it [cm].
         mass_unit: 1e10 Msun as the code has it [g], None where the file has no unit of mass.
@@ -69,6 +70,7 @@ class SnapshotHeader:
     megaparsec: float
     mass_unit: float | None
     omega_nu: float = 0.0
+    omega_r: float | None = None
     has_winds: bool = False
 
     def number(self, species: str) -> int:

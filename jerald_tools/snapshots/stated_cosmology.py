@@ -17,6 +17,9 @@ FLATNESS = 5e-4
 CONSTANT = 1e-6
 """How far the equation of state of dark energy may be from that of a cosmological constant."""
 
+CMB_KELVIN = 2.7255
+NEUTRINO_SPECIES = 3.046
+
 # The names of a parameter in small letters without underscores, of all codes: Gadget and Arepo
 # (Omega0, OmegaBaryon, HubbleParam), GIZMO (Omega_Matter), MP-Gadget (OmegaFld, W0_Fld, OmegaUR),
 # FastPM (OmegaM), SWIFT (Omega_m, Omega_nu_0, w_0), PKDGRAV3 (w0).
@@ -28,6 +31,7 @@ NAMES = {
     "omega_nu": ("omeganu0", "omeganu", "omeganeutrino", "omegancdm"),
     "omega_r": ("omegaradiation", "omegar"),
     "omega_ur": ("omegaur",),
+    "t_cmb": ("cmbtemperature",),
     "omega_k": ("omegak", "omegacurvature"),
     "omega_fld": ("omegafld",),
     "w0": ("w0", "w0fld", "w0de", "wde", "w", "darkenergyparam", "darkenergyconstantw"),
@@ -44,10 +48,12 @@ class StatedCosmology(NamedTuple):
     Attributes:
         cosmology: omega_m is all matter today, neutrinos included.
         omega_nu: of massive neutrinos today, as far as the file states it.
+        omega_r: of photons and massless neutrinos today, None where the file says nothing.
     """
 
     cosmology: Cosmology
     omega_nu: float = 0.0
+    omega_r: float | None = None
 
 
 def cosmology_of(
@@ -86,7 +92,27 @@ def cosmology_of(
                 raise BadInput(f"{path}: its header has no {name}; give {option}")
         elif not math.isclose(values.setdefault(name, value), value, rel_tol=RELATIVE_TOLERANCE):
             raise BadInput(f"{path}: its header has {name} = {value:g}; leave out {option}")
-    return StatedCosmology(Cosmology(**values), omega_nu)
+    cosmology = Cosmology(**values)
+    radiation = found["omega_r"]
+    if radiation is None and found["t_cmb"]:
+        radiation = radiation_of(cosmology.h, found["t_cmb"])
+    if radiation is not None:
+        radiation += found["omega_ur"] or 0.0
+    return StatedCosmology(cosmology, omega_nu, radiation)
+
+
+def radiation_of(h: float, temperature: float = CMB_KELVIN) -> float:
+    """Photons and massless neutrinos today over the critical density.
+
+    4 sigma T^4 / c^3 over the critical density is 2.4728e-5 h^-2 at 2.7255 K; neutrinos add 7/8
+    (4/11)^(4/3) each.
+
+    Args:
+        h: Hubble constant in 100 km/s/Mpc.
+        temperature: of the microwave background [K].
+    """
+    photons = 2.4728e-5 / h**2 * (temperature / CMB_KELVIN) ** 4
+    return photons * (1 + 7 / 8 * (4 / 11) ** (4 / 3) * NEUTRINO_SPECIES)
 
 
 def _found(path: Path, attributes: Mapping, name: str) -> float | None:

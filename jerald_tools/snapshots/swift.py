@@ -101,6 +101,7 @@ class SwiftSnapshot:
             mass_unit=self._mass_unit,
             # Neutrinos of a type of their own are none of the six types either.
             omega_nu=found.omega_nu,
+            omega_r=found.omega_r,
         )
         self._kernel = self._files.attributes("HydroScheme").get("Kernel function")
         self._columns = {field: self._column(field) for field in COLUMNS}

@@ -37,7 +37,8 @@ from jerald_tools.mesh.ranks import Ranks, on_root, world
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.snapshots.code_units import Overrides
 from jerald_tools.snapshots.open import open_snapshot
-from jerald_tools.snapshots.snapshot import describe_snapshot
+from jerald_tools.snapshots.snapshot import Snapshot, describe_snapshot
+from jerald_tools.snapshots.stated_cosmology import radiation_of
 from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
@@ -174,6 +175,7 @@ def recover(
     second_order: str,
     particles: int | None,
     output: str,
+    radiation: bool = False,
 ) -> None:
     """Write the linear overdensity behind the displaced lattice of a snapshot.
 
@@ -185,6 +187,7 @@ def recover(
         second_order: how its second order grows, "exact" or "fastpm".
         particles: per side of a run that starts from it; None for half the lattice.
         output: initial conditions to write.
+        radiation: whether the growth of the run had radiation, where its files say nothing.
 
     Raises:
         BadInput: on every rank, if the files cannot be used or hold no displaced lattice.
@@ -193,6 +196,7 @@ def recover(
     check_outputs(ranks, [output], snapshot, run.force)
     opened = on_root(ranks, open_snapshot, snapshot, overrides)
     header = opened.header
+    omega_r = _radiation(opened, radiation)
     mesh = lattice_mesh(opened)
     lattice = lattice_shape(mesh.shape, particles)
     with run.stopwatch.stage("displacements"):
@@ -203,12 +207,13 @@ def recover(
         ]
     with run.stopwatch.stage("linear density"):
         field = recovered_linear_field(
-            mesh, species, header.scale_factor, header.cosmology, lpt_order, second_order
+            mesh, species, header.scale_factor, header.cosmology, lpt_order, second_order, omega_r
         ).astype(run.dtype)
     attributes = {
         "recovered_from": header.format,
         "recovered_at_redshift": header.redshift,
         "lpt_order": lpt_order,
+        "omega_r": omega_r,
     }
     if lpt_order == 2:
         attributes["second_order"] = second_order
@@ -218,6 +223,16 @@ def recover(
     provenance = provenance_of(run, mesh, [on_root(ranks, describe_snapshot, opened)])
     save_initial_conditions(output, mesh, field, written, provenance, run.force)
     logger.info("%s: mesh %s, recovered at z = %g", output, mesh.shape, header.redshift)
+
+
+def _radiation(snapshot: Snapshot, asked: bool) -> float:
+    """Radiation today in the background of the run, from its files or by option."""
+    header = snapshot.header
+    if header.omega_r is None:
+        return radiation_of(header.cosmology.h) if asked else 0.0
+    if asked and header.omega_r == 0:
+        raise BadInput(f"{snapshot.paths[0]}: its header has no radiation; leave out --radiation")
+    return header.omega_r
 
 
 def _header_of(ranks: Ranks, source: Source) -> FieldHeader:
