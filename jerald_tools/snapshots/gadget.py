@@ -91,8 +91,8 @@ class GadgetSnapshot:
         self._units = code_units(path, units, overrides)
         self.header = SnapshotHeader(
             format="Gadget or Arepo HDF5",
-            box_size=box_of(path, attributes["BoxSize"], self._units.length, overrides),
-            redshift=redshift_of(path, float(attributes["Redshift"]), overrides),
+            box_size=box_of(path, attributes.get("BoxSize"), self._units.length, overrides),
+            redshift=redshift_of(path, self._files.redshift, overrides),
             cosmology=found.cosmology,
             counts=counts,
             megaparsec=self._units.megaparsec,

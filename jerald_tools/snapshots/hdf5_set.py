@@ -47,6 +47,8 @@ class HDF5Set:
             self._check_complete(first)
         for path, header in zip(self.paths[1:], headers[1:], strict=True):
             for name, same in (("Redshift", _same_redshifts), ("BoxSize", same_lengths)):
+                if name not in first or name not in header:
+                    continue
                 one, other = np.ravel(first[name]), np.ravel(header[name])
                 if not same(one, other):
                     raise BadInput(
@@ -65,6 +67,12 @@ class HDF5Set:
                 f"its files have {found.tolist()}; give all files of one snapshot, or "
                 "--part-of-box for a cutout"
             )
+
+    @property
+    def redshift(self) -> float | None:
+        """That of the first header, None where it states none."""
+        stated = self.header.get("Redshift")
+        return None if stated is None else float(stated)
 
     def __getstate__(self):
         return {**self.__dict__, "_open": None}
@@ -156,13 +164,10 @@ class HDF5Set:
         # As swiftsimio writes it, and EAGLE.
         for name in ("Scale-factor", "ExpansionFactor"):
             if "Redshift" not in header and header.get(name):
-                header["Redshift"] = 1 / header[name] - 1
-        missing = [
-            name for name in ("NumPart_ThisFile", "Redshift", "BoxSize") if name not in header
-        ]
-        if missing:
+                header["Redshift"] = 1 / float(header[name]) - 1
+        if "NumPart_ThisFile" not in header:
             raise BadInput(
-                f"{self.paths[number]}: its header has no {missing[0]}; give a whole snapshot"
+                f"{self.paths[number]}: its header has no NumPart_ThisFile; give a whole snapshot"
             )
         return header
 

@@ -22,16 +22,16 @@ NEUTRINO_SPECIES = 3.046
 
 # The names of a parameter in small letters without underscores, of all codes: Gadget and Arepo
 # (Omega0, OmegaBaryon, HubbleParam), GIZMO (Omega_Matter), MP-Gadget (OmegaFld, W0_Fld, OmegaUR),
-# FastPM (OmegaM), SWIFT (Omega_m, Omega_nu_0, w_0), PKDGRAV3 (w0).
+# FastPM (OmegaM), fastpm-python (Om0), SWIFT (Omega_m, Omega_nu_0, w_0), PKDGRAV3 (w0).
 NAMES = {
-    "omega_m": ("omega0", "omegam", "omegamatter"),
-    "omega_b": ("omegabaryon", "omegab"),
+    "omega_m": ("omega0", "omegam", "omegamatter", "om0"),
+    "omega_b": ("omegabaryon", "omegab", "ob0"),
     "h": ("hubbleparam", "h"),
-    "omega_lambda": ("omegalambda", "omegade"),
+    "omega_lambda": ("omegalambda", "omegade", "ode0"),
     "omega_nu": ("omeganu0", "omeganu", "omeganeutrino", "omegancdm"),
     "omega_r": ("omegaradiation", "omegar"),
     "omega_ur": ("omegaur",),
-    "t_cmb": ("cmbtemperature",),
+    "t_cmb": ("cmbtemperature", "tcmb0"),
     "omega_k": ("omegak", "omegacurvature"),
     "omega_fld": ("omegafld",),
     "w0": ("w0", "w0fld", "w0de", "wde", "w", "darkenergyparam", "darkenergyconstantw"),

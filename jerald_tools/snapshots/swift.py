@@ -92,9 +92,9 @@ class SwiftSnapshot:
         self.header = SnapshotHeader(
             format="SWIFT HDF5",
             box_size=box_of(
-                self.paths[0], header["BoxSize"], length / megaparsec * cosmology.h, overrides
+                self.paths[0], header.get("BoxSize"), length / megaparsec * cosmology.h, overrides
             ),
-            redshift=redshift_of(self.paths[0], float(header["Redshift"]), overrides),
+            redshift=redshift_of(self.paths[0], self._files.redshift, overrides),
             cosmology=cosmology,
             counts=tuple(counts[:TYPES]),
             megaparsec=megaparsec,
@@ -103,6 +103,11 @@ class SwiftSnapshot:
             omega_nu=found.omega_nu,
             omega_r=found.omega_r,
         )
+        time = units.get("Unit time in cgs (U_t)")
+        speed = None if time is None else length / time
+        self._of_initial_conditions = {"positions": (length, 1.0), "masses": (mass, 0.0)}
+        if speed is not None:
+            self._of_initial_conditions["velocities"] = (speed, 0.0)
         self._kernel = self._files.attributes("HydroScheme").get("Kernel function")
         self._columns = {field: self._column(field) for field in COLUMNS}
         self._files.close()
@@ -148,6 +153,9 @@ class SwiftSnapshot:
             return 1.0
         units = self._files.dataset_attributes(kind, name)
         factor, power = stated(units, FACTORS), stated(units, POWER_OF_A)
+        if factor is None and power is None and field in self._of_initial_conditions:
+            # Initial conditions for SWIFT state units of the whole file alone.
+            factor, power = self._of_initial_conditions[field]
         if factor is None or power is None:
             raise BadInput(
                 f"{self.paths[0]}: PartType{kind}/{name} does not state its units; give a snapshot "
