@@ -140,9 +140,12 @@ def open_records(path: Path) -> RecordsFile:
         _, offset, length = reader.next_record()
         if length != HEADER_BYTES:
             raise BadInput(f"{path}: its header has {length} bytes; give a file with 256")
+        # Its second mark is there, so all of it is.
+        reader.skip(offset, HEADER_BYTES)
         stream.seek(offset)
         header = _header(order, stream.read(HEADER_BYTES))
-        reader.skip(offset, HEADER_BYTES)
+        if min(header.counts) < 0:
+            raise BadInput(f"{path}: its header has {min(header.counts)} particles; copy it again")
         return RecordsFile(path, header, _blocks(path, header, reader))
 
 

@@ -148,6 +148,11 @@ class HDF5Set:
             dataset = self.file(number).get(f"PartType{particle_type}/{name}")
         if not isinstance(dataset, h5py.Dataset):
             raise BadInput(f"{path}: has no dataset PartType{particle_type}/{name}; give one")
+        if dataset.dtype.kind not in "iuf":
+            raise BadInput(
+                f"{path}: PartType{particle_type}/{name} holds no numbers ({dataset.dtype}); give "
+                "a snapshot as its code writes it"
+            )
         rows = dataset.shape[0] if dataset.shape else 0
         if rows != self.rows[number, particle_type]:
             raise BadInput(

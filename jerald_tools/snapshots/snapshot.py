@@ -40,6 +40,7 @@ FIELDS = {
 """The fields of particles that readers know, and the units they come in."""
 
 _POSITIVE = ("density", "internal_energy", "temperature", "smoothing_length")
+_VECTORS = ("positions", "velocities", "initial_positions")
 _NOT_NEGATIVE = ("masses", "neutral_fraction", "hydrogen_fraction")
 
 
@@ -111,11 +112,14 @@ def read_field(snapshot: Snapshot, species: str, field: str, start: int, stop: i
     """Rows ``start`` to ``stop`` of a field, see :meth:`Snapshot.read`; positions in [0, box).
 
     Raises:
-        BadInput: as the reader, or if a value is NaN, infinite, negative where it must not be, or
-            a position further than one box outside.
+        BadInput: as the reader, or if the shape is another, or if a value is NaN, infinite,
+            negative where it must not be, or a position further than one box outside.
     """
     values = snapshot.read(species, field, start, stop)
     where = f"{snapshot.paths[0]}: {species} {field.replace('_', ' ')}"
+    shape = (stop - start, 3) if field in _VECTORS else (stop - start,)
+    if values.shape != shape:
+        raise BadInput(f"{where} of shape {values.shape}, not {shape}; make it again")
     if not np.isfinite(values).all():
         raise BadInput(f"{where} NaN or infinite in rows {start} to {stop}; make it again")
     if field == "positions":

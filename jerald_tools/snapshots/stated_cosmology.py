@@ -92,7 +92,10 @@ def cosmology_of(
                 raise BadInput(f"{path}: its header has no {name}; give {option}")
         elif not math.isclose(values.setdefault(name, value), value, rel_tol=RELATIVE_TOLERANCE):
             raise BadInput(f"{path}: its header has {name} = {value:g}; leave out {option}")
-    cosmology = Cosmology(**values)
+    try:
+        cosmology = Cosmology(**values)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from error
     radiation = found["omega_r"]
     if radiation is None and found["t_cmb"]:
         radiation = radiation_of(cosmology.h, found["t_cmb"])
