@@ -43,6 +43,7 @@ from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
 from jerald_tools.targets.lattice import lattice_displacements, lattice_mesh
+from jerald_tools.targets.mass_budget import warn_of_mass
 
 logger = logging.getLogger(__name__)
 
@@ -197,6 +198,7 @@ def recover(
     opened = on_root(ranks, open_snapshot, snapshot, overrides)
     header = opened.header
     omega_r = _radiation(opened, radiation)
+    warn_of_mass(ranks, opened)
     mesh = lattice_mesh(opened)
     lattice = lattice_shape(mesh.shape, particles)
     with run.stopwatch.stage("displacements"):

@@ -26,6 +26,7 @@ from snapshot_layouts import (
     write_swift,
 )
 
+from jerald_tools.cli.initial_conditions import recover_ics
 from jerald_tools.cli.make_target import main
 from jerald_tools.errors import BadInput
 
@@ -68,7 +69,7 @@ IMPLAUSIBLE = {
     "baryons counted twice": (
         lambda p: write_gadget(p, {1: {"Masses": np.full(NUMBER, ALL_DARK_MASS)},
                                    0: {"Masses": np.full(NUMBER, 1e-9)}}),
-        (), "its dark matter have 1.1"),
+        (), "its dark matter has 1.1"),
     "another omega_m": (
         lambda p: write_gadget(p, Omega0=0.32, OmegaLambda=0.68), (), "0.962 times the mass"),
     "masses in Msun/h": (
@@ -98,7 +99,7 @@ def test_a_whole_universe_is_taken(tmp_path):
 def test_dark_matter_alone_is_all_of_it(tmp_path):
     made(write_dark(tmp_path / "snap.hdf5"), "dark-matter")
     path = write_dark(tmp_path / "snap.hdf5", mass=DARK_MASS)
-    with pytest.raises(BadInput, match=r"all its particles have 0\.844 times the mass of omega_m"):
+    with pytest.raises(BadInput, match=r"its particles have 0\.844 times the mass of omega_m"):
         made(path, "dark-matter")
 
 
@@ -121,7 +122,7 @@ def test_neutrinos_that_are_no_particles_are_not_missed(tmp_path):
     path = write_swift(tmp_path / "snap.hdf5", stated, mass=cold)
     made(path, "dark-matter")
     path = write_swift(tmp_path / "snap.hdf5", stated)
-    with pytest.raises(BadInput, match=r"its dark matter have 1\.06 times the mass"):
+    with pytest.raises(BadInput, match=r"its dark matter has 1\.06 times the mass"):
         made(path, "dark-matter")
 
 
@@ -172,3 +173,14 @@ def test_hydrogen_is_what_metals_and_helium_leave(tmp_path):
     more[0]["ElementAbundance/Hydrogen"] = np.full(NUMBER, 0.7)
     path = write_gadget(tmp_path / "snap.hdf5", more)
     np.testing.assert_allclose(made(path, "neutral-hydrogen"), found * 0.7 / 0.72, rtol=1e-12)
+
+
+def test_commands_that_need_no_mass_say_what_is_wrong_with_it(tmp_path, capsys):
+    path = write_dark(tmp_path / "snap.hdf5", mass=2 * ALL_DARK_MASS)
+    arguments = [str(path), "--lpt-order", "1", "--force", "-o", str(tmp_path / "ics.h5")]
+    recover_ics.main(arguments, standalone_mode=False)
+    said = capsys.readouterr().err
+    assert "snap.hdf5: warning: its particles have 2 times the mass of omega_m in its box" in said
+    write_dark(tmp_path / "snap.hdf5")
+    recover_ics.main(arguments, standalone_mode=False)
+    assert "warning" not in capsys.readouterr().err
