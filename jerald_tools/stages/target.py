@@ -59,7 +59,8 @@ def make_target(
     recipe = Recipe(wanted.quantity, target, wanted.deposit)
     on_root(ranks, recipe.check_snapshot, opened)
     mesh = target_mesh(opened.header, wanted.nodes)
-    if not overrides.part_of_box:
+    # A dry run reads no more than a sample.
+    if not (overrides.part_of_box or dry_run):
         require_mass(ranks, opened, chunk)
     others = [opened.header.counts[kind] for kind in target.types_left_out]
     if any(others):
