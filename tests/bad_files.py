@@ -6,7 +6,7 @@ import json
 
 import h5py
 import numpy as np
-from small_universe import save_fit
+from small_universe import cloud_in_cell, save_fit
 from snapshot_files import gadget_attributes
 
 from jerald_tools.cosmology import Cosmology
@@ -30,7 +30,10 @@ def save_bad_files(here):
     box, mesh, lattice = (10.0, 10.0, 10.0), (8, 8, 8), (4, 4, 4)
     cosmology = Cosmology()
     generator = np.random.default_rng(1)
-    field = generator.lognormal(size=mesh).astype(np.float32)
+    # Maps follow the particles, as a fit requires.
+    where = np.random.default_rng(2).random((64, 3)) * 10
+    density = 0.1 + cloud_in_cell(where, 1.0, mesh, box)
+    field = (density * generator.lognormal(sigma=0.3, size=mesh)).astype(np.float32)
 
     def save_map(name, values=field, **changes):
         header = MapHeader("dark-matter", "1 + delta", "", box, mesh, 2.0, cosmology)
@@ -75,7 +78,7 @@ def save_bad_files(here):
         file["Coordinates"] = np.ones((64, 3))
 
     for name, redshift in (("particles.h5", 2.0), ("particles_z3.h5", 3.0)):
-        rows = [(0, (generator.random((64, 3)) * 10).astype(np.float32))]
+        rows = [(0, where.astype(np.float32))]
         header = ParticlesHeader(box, lattice, redshift, cosmology)
         write_particles(here / name, header, rows, rows, record)
 
