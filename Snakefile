@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # From seeds to maps, spectra and figures: `snakemake --cores 2`, on a cluster
 # `snakemake --profile slurm`. config.yaml says what is computed.
+import os
+import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
 
 from jerald_tools import __version__ as VERSION
+from workflow.profile_settings import require_profile_settings
 from workflow.run_lock import RunLock
 
 min_version("9.27")
@@ -19,6 +22,7 @@ report: "workflow/report/workflow.rst"
 
 # Jobs on other nodes read this file too, and hold no lock.
 if workflow.is_main_process:
+    require_profile_settings(sys.argv, os.environ, config)
     run_lock = RunLock(Path(".snakemake"))
 
 

@@ -135,26 +135,40 @@ class Growth:
         return 1.5 * self.omega_m * self.first / (self.scale_factor**2 * self.hubble)
 
 
-def growth(a: Numbers, cosmology: Cosmology) -> Growth:
+def growth(a: Numbers, cosmology: Cosmology, omega_r: float = 0.0) -> Growth:
     """Solve the growth equations, for a > 1e-7, with a relative error below 1e-10.
 
-    With ' = d / dlna, and 2 + dlnE / dlna = 2 - 3/2 Omega_m(a):
+    With ' = d / dlna, and 2 + dlnE / dlna = 2 - 3/2 Omega_m(a) - 2 Omega_r(a):
 
         D1'' + (2 + dlnE / dlna) D1' = 3/2 Omega_m(a) D1
         D2'' + (2 + dlnE / dlna) D2' = 3/2 Omega_m(a) (D2 + D1^2)
 
     from D1 = a and D2 = 3/7 a^2 in matter domination; then D1 is scaled to 1 today, and D2 by the
     square of that scale. Peebles 1980, section 10; Bouchet et al. 1995 (astro-ph/9406013).
+
+    With radiation, which does not cluster, the start is D1 = a + 2/3 a_eq (Meszaros 1974) and
+    D2 = 3/2 a / a_eq D1^2 in radiation domination, where a_eq = omega_r / omega_m.
+
+    Args:
+        a: scale factors.
+        cosmology: of the universe.
+        omega_r: radiation today over the critical density, by which the cosmological constant is
+            less.
     """
     import numpy as np
     from scipy.integrate import solve_ivp
 
     a = np.asarray(a, dtype=np.float64)
 
+    def expansion(a):
+        return np.sqrt(hubble_rate(a, cosmology) ** 2 + omega_r * (a**-4.0 - 1))
+
     def slope(log_a, state):
         first, first_slope, second, second_slope = state
-        matter = matter_fraction(np.exp(log_a), cosmology)
-        friction = 2.0 - 1.5 * matter
+        a = np.exp(log_a)
+        square = expansion(a) ** 2
+        matter = cosmology.omega_m * a**-3.0 / square
+        friction = 2.0 - 1.5 * matter - 2.0 * omega_r * a**-4.0 / square
         return [
             first_slope,
             1.5 * matter * first - friction * first_slope,
@@ -163,11 +177,17 @@ def growth(a: Numbers, cosmology: Cosmology) -> Growth:
         ]
 
     early = EARLY_SCALE_FACTOR
+    start = [early, early, 3 / 7 * early**2, 6 / 7 * early**2]
+    if omega_r > 0:
+        equality = omega_r / cosmology.omega_m
+        early = min(early, 1e-5 * equality)
+        first = early + 2 / 3 * equality
+        start = [first, early, *[1.5 * early / equality * first**2] * 2]
     latest = max(1.0, float(a.max()))
     solution = solve_ivp(
         slope,
         (np.log(early), np.log(latest)),
-        [early, early, 3 / 7 * early**2, 6 / 7 * early**2],
+        start,
         method="DOP853",
         rtol=1e-12,
         atol=0.0,
@@ -177,7 +197,7 @@ def growth(a: Numbers, cosmology: Cosmology) -> Growth:
     first, first_slope, second, second_slope = solution(np.log(a.ravel())).reshape(4, *a.shape)
     return Growth(
         scale_factor=a,
-        hubble=hubble_rate(a, cosmology),
+        hubble=expansion(a),
         first=first / first_today,
         second=second / first_today**2,
         first_rate=first_slope / first,

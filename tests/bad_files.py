@@ -6,7 +6,7 @@ import json
 
 import h5py
 import numpy as np
-from small_universe import save_fit
+from small_universe import cloud_in_cell, save_fit
 from snapshot_files import gadget_attributes
 
 from jerald_tools.cosmology import Cosmology
@@ -30,7 +30,10 @@ def save_bad_files(here):
     box, mesh, lattice = (10.0, 10.0, 10.0), (8, 8, 8), (4, 4, 4)
     cosmology = Cosmology()
     generator = np.random.default_rng(1)
-    field = generator.lognormal(size=mesh).astype(np.float32)
+    # Maps follow the particles, as a fit requires.
+    where = np.random.default_rng(2).random((64, 3)) * 10
+    density = 0.1 + cloud_in_cell(where, 1.0, mesh, box)
+    field = (density * generator.lognormal(sigma=0.3, size=mesh)).astype(np.float32)
 
     def save_map(name, values=field, **changes):
         header = MapHeader("dark-matter", "1 + delta", "", box, mesh, 2.0, cosmology)
@@ -75,7 +78,7 @@ def save_bad_files(here):
         file["Coordinates"] = np.ones((64, 3))
 
     for name, redshift in (("particles.h5", 2.0), ("particles_z3.h5", 3.0)):
-        rows = [(0, (generator.random((64, 3)) * 10).astype(np.float32))]
+        rows = [(0, where.astype(np.float32))]
         header = ParticlesHeader(box, lattice, redshift, cosmology)
         write_particles(here / name, header, rows, rows, record)
 
@@ -186,7 +189,10 @@ def write_snapshots(here, generator):
             file.create_group("Header").attrs.update(kept)
             for kind, coordinates in enumerate((positions, dark_matter)):
                 file[f"PartType{kind}/Coordinates"] = coordinates
-                file[f"PartType{kind}/Masses"] = np.ones(number[kind]) if masses is None else masses
+                # Those of omega_b and of the rest of omega_m in 10 Mpc/h.
+                total = 27.7536627e3 * (0.0482, 0.308 - 0.0482)[kind]
+                own = np.full(number[kind], total / number[kind]) if number[kind] else np.ones(0)
+                file[f"PartType{kind}/Masses"] = own if masses is None else masses
 
     save("snap.hdf5")
     save("scalar.hdf5")
@@ -199,7 +205,7 @@ def write_snapshots(here, generator):
     save("short.hdf5", where[0, 1:])
     save("lost.hdf5", NumPart_Total=np.array([41, 40, 0, 0, 0, 0]))
     save("uneven.hdf5", where[0] * [1, 1, 0.8], BoxSize=[1e4, 1e4, 9e3])
-    save("outside.hdf5", np.where(where[0] == where[0, 7, 1], 1.05e4, where[0]))
+    save("outside.hdf5", np.where(where[0] == where[0, 7, 1], 3.5e4, where[0]))
     save("nan.hdf5", np.where(where[0] == where[0, 7, 1], np.nan, where[0]))
     save("negative_mass.hdf5", masses=-np.ones(40))
     cube = np.array([0, 8, 0, 0, 0, 0])

@@ -56,7 +56,7 @@ def all_redshifts(config: dict) -> Iterator[tuple[str, float]]:
 def _in_words(error: jsonschema.ValidationError) -> str:
     """The mistake, without a copy of whole tables."""
     if error.validator == "dependentRequired":
-        return "fixed and paired need a seed, whose white noise they change"
+        return "fixed, paired and seed_order need a seed, whose white noise they change"
     if error.validator == "contains":
         return "at least one row must have role: train, unless every fit is a file"
     if error.validator == "const":
@@ -145,7 +145,7 @@ def _mistakes_over_redshifts(
 
 def _mistakes_between_numbers(config: dict) -> Iterator[str]:
     training = [row for row in config["simulations"] if row["role"] == "train"]
-    seeds = {row.get("seed", row["name"]) for row in training}
+    seeds = {(row.get("seed", row["name"]), row.get("seed_order")) for row in training}
     if training and config["optimisation"]["members"] == "boxes" and len(seeds) < 2:
         yield (
             "optimisation.members: boxes needs simulations of two seeds or more with role: train; "

@@ -19,6 +19,7 @@ import click
 
 from jerald_tools import __version__
 from jerald_tools.cli import rank_failure
+from jerald_tools.cli.launcher import require_one_world
 from jerald_tools.cli.options import device_option
 from jerald_tools.cli.process_start import set_device, set_threads, start_again_with_huge_pages
 from jerald_tools.process import launched_rank
@@ -111,6 +112,7 @@ def command(
         ) -> None:
             _start_log(verbose, quiet)
             run = Run(precision=precision, threads=set_threads(threads), force=force)
+            require_one_world()
             device = own.pop("device") if computes else "cpu"
             set_device(device)
             with run.stopwatch.stage("total"):

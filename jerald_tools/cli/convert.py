@@ -5,6 +5,7 @@ import click
 
 from jerald_tools.cli.command import command
 from jerald_tools.cli.options import snapshot_options
+from jerald_tools.cli.snapshot_box import box_size_option
 
 
 @command(
@@ -50,6 +51,7 @@ def to_gadget(**options) -> dict:
 )
 @click.argument("snapshot", nargs=-1, required=True)
 @snapshot_options
+@box_size_option
 @click.option("-o", "--output", metavar="FILE", required=True, help="Particles to write.")
 def to_swift(**options) -> dict:
     """Make particles to paint of the dark matter of a snapshot that started from a lattice.

@@ -125,6 +125,12 @@ FIT_OPTIONS = (
         "seed in turn, or N halves of the boxes, 2 to 6, which is all that the boxes of one seed "
         "allow. Members begin where the best starts began.  [default: none]",
     ),
+    click.option(
+        "--allow-mismatch",
+        is_flag=True,
+        help="Fit a target that does not follow its particles: one whose modes up to four times "
+        "the fundamental wavenumber correlate with their density by less than 0.5.",
+    ),
     accept_edited_option,
     verify_ranks_option,
     click.option(

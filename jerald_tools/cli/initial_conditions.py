@@ -5,6 +5,10 @@ import click
 
 from jerald_tools.cli.command import command
 from jerald_tools.cli.options import cosmology_options, second_order_option, snapshot_options
+from jerald_tools.cli.snapshot_box import box_size_option
+
+# As in jerald_tools.gravity.white_noise, which imports JAX; a test compares the two.
+SEED_ORDERS = ("n-genic", "gadget4")
 
 output_option = click.option(
     "-o", "--output", metavar="FILE", required=True, help="HDF5 file to write."
@@ -18,7 +22,15 @@ output_option = click.option(
     generate-ics --seed 9281 --mesh 96 --particles 48 --box-size 20 --camb -o ics.h5
     """,
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed of N-GenIC's white noise.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed of white noise.")
+@click.option(
+    "--seed-order",
+    type=click.Choice(SEED_ORDERS),
+    default=SEED_ORDERS[0],
+    show_default=True,
+    help="Whose seed: that of N-GenIC, 2LPTic, MUSIC, monofonIC, MP-GenIC and FastPM, or of "
+    "Gadget-4's own generator (its option NGENIC).",
+)
 @click.option(
     "--white-noise",
     metavar="FILE",
@@ -44,6 +56,16 @@ output_option = click.option(
 @click.option(
     "--power", metavar="FILE", help="Linear power at z = 0: columns k [h/Mpc], P [(Mpc/h)^3]."
 )
+@click.option(
+    "--rescale-sigma8",
+    is_flag=True,
+    help="Scale the table of --power to the sigma8 of the cosmology.",
+)
+@click.option(
+    "--allow-mismatch",
+    is_flag=True,
+    help="Use the table of --power as it is, with a sigma8 more than 5 % from the cosmology's.",
+)
 @click.option("--camb", is_flag=True, help="Linear power by CAMB with the cosmology.")
 @click.option("--fixed", is_flag=True, help="Amplitudes at their mean, only phases are random.")
 @click.option("--paired", is_flag=True, help="All phases shifted by pi: the noise's mirror.")
@@ -52,8 +74,9 @@ output_option = click.option(
 def generate_ics(camb: bool, **options) -> dict:
     """Make initial conditions: the linear overdensity at z = 0 on a mesh.
 
-    From a seed (white noise as N-GenIC, FastPM and MP-GenIC draw it), from white noise in a file,
-    or from a linear density made elsewhere. The files of all later stages repeat the cosmology.
+    From a seed (white noise as N-GenIC and its followers or Gadget-4 draw it), from white noise in
+    a file, or from a linear density made elsewhere. The files of all later stages repeat the
+    cosmology.
     """
     linear_density, power = options["linear_density"], options["power"]
     if linear_density is None and (power is not None) == camb:
@@ -79,11 +102,18 @@ def generate_ics(camb: bool, **options) -> dict:
 )
 @second_order_option
 @click.option(
+    "--radiation",
+    is_flag=True,
+    help="The growth between the snapshot and today is that of a background with radiation, where "
+    "the files do not say so themselves.",
+)
+@click.option(
     "--particles",
     type=int,
     help="Particles per side of a run that starts from it.  [default: half the lattice]",
 )
 @snapshot_options
+@box_size_option
 @output_option
 def recover_ics(**options) -> dict:
     """Recover the linear overdensity at z = 0 from the displacements of initial conditions.

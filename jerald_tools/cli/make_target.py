@@ -5,6 +5,7 @@ import click
 
 from jerald_tools.cli.command import command
 from jerald_tools.cli.options import snapshot_options
+from jerald_tools.cli.snapshot_box import box_size_option
 from jerald_tools.quantities import NAMES
 from jerald_tools.targets.options import DEPOSITS, STAR_FORMING_GAS
 
@@ -60,6 +61,13 @@ from jerald_tools.targets.options import DEPOSITS, STAR_FORMING_GAS
 )
 @click.option("--clip", type=float, help="Most neutral hydrogen of a cell [proper cm^-3].")
 @snapshot_options
+@box_size_option
+@click.option(
+    "--part-of-box",
+    is_flag=True,
+    help="The files hold a part of the box that their header describes, as a cutout or a subsample "
+    "does: count their particles, and compare their mass with no cosmology.",
+)
 @click.option(
     "--dry-run", is_flag=True, help="Print what would be read and its cost; read no particles."
 )
@@ -68,7 +76,8 @@ def main(**options) -> dict:
     """Make a map of dark matter, gas, stellar mass or neutral hydrogen from a snapshot.
 
     SNAPSHOT is a directory, a file, one file of a set, a pattern, or several files: HDF5 of Gadget,
-    Arepo or SWIFT, or BigFile. What its files do not state must be given, and is never guessed.
+    Arepo, GIZMO, EAGLE or SWIFT, Gadget's binary formats, or BigFile. What its files do not state
+    must be given, and is never guessed.
     """
     if options["output"] is None and not options["dry_run"]:
         raise click.UsageError("Missing option '-o' / '--output'.")

@@ -212,7 +212,8 @@ def _members(given, simulations: Sequence[Mapping]) -> int:
     if given != "boxes":
         return _whole("optimisation.members", given, least=0)
     training = [row for row in simulations if row["role"] == "train"]
-    return max(len({row.get("seed", row.get("name")) for row in training}) - 1, 0)
+    noises = {(row.get("seed", row.get("name")), row.get("seed_order")) for row in training}
+    return max(len(noises) - 1, 0)
 
 
 def _device(given) -> str:

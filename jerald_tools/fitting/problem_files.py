@@ -10,6 +10,7 @@ import numpy as np
 
 from jerald_tools.agreement import same_lengths, same_redshift
 from jerald_tools.errors import BadInput
+from jerald_tools.fitting.pairing import require_pair
 from jerald_tools.fitting.problem import (
     Problem,
     Simulation,
@@ -43,6 +44,7 @@ class FitFiles:
         prerequisites: fit files, each after the name of its quantity, or None if the file alone
             says it.
         accept_edited: whether fits that were edited by hand are taken.
+        allow_mismatch: whether a target that does not follow its particles is taken.
 
     Raises:
         BadInput: if there are not as many targets as particle files.
@@ -52,6 +54,7 @@ class FitFiles:
     targets: Sequence[str]
     prerequisites: Sequence[tuple[str | None, str]] = ()
     accept_edited: bool = False
+    allow_mismatch: bool = False
 
     def __post_init__(self):
         if len(self.particles) != len(self.targets):
@@ -113,6 +116,8 @@ def load_problems(
         redshift = validity.redshift_range[0]
         mean = _mean_at_redshift(redshift, validities, means)
         positions = load_particles(mesh, files.particles[number]).positions
+        if not files.allow_mismatch:
+            require_pair(mesh, positions, files.particles[number], field, files.targets[number])
         inputs = inputs_of(mesh, quantity, positions, prerequisites, redshift)
         scaled = jnp.asarray(field / mean, mesh.dtype)
         path = os.fspath(files.targets[number])
@@ -135,7 +140,7 @@ def load_problems(
 def white_noise_of(path: str, header: ParticlesHeader) -> str | None:
     """The name of the white noise that particles started from, as in :class:`Problem`."""
     if header.seed is not None:
-        return f"seed {header.seed}"
+        return f"seed {header.seed}{header.seed_order}"
     return None if header.is_pair else os.fspath(path)
 
 

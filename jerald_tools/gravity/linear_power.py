@@ -91,14 +91,15 @@ def read_linear_power(path: str | os.PathLike) -> LinearPower:
         raise BadInput(f"{path}: {len(table)} rows: give at least {LEAST_ROWS}")
     if table.shape[1] != 2:
         raise BadInput(
-            f"{path}: {table.shape[1]} columns: give two, k [h/Mpc] and P [(Mpc/h)^3] at z = 0"
+            f"{path}: {table.shape[1]} columns{_of_what(table.shape[1])}: give two, k [h/Mpc] and "
+            "P [(Mpc/h)^3] at z = 0"
         )
     bad_rows = np.flatnonzero(~(np.isfinite(table) & (table > 0)).all(axis=1))
     if bad_rows.size:
         k, power = table[bad_rows[0]]
         raise BadInput(
             f"{path}: k = {k:g}, P = {power:g} in row {bad_rows[0] + 1}: give finite, positive "
-            "numbers (not their logarithms)"
+            "numbers (not their logarithms, as N-GenIC's input_spectrum has them)"
         )
     falls = np.flatnonzero(np.diff(table[:, 0]) <= 0)
     if falls.size:
@@ -107,6 +108,13 @@ def read_linear_power(path: str | os.PathLike) -> LinearPower:
             "sort the rows by ascending k, each once"
         )
     return LinearPower(table[:, 0].copy(), table[:, 1].copy(), os.path.basename(path))
+
+
+def _of_what(columns: int) -> str:
+    """What tables of other codes have so many columns."""
+    if columns in (7, 9, 11, 13):
+        return ", as tables of transfer functions have (CAMB's transfer_out)"
+    return ""
 
 
 def camb_linear_power(cosmology: Cosmology, largest_wavenumber: float) -> LinearPower:

@@ -29,6 +29,7 @@ def recovered_linear_field(
     cosmology: Cosmology,
     order: int,
     second_order: str = "exact",
+    omega_r: float = 0.0,
 ) -> Float[Array, "x y z"]:
     """Invert Lagrangian perturbation theory, -div psi = D1 delta + D2 s(delta), for delta at z = 0.
 
@@ -43,10 +44,11 @@ def recovered_linear_field(
         cosmology: which gives D1 and D2.
         order: of the theory that made them, 1 (Zel'dovich) or 2.
         second_order: how D2 grows in it, one of :data:`jerald_tools.gravity.lpt.SECOND_ORDERS`.
+        omega_r: radiation today in the background of the code that made them.
     """
     total = sum(each.mass for each in species)
     spectrum = sum(each.mass / total * _divergence(mesh, each) for each in species)
-    at = growth(a, cosmology)
+    at = growth(a, cosmology, omega_r)
     contraction = c2r(mesh, jnp.asarray(-spectrum)) / float(at.first)
     field = contraction
     if order == 2:

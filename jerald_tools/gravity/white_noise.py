@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """White noise: from a seed by the scheme of N-GenIC, or from noise on the nodes of a mesh.
 
-Gadget, FastPM, pmesh and MP-GenIC draw the same noise from a seed. That of an integer wavevector
-does not depend on the size of the mesh, so that one seed gives the same universe at any resolution.
+N-GenIC, 2LPTic, MUSIC, monofonIC, FastPM, pmesh and MP-GenIC draw the same noise from a seed,
+Gadget-4 another, see :mod:`jerald_tools.gravity.gadget4_noise`. That of an integer wavevector does
+not depend on the size of the mesh, so that one seed gives the same universe at any resolution.
 Each column of modes along z has a seed of its own: a rank draws the columns that it holds and needs
 no others.
 """
@@ -16,6 +17,7 @@ from jaxtyping import Array, Complex, Float, Int
 
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity import ranlxd1
+from jerald_tools.gravity.gadget4_noise import gadget4_noise
 from jerald_tools.mesh.device import on_gpu
 from jerald_tools.mesh.fields import mean_square, r2c
 from jerald_tools.mesh.mesh import BACKENDS, AnyArray, Mesh, native_library_is_built
@@ -23,9 +25,12 @@ from jerald_tools.mesh.wavenumbers import integer_wavevectors
 
 LARGEST_SEED = 2**31 - 1
 
+SEED_ORDERS = ("n-genic", "gadget4")
+"""Whose universe a seed is: that of N-GenIC and its followers, or of Gadget-4's own generator."""
+
 
 def white_noise(
-    mesh: Mesh, seed: int, fixed: bool = False, paired: bool = False
+    mesh: Mesh, seed: int, fixed: bool = False, paired: bool = False, order: str = "n-genic"
 ) -> Complex[np.ndarray, "kx ky kz"]:
     """Gaussian white noise in Fourier space, <|W|^2> = 1, from a seed.
 
@@ -37,6 +42,7 @@ def white_noise(
         fixed: all amplitudes 1, only phases are random (arXiv:1603.05253); the eight modes that
             must be real are the cosine of their phase.
         paired: all phases shifted by pi, the mirror universe of the same seed.
+        order: in which modes are drawn, one of :data:`SEED_ORDERS`.
 
     Raises:
         BadInput: another mesh or seed, or no GNU Scientific Library.
@@ -45,16 +51,19 @@ def white_noise(
     if not 0 <= seed <= LARGEST_SEED:
         raise BadInput(f"--seed {seed}: a seed is an integer from 0 to {LARGEST_SEED}")
     seeds = column_seeds(mesh, seed, side)
+    if order == "gadget4":
+        noise = gadget4_noise(mesh, seeds, lambda own, count: _modes(mesh, own, count, fixed))
+        return -noise if paired else noise
     half = side // 2
     frequency_x, frequency_y, _ = integer_wavevectors(mesh)
     own_x, own_y = np.broadcast_arrays(frequency_x[..., 0] % side, frequency_y[..., 0] % side)
     noise = np.empty(mesh.spectrum_shape, mesh.complex_dtype)
     for x, y, row in zip(own_x, own_y, noise, strict=True):
-        row[...] = _modes(mesh, seeds[x, y], half, fixed)
+        row[...] = _modes(mesh, seeds[x, y], half + 1, fixed)
         mirror_x, mirror_y = (-x) % side, (-y) % side
         upper = (mirror_x < x) | ((mirror_x == x) & (mirror_y < y))
         if upper.any():
-            mirrored = _modes(mesh, seeds[mirror_x[upper], mirror_y[upper]], half, fixed)
+            mirrored = _modes(mesh, seeds[mirror_x[upper], mirror_y[upper]], half + 1, fixed)
             for plane in (0, half):
                 row[upper, plane] = np.conj(mirrored[:, plane])
         own_mirror = (mirror_x == x) & (mirror_y == y)
@@ -128,9 +137,9 @@ def _side_of_cube(mesh: Mesh) -> int:
     return side
 
 
-def _modes(mesh: Mesh, seeds: np.ndarray, half: int, fixed: bool) -> np.ndarray:
-    """The noise of whole columns, (n, half + 1), before the planes are made Hermitian."""
-    pairs = _generator(mesh).draw_columns(seeds, half + 1)
+def _modes(mesh: Mesh, seeds: np.ndarray, count: int, fixed: bool) -> np.ndarray:
+    """The noise of whole columns, (n, count), before the planes are made Hermitian."""
+    pairs = _generator(mesh).draw_columns(seeds, count)
     phase = 2 * np.pi * pairs[..., 0]
     amplitude = 1.0 if fixed else np.sqrt(-np.log(pairs[..., 1]))
     return amplitude * np.exp(1j * phase)

@@ -24,6 +24,7 @@ from jerald_tools.io.digest import (
     dataset_is_intact,
     values_are_intact,
 )
+from jerald_tools.io.hdf5_obstacles import require_filters, require_unlocked
 from jerald_tools.io.header import fixed_string, plain_value
 from jerald_tools.io.record import Record
 
@@ -270,6 +271,7 @@ class Reader:
             dataset = self.file.get(name)
         if not isinstance(dataset, h5py.Dataset):
             raise BadInput(f"{self.path}: has no dataset {name}; give a file that has one")
+        require_filters(self.path, dataset)
         return dataset
 
     def group(self, name: str) -> h5py.Group:
@@ -328,7 +330,7 @@ def open_file(path: Path) -> h5py.File:
     """Open any HDF5 file for reading.
 
     Raises:
-        BadInput: if it is missing, a directory, not readable or not HDF5.
+        BadInput: if it is missing, a directory, not readable, not HDF5, or locked.
     """
     if not path.exists():
         raise BadInput(f"{path}: no such file; check the name")
@@ -339,4 +341,8 @@ def open_file(path: Path) -> h5py.File:
     if not h5py.is_hdf5(path):
         raise BadInput(f"{path}: is not an HDF5 file, or its beginning is damaged; check the name")
     with refusing(path, *DAMAGED):
-        return h5py.File(path, "r")
+        try:
+            return h5py.File(path, "r")
+        except OSError as error:
+            require_unlocked(path, error)
+            raise

@@ -64,6 +64,12 @@ class ParticlesHeader:
         return self.attributes.get("initial_conditions", {}).get("seed")
 
     @property
+    def seed_order(self) -> str:
+        """Whose seed it is, after " of ", unless it is N-GenIC's."""
+        order = self.attributes.get("initial_conditions", {}).get("seed_order")
+        return f" of {order}" if order else ""
+
+    @property
     def is_pair(self) -> bool:
         """Whether the white noise has its phases inverted, so that it is one with another box's."""
         return bool(self.attributes.get("initial_conditions", {}).get("paired", False))

@@ -78,6 +78,7 @@ def swift_groups(header: "ParticlesHeader", version: str) -> dict[str, dict]:
             "Omega_r": [0.0],
             "Omega_k": [0.0],
             "Omega_nu": [0.0],
+            "Omega_nu_0": [0.0],
             "w": [-1.0],
             "w_0": [-1.0],
             "w_a": [0.0],

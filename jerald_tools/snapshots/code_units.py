@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Units, redshift and cosmology of a snapshot: from its files, or the user where they lack one.
+"""Units and redshift of a snapshot: from its files, or the user where they lack one.
 
 A snapshot's code counts in units of its own; :class:`CodeUnits` turns them into Mpc/h, 1e10 Msun/h
 and km/s.
@@ -9,18 +9,17 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from jerald_tools.agreement import RELATIVE_TOLERANCE, same_redshift
-from jerald_tools.cosmology import Cosmology
+import numpy as np
+
+from jerald_tools.agreement import same_lengths, same_redshift
 from jerald_tools.errors import BadInput
 from jerald_tools.io.swift_attributes import KM_CM, MPC_CM, UNIT_MASS_G
 
 LENGTH_UNITS = {"kpc/h": MPC_CM / 1000, "Mpc/h": MPC_CM}
 MASS_UNITS = {"1e10Msun/h": UNIT_MASS_G, "Msun/h": UNIT_MASS_G / 1e10}
 VELOCITY_UNITS = {"km/s": KM_CM, "cm/s": 1.0}
-
-FLATNESS = 5e-3
-"""How far a snapshot's densities may be from those of a flat universe: radiation is left out."""
 
 NOMINAL = 1e-3
 """How close to a power of ten of a standard unit a code's unit is taken for one.
@@ -49,6 +48,8 @@ class Overrides:
         velocity_unit: a key of :data:`VELOCITY_UNITS`.
         redshift: of the snapshot.
         cosmology: parameters by name, as :class:`jerald_tools.cosmology.Cosmology` has them.
+        box_size: side of the box [Mpc/h].
+        part_of_box: whether the files hold a part of what their header describes, as a cutout does.
     """
 
     length_unit: str | None = None
@@ -56,6 +57,8 @@ class Overrides:
     velocity_unit: str | None = None
     redshift: float | None = None
     cosmology: dict[str, float] = dataclasses.field(default_factory=dict)
+    box_size: float | None = None
+    part_of_box: bool = False
 
 
 def redshift_of(path: Path, found: float | None, overrides: Overrides) -> float:
@@ -78,32 +81,36 @@ def redshift_of(path: Path, found: float | None, overrides: Overrides) -> float:
     return max(0.0, redshift)
 
 
-def cosmology_of(path: Path, found: Mapping[str, float | None], overrides: Overrides) -> Cosmology:
-    """The cosmology of a snapshot, from its header and from the user.
+def box_of(
+    path: Path, found: Any, length: float, overrides: Overrides
+) -> tuple[float, float, float]:
+    """The sides of the box [Mpc/h], from the header or, where it is 0 or missing, from the user.
 
     Args:
-        path: of the snapshot, for the line that users see.
-        found: ``omega_m``, ``omega_b``, ``h`` and ``omega_lambda``, None where the file has none.
-        overrides: parameters that it may lack; sigma8 and n_s have defaults.
+        path: of the snapshot.
+        found: one side or three, in the file's unit; None where it states none.
+        length: the file's unit of length [Mpc/h].
+        overrides: by option.
 
     Raises:
-        BadInput: if a parameter is in neither, differs between them, or space is curved.
+        BadInput: if neither has one, they differ, or it is no positive length.
     """
-    values = dict(overrides.cosmology)
-    for name in ("omega_m", "omega_b", "h"):
-        option, value = f"--{name.replace('_', '-')}", found[name]
-        if value is None:
-            if name not in values:
-                raise BadInput(f"{path}: its header has no {name}; give {option}")
-        elif not math.isclose(values.setdefault(name, value), value, rel_tol=RELATIVE_TOLERANCE):
-            raise BadInput(f"{path}: its header has {name} = {value:g}; leave out {option}")
-    omega_lambda = found["omega_lambda"]
-    if omega_lambda is not None and abs(values["omega_m"] + omega_lambda - 1) > FLATNESS:
-        raise BadInput(
-            f"{path}: omega_m + omega_lambda = {values['omega_m'] + omega_lambda:g}: give a "
-            "snapshot of a flat universe with a cosmological constant"
-        )
-    return Cosmology(**values)
+    given = overrides.box_size
+    if given is not None and not 0 < given < math.inf:
+        raise BadInput(f"--box-size {given:g}: give a positive length in Mpc/h")
+    sides = np.ravel(np.asarray(0.0 if found is None else found, float))
+    if sides.size not in (1, 3):
+        raise BadInput(f"{path}: its BoxSize has {sides.size} numbers; give a file with 1 or 3")
+    if not np.any(sides):
+        if given is None:
+            raise BadInput(f"{path}: its header has no BoxSize; give --box-size")
+        return given, given, given
+    x, y, z = (np.broadcast_to(sides, 3) * length).tolist()
+    if not all(0 < side < math.inf for side in (x, y, z)):
+        raise BadInput(f"{path}: its BoxSize is {sides.tolist()}; give a file with a positive one")
+    if given is not None and not same_lengths((given,) * 3, (x, y, z)):
+        raise BadInput(f"{path}: its box is {x:g} Mpc/h; leave out --box-size {given:g}")
+    return x, y, z
 
 
 def as_the_code_has_it(unit: float, standard: float) -> float:
@@ -118,7 +125,7 @@ def as_the_code_has_it(unit: float, standard: float) -> float:
         :data:`NOMINAL`), else the standard.
     """
     power = 10.0 ** round(math.log10(unit / standard))
-    return unit / power if abs(unit / power / standard - 1) < NOMINAL else standard
+    return unit / power if _is_nominal(unit, standard) else standard
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,6 +195,42 @@ class CodeUnits:
         return value
 
 
+# GIZMO's names since 2020.
+_IN_CGS = {
+    "UnitLength_In_CGS": "UnitLength_in_cm",
+    "UnitMass_In_CGS": "UnitMass_in_g",
+    "UnitVelocity_In_CGS": "UnitVelocity_in_cm_per_s",
+}
+_STANDARDS = {"UnitLength_in_cm": MPC_CM, "UnitMass_in_g": UNIT_MASS_G}
+
+
+def unit_attributes(attributes: Mapping[str, float], h: float) -> dict[str, float]:
+    """The units that a header states, over h, by Gadget's names.
+
+    Gadget's units of length and mass are over h. GIZMO states under names of its own either the
+    same number or the unit itself, which is divided by h already: of the two, the one that is a
+    power of ten of a standard unit.
+
+    Args:
+        attributes: of the files.
+        h: of the snapshot.
+    """
+    found = {name: attributes[name] for name in _ATTRIBUTES.values() if name in attributes}
+    for name, plain in _IN_CGS.items():
+        value, standard = attributes.get(name), _STANDARDS.get(plain)
+        if value is None or plain in found:
+            continue
+        if standard and value > 0 and not _is_nominal(value, standard):
+            value = value * h if _is_nominal(value * h, standard) else value
+        found[plain] = value
+    return found
+
+
+def _is_nominal(unit: float, standard: float) -> bool:
+    power = 10.0 ** round(math.log10(unit / standard))
+    return abs(unit / power / standard - 1) < NOMINAL
+
+
 def code_units(path: Path, attributes: Mapping[str, float], overrides: Overrides) -> CodeUnits:
     """The units of a snapshot from its files, or where they lack one, from the user.
 
@@ -199,7 +242,7 @@ def code_units(path: Path, attributes: Mapping[str, float], overrides: Overrides
     Raises:
         BadInput: if the user gives a unit and the files state another, or an impossible one.
     """
-    values = {}
+    values: dict[str, float | None] = {}
     for name, option, table, choice in (
         ("length_cm", "--length-unit", LENGTH_UNITS, overrides.length_unit),
         ("mass_g", "--mass-unit", MASS_UNITS, overrides.mass_unit),

@@ -4,6 +4,7 @@
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -11,7 +12,9 @@ import numpy as np
 from jerald_tools.agreement import same_lengths, same_redshift
 from jerald_tools.errors import BadInput, refusing
 from jerald_tools.io.hdf5 import DAMAGED, open_file
+from jerald_tools.io.hdf5_obstacles import require_filters
 from jerald_tools.io.header import plain_value
+from jerald_tools.snapshots.snapshot import TYPES
 
 
 class HDF5Set:
@@ -22,11 +25,16 @@ class HDF5Set:
     Attributes:
         paths: the files.
         header: attributes of the first file's group Header.
-        rows: particles of each type in each file, (files, types).
+        rows: particles of each type in each file, (files, types); types are six or more.
     """
 
-    def __init__(self, paths: Sequence[Path]):
+    def __init__(self, paths: Sequence[Path], part_of_box: bool = False):
         """Read the header of every file and check that they are one whole set.
+
+        Args:
+            paths: the files.
+            part_of_box: whether they hold a part of what their header counts: it is then the
+                datasets that are counted, and no file is missed.
 
         Raises:
             BadInput: if a file is missing, damaged, or of another redshift or box.
@@ -35,9 +43,12 @@ class HDF5Set:
         self._open: tuple[int, h5py.File] | None = None
         headers = [self._header(file) for file in range(len(self.paths))]
         first = headers[0]
-        self._check_complete(first)
+        if not part_of_box:
+            self._check_complete(first)
         for path, header in zip(self.paths[1:], headers[1:], strict=True):
             for name, same in (("Redshift", _same_redshifts), ("BoxSize", same_lengths)):
+                if name not in first or name not in header:
+                    continue
                 one, other = np.ravel(first[name]), np.ravel(header[name])
                 if not same(one, other):
                     raise BadInput(
@@ -45,13 +56,23 @@ class HDF5Set:
                         "give the files of one snapshot"
                     )
         self.header = first
-        self.rows = np.array([header["NumPart_ThisFile"] for header in headers], np.int64)
+        if part_of_box:
+            self.rows = np.array([self._dataset_rows(file) for file in range(len(self.paths))])
+            return
+        self.rows = np.array([by_type(header["NumPart_ThisFile"]) for header in headers])
         announced, found = total_counts(first), self.rows.sum(axis=0)
         if not np.array_equal(announced, found):
             raise BadInput(
                 f"{self.paths[0]}: the set should have {announced.tolist()} particles by type, "
-                f"its files have {found.tolist()}; give all files of one snapshot"
+                f"its files have {found.tolist()}; give all files of one snapshot, or "
+                "--part-of-box for a cutout"
             )
+
+    @property
+    def redshift(self) -> float | None:
+        """That of the first header, None where it states none."""
+        stated = self.header.get("Redshift")
+        return None if stated is None else float(stated)
 
     def __getstate__(self):
         return {**self.__dict__, "_open": None}
@@ -70,12 +91,15 @@ class HDF5Set:
             self._open = None
 
     def attributes(self, group: str, number: int = 0) -> dict:
-        """Attributes of a group of one file as plain values, none where there is no such group."""
+        """Attributes of a group of one file as plain values, none where there is no such group.
+
+        Arrays of one, as SWIFT, monofonIC and R write every number, are that number.
+        """
         with refusing(self.paths[number], *DAMAGED):
             member = self.file(number).get(group)
             if not isinstance(member, h5py.Group | h5py.Dataset):
                 return {}
-            return {name: plain_value(value) for name, value in member.attrs.items()}
+            return {name: _plain(value) for name, value in member.attrs.items()}
 
     def dataset(self, particle_type: int, name: str) -> str | None:
         """The path of a dataset of a particle type in the first file that has such particles."""
@@ -86,6 +110,14 @@ class HDF5Set:
         number = int(with_rows[0])
         with refusing(self.paths[number], *DAMAGED):
             return path if path in self.file(number) else None
+
+    def columns(self, particle_type: int, name: str) -> int:
+        """Columns of a dataset of the first file that has such particles; 0 of a list."""
+        number = int(np.flatnonzero(self.rows[:, particle_type])[0])
+        with refusing(self.paths[number], *DAMAGED):
+            dataset = self.file(number)[f"PartType{particle_type}/{name}"]
+            shape = dataset.shape if isinstance(dataset, h5py.Dataset) else ()
+        return shape[1] if len(shape) > 1 else 0
 
     def dataset_attributes(self, particle_type: int, name: str) -> dict:
         """Attributes of a dataset in the first file that has particles of the type."""
@@ -116,31 +148,47 @@ class HDF5Set:
             dataset = self.file(number).get(f"PartType{particle_type}/{name}")
         if not isinstance(dataset, h5py.Dataset):
             raise BadInput(f"{path}: has no dataset PartType{particle_type}/{name}; give one")
+        if dataset.dtype.kind not in "iuf":
+            raise BadInput(
+                f"{path}: PartType{particle_type}/{name} holds no numbers ({dataset.dtype}); give "
+                "a snapshot as its code writes it"
+            )
         rows = dataset.shape[0] if dataset.shape else 0
         if rows != self.rows[number, particle_type]:
             raise BadInput(
                 f"{path}: PartType{particle_type}/{name} has {rows} rows, its header "
-                f"says {self.rows[number, particle_type]}; make or copy it again"
+                f"says {self.rows[number, particle_type]}; make or copy it again, or give "
+                "--part-of-box for a cutout"
             )
+        require_filters(path, dataset)
         with refusing(path, *DAMAGED):
             return dataset[int(start) : int(stop)]
 
     def _header(self, number: int) -> dict:
         header = self.attributes("Header", number)
-        if "Redshift" not in header and "Scale-factor" in header:
-            # As swiftsimio writes it.
-            header["Redshift"] = 1 / np.ravel(header["Scale-factor"])[0] - 1
-        missing = [
-            name for name in ("NumPart_ThisFile", "Redshift", "BoxSize") if name not in header
-        ]
-        if missing:
+        # As swiftsimio writes it, and EAGLE.
+        for name in ("Scale-factor", "ExpansionFactor"):
+            if "Redshift" not in header and header.get(name):
+                header["Redshift"] = 1 / float(header[name]) - 1
+        if "NumPart_ThisFile" not in header:
             raise BadInput(
-                f"{self.paths[number]}: its header has no {missing[0]}; give a whole snapshot"
+                f"{self.paths[number]}: its header has no NumPart_ThisFile; give a whole snapshot"
             )
         return header
 
+    def _dataset_rows(self, number: int) -> np.ndarray:
+        """Rows of the positions of each type in a file, (types) int64."""
+        rows = np.zeros(TYPES, np.int64)
+        with refusing(self.paths[number], *DAMAGED):
+            for kind in range(TYPES):
+                positions = self.file(number).get(f"PartType{kind}/Coordinates")
+                if isinstance(positions, h5py.Dataset) and positions.shape:
+                    rows[kind] = positions.shape[0]
+        return rows
+
     def _check_complete(self, header: dict) -> None:
-        announced = int(np.ravel(header.get("NumFilesPerSnapshot", 1))[0])
+        # Makers of single files may leave it at 0.
+        announced = max(1, int(header.get("NumFilesPerSnapshot", 1)))
         if announced != len(self.paths):
             names = ", ".join(path.name for path in self.paths[:4])
             raise BadInput(
@@ -159,9 +207,22 @@ def total_counts(header: dict) -> np.ndarray:
     ``NumPart_Total`` holds 32 bits in Gadget-2, 3, Arepo and SWIFT, the rest is in
     ``NumPart_Total_HighWord``; Gadget-4 has 64 bits in ``NumPart_Total``.
     """
-    low = np.array(header.get("NumPart_Total", header["NumPart_ThisFile"]), np.int64)
+    low = by_type(header.get("NumPart_Total", header["NumPart_ThisFile"]))
     # swiftsimio writes fewer high words than types.
-    high = np.zeros(len(low), np.int64)
-    words = header.get("NumPart_Total_HighWord", [])
-    high[: len(words)] = words
+    high = by_type(header.get("NumPart_Total_HighWord", []))
+    high = np.pad(high, (0, max(0, len(low) - len(high))))[: len(low)]
     return low + high * 2**32
+
+
+def by_type(numbers: Sequence[float] | float) -> np.ndarray:
+    """Numbers by particle type, (types) int64: zero for the types that the code does not have.
+
+    Gadget-4 may be compiled for fewer than six.
+    """
+    values = np.atleast_1d(np.asarray(numbers)).astype(np.int64)
+    return np.pad(values, (0, max(0, TYPES - len(values))))
+
+
+def _plain(value: Any) -> Any:
+    value = plain_value(value)
+    return value[0] if isinstance(value, list) and len(value) == 1 else value

@@ -14,8 +14,13 @@ from jerald_tools.errors import BadInput
 from jerald_tools.io.digest import snapshot_digest
 from jerald_tools.io.record import Input
 
-SPECIES = {"gas": 0, "dark-matter": 1, "stars": 4}
-"""The particle types of Gadget that maps are made of. Types 2, 3 and 5 are left out."""
+SPECIES = {"gas": 0, "dark-matter": 1, "type-2": 2, "type-3": 3, "stars": 4, "black-holes": 5}
+"""The particle types of Gadget. Maps are made of types 0, 1 and 4; all count as matter.
+
+Types 2 and 3 are the coarse dark matter around a zoom, or neutrinos.
+"""
+
+TYPES = len(SPECIES)
 
 FIELDS = {
     "positions": "comoving Mpc/h (n, 3)",
@@ -29,16 +34,14 @@ FIELDS = {
     "hydrogen_fraction": "mass of hydrogen over that of the gas",
     "smoothing_length": "radius at which the kernel ends, comoving Mpc/h",
     "star_formation_rate": "in the units of the file; above zero where gas forms stars",
-    "formation_time": "scale factor at which a star was born; not above zero for winds",
+    "formation_time": "as the code has it; what a sign or a zero means depends on the code",
     "initial_positions": "unperturbed positions, comoving Mpc/h (n, 3)",
 }
 """The fields of particles that readers know, and the units they come in."""
 
 _POSITIVE = ("density", "internal_energy", "temperature", "smoothing_length")
+_VECTORS = ("positions", "velocities", "initial_positions")
 _NOT_NEGATIVE = ("masses", "neutral_fraction", "hydrogen_fraction")
-
-# Positions in single precision may leave the box by a rounding.
-_OUTSIDE = 1e-6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +55,10 @@ class SnapshotHeader:
         cosmology: of the simulation; sigma8 and n_s, which snapshots leave out, are the
             defaults unless the user gave them.
         counts: particles of each type, (6).
+        omega_nu: of massive neutrinos that are no particles, today; part of the cosmology's
+            omega_m.
+        omega_r: radiation today in the background of the code, None where the file says nothing.
+        has_winds: whether stars with a formation time that is not above zero are wind particles.
         megaparsec: one Mpc as the code has it [cm].
         mass_unit: 1e10 Msun as the code has it [g], None where the file has no unit of mass.
     """
@@ -63,6 +70,9 @@ class SnapshotHeader:
     counts: tuple[int, ...]
     megaparsec: float
     mass_unit: float | None
+    omega_nu: float = 0.0
+    omega_r: float | None = None
+    has_winds: bool = False
 
     def number(self, species: str) -> int:
         """How many particles of a species there are."""
@@ -102,11 +112,14 @@ def read_field(snapshot: Snapshot, species: str, field: str, start: int, stop: i
     """Rows ``start`` to ``stop`` of a field, see :meth:`Snapshot.read`; positions in [0, box).
 
     Raises:
-        BadInput: as the reader, or if a value is NaN, infinite, negative where it must not be, or
-            a position outside the box.
+        BadInput: as the reader, or if the shape is another, or if a value is NaN, infinite,
+            negative where it must not be, or a position further than one box outside.
     """
     values = snapshot.read(species, field, start, stop)
     where = f"{snapshot.paths[0]}: {species} {field.replace('_', ' ')}"
+    shape = (stop - start, 3) if field in _VECTORS else (stop - start,)
+    if values.shape != shape:
+        raise BadInput(f"{where} of shape {values.shape}, not {shape}; make it again")
     if not np.isfinite(values).all():
         raise BadInput(f"{where} NaN or infinite in rows {start} to {stop}; make it again")
     if field == "positions":
@@ -127,10 +140,13 @@ def describe_snapshot(snapshot: Snapshot) -> Input:
 
 
 def _within(positions: np.ndarray, box: np.ndarray, where: str) -> np.ndarray:
-    outside = (positions < -_OUTSIDE * box) | (positions > (1 + _OUTSIDE) * box)
+    """Positions in [0, box): codes that displace particles over the edge may leave them there."""
+    outside = (positions < -box) | (positions > 2 * box)
     if outside.any():
         raise BadInput(
-            f"{where} outside the box: {positions[outside][0]:g} Mpc/h in a box of "
-            f"{box.max():g} Mpc/h; check the units, or wrap them"
+            f"{where} far outside the box: {positions[outside][0]:g} Mpc/h in a box of "
+            f"{box.max():g} Mpc/h; check the units (--length-unit, --box-size)"
         )
-    return np.where(positions >= box, positions - box, np.where(positions < 0, 0.0, positions))
+    wrapped = positions - box * np.floor(positions / box)
+    # A hair below 0 becomes the box itself by rounding.
+    return np.where(wrapped >= box, 0.0, wrapped)

@@ -3,7 +3,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -12,14 +11,18 @@ from jerald_tools.errors import BadInput, refusing
 from jerald_tools.io.hdf5 import DAMAGED
 from jerald_tools.io.header import plain_value
 from jerald_tools.io.swift_attributes import KM_CM, MPC_CM, UNIT_MASS_G
-from jerald_tools.snapshots.code_units import (
-    Overrides,
-    as_the_code_has_it,
-    cosmology_of,
-    redshift_of,
+from jerald_tools.snapshots.code_units import Overrides, as_the_code_has_it, box_of, redshift_of
+from jerald_tools.snapshots.dataset_powers import (
+    FACTORS,
+    POWER_OF_A,
+    POWER_OF_H,
+    require_factors_agree,
+    require_powers,
+    stated,
 )
 from jerald_tools.snapshots.hdf5_set import HDF5Set
-from jerald_tools.snapshots.snapshot import SPECIES, SnapshotHeader
+from jerald_tools.snapshots.snapshot import SPECIES, TYPES, SnapshotHeader
+from jerald_tools.snapshots.stated_cosmology import cosmology_of
 
 DATASETS = {
     "positions": ("Coordinates",),
@@ -39,7 +42,9 @@ DATASETS = {
 # Columns of datasets that have several, by the names that SWIFT gives them in its files.
 COLUMNS = {"neutral_fraction": "HI", "hydrogen_fraction": "Hydrogen"}
 
-TO_CGS = "Conversion factor to CGS (not including cosmological corrections)"
+# The only powers of a that these fields can have: SWIFT writes masses and peculiar velocities.
+POWERS_OF_A = {"masses": 0.0, "velocities": 0.0}
+
 
 # Radius at which a kernel ends over SWIFT's smoothing length (Dehnen & Aly 2012, table 1).
 KERNEL_RADIUS = {
@@ -53,7 +58,11 @@ KERNEL_RADIUS = {
 
 
 class SwiftSnapshot:
-    """A snapshot of SWIFT, see :class:`jerald_tools.snapshots.snapshot.Snapshot`."""
+    """A snapshot of SWIFT, see :class:`jerald_tools.snapshots.snapshot.Snapshot`.
+
+    Every particle of type 4 is a star: its BirthScaleFactors are not above zero where it was there
+    from the start (SWIFT's EAGLE model has -1 for stars of the initial conditions).
+    """
 
     def __init__(self, paths: Sequence[Path], overrides: Overrides):
         """Read and check the headers of all files.
@@ -61,34 +70,44 @@ class SwiftSnapshot:
         Raises:
             BadInput: if the set is not whole and of one time, or does not state its units.
         """
-        self._files = HDF5Set(paths)
+        self._files = HDF5Set(paths, overrides.part_of_box)
         self.paths: Sequence[Path] = self._files.paths
         header, attributes = self._files.header, self._files.attributes("Cosmology")
         units = self._files.attributes("Units")
-        length = _first(units.get("Unit length in cgs (U_L)"))
-        mass = _first(units.get("Unit mass in cgs (U_M)"))
+        length = units.get("Unit length in cgs (U_L)")
+        mass = units.get("Unit mass in cgs (U_M)")
         if length is None or mass is None:
             raise BadInput(f"{self.paths[0]}: its group Units is incomplete; give a whole snapshot")
-        cosmology = {
-            "omega_m": _first(attributes.get("Omega_m")),
-            "omega_b": _first(attributes.get("Omega_b")),
-            "h": _first(attributes.get("h")),
-            "omega_lambda": _first(attributes.get("Omega_lambda")),
-        }
-        cosmology = cosmology_of(self.paths[0], cosmology, overrides)
+        counts = self._files.rows.sum(axis=0).tolist()
+        found = cosmology_of(
+            self.paths[0],
+            attributes,
+            overrides,
+            has_baryons=bool(counts[0] or counts[4]),
+            neutrinos_apart=True,
+        )
+        cosmology = found.cosmology
         megaparsec = as_the_code_has_it(length, MPC_CM)
         self._mass_unit = as_the_code_has_it(mass, UNIT_MASS_G)
-        box = np.broadcast_to(np.asarray(header["BoxSize"], float), 3)
-        counts = self._files.rows.sum(axis=0).tolist()
         self.header = SnapshotHeader(
             format="SWIFT HDF5",
-            box_size=tuple((box * (length / megaparsec) * cosmology.h).tolist()),
-            redshift=redshift_of(self.paths[0], float(_first(header["Redshift"])), overrides),
+            box_size=box_of(
+                self.paths[0], header.get("BoxSize"), length / megaparsec * cosmology.h, overrides
+            ),
+            redshift=redshift_of(self.paths[0], self._files.redshift, overrides),
             cosmology=cosmology,
-            counts=tuple(counts[:6]),
+            counts=tuple(counts[:TYPES]),
             megaparsec=megaparsec,
             mass_unit=self._mass_unit,
+            # Neutrinos of a type of their own are none of the six types either.
+            omega_nu=found.omega_nu,
+            omega_r=found.omega_r,
         )
+        time = units.get("Unit time in cgs (U_t)")
+        speed = None if time is None else length / time
+        self._of_initial_conditions = {"positions": (length, 1.0), "masses": (mass, 0.0)}
+        if speed is not None:
+            self._of_initial_conditions["velocities"] = (speed, 0.0)
         self._kernel = self._files.attributes("HydroScheme").get("Kernel function")
         self._columns = {field: self._column(field) for field in COLUMNS}
         self._files.close()
@@ -133,12 +152,19 @@ class SwiftSnapshot:
         if to_ours is None:
             return 1.0
         units = self._files.dataset_attributes(kind, name)
-        factor, power = _first(units.get(TO_CGS)), _first(units.get("a-scale exponent"))
+        factor, power = stated(units, FACTORS), stated(units, POWER_OF_A)
+        if factor is None and power is None and field in self._of_initial_conditions:
+            # Initial conditions for SWIFT state units of the whole file alone.
+            factor, power = self._of_initial_conditions[field]
         if factor is None or power is None:
             raise BadInput(
                 f"{self.paths[0]}: PartType{kind}/{name} does not state its units; give a snapshot "
                 "as SWIFT writes it"
             )
+        dataset = f"PartType{kind}/{name}"
+        if field in POWERS_OF_A:
+            require_powers(self.paths[0], dataset, units, POWERS_OF_A[field])
+        require_factors_agree(self.paths[0], dataset, units, a, h)
         if field == "smoothing_length":
             if self._kernel not in KERNEL_RADIUS:
                 raise BadInput(
@@ -147,7 +173,7 @@ class SwiftSnapshot:
                 )
             factor *= KERNEL_RADIUS[self._kernel]
         # SWIFT itself writes h^0 everywhere.
-        return factor * a**power * h ** _first(units.get("h-scale exponent", 0.0)) * to_ours
+        return factor * a**power * h ** (stated(units, POWER_OF_H) or 0.0) * to_ours
 
     def _column(self, field: str) -> int | None:
         """The column of hydrogen in a dataset of elements or ions, None where there is none."""
@@ -161,8 +187,3 @@ class SwiftSnapshot:
     def _dataset(self, kind: int, field: str) -> str | None:
         names = DATASETS.get(field, ())
         return next((name for name in names if self._files.dataset(kind, name)), None)
-
-
-def _first(value: Any) -> Any:
-    """A number that SWIFT writes as an array of one."""
-    return value[0] if isinstance(value, list) else value

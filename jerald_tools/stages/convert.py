@@ -20,6 +20,7 @@ from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.provenance import provenance_of_copy
 from jerald_tools.stages.run import Run
 from jerald_tools.targets.lattice import lattice_particles
+from jerald_tools.targets.mass_budget import warn_of_mass
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ def to_swift(run: Run, snapshot: Sequence[str], overrides: Overrides, output: st
     ranks = world()
     check_outputs(ranks, [output], snapshot, run.force)
     opened = on_root(ranks, open_snapshot, snapshot, overrides)
+    warn_of_mass(ranks, opened)
     header, rows = lattice_particles(ranks, opened)
     record = provenance_of_copy(run, ranks, [on_root(ranks, describe_snapshot, opened)])
     velocities = rows["velocities"].astype(run.dtype)

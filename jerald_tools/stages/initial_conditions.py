@@ -21,6 +21,13 @@ from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import LinearPower, camb_linear_power, read_linear_power
 from jerald_tools.gravity.lpt import lattice_shape, linear_field
 from jerald_tools.gravity.recovered_field import recovered_linear_field
+from jerald_tools.gravity.table_checks import (
+    SHAPE,
+    WORTH_A_LINE,
+    departure,
+    require_sigma8,
+    rescaled,
+)
 from jerald_tools.gravity.white_noise import noise_of_field, white_noise
 from jerald_tools.io.grids import FieldFile, FieldHeader, InitialConditionsHeader
 from jerald_tools.io.parallel import Opener, load_field, read_header, save_initial_conditions
@@ -30,17 +37,16 @@ from jerald_tools.mesh.ranks import Ranks, on_root, world
 from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.snapshots.code_units import Overrides
 from jerald_tools.snapshots.open import open_snapshot
-from jerald_tools.snapshots.snapshot import describe_snapshot
+from jerald_tools.snapshots.snapshot import Snapshot, describe_snapshot
+from jerald_tools.snapshots.stated_cosmology import radiation_of
 from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.room import require_room_for_universe
 from jerald_tools.stages.run import Run
 from jerald_tools.targets.lattice import lattice_displacements, lattice_mesh
+from jerald_tools.targets.mass_budget import warn_of_mass
 
 logger = logging.getLogger(__name__)
-
-# A larger relative difference between the sigma8 of a table and of the cosmology is worth a line.
-SIGMA8_TOLERANCE = 0.01
 
 
 class FieldInput(NamedTuple):
@@ -55,7 +61,8 @@ class Source:
     """Where the phases of a universe come from: a seed, or one of two files in its place.
 
     Attributes:
-        seed: of N-GenIC's white noise.
+        seed: of white noise.
+        seed_order: whose, one of :data:`jerald_tools.gravity.white_noise.SEED_ORDERS`.
         white_noise: file of numbers of variance 1 on nodes.
         linear_density: HDF5 file of the linear overdensity at z = 0.
         mesh: nodes per side of a seed's mesh; a file states its own.
@@ -74,6 +81,7 @@ class Source:
     box_size: float | None = None
     fixed: bool = False
     paired: bool = False
+    seed_order: str = "n-genic"
 
     def __post_init__(self):
         sources = (self.seed, self.white_noise, self.linear_density)
@@ -81,6 +89,8 @@ class Source:
             raise BadInput("give one of --seed, --white-noise and --linear-density")
         if self.seed is None and self.fixed:
             raise BadInput("--fixed is for a --seed; leave it out")
+        if self.seed is None and self.seed_order != "n-genic":
+            raise BadInput(f"--seed-order {self.seed_order} is for a --seed; leave it out")
         if self.linear_density is not None and self.paired:
             raise BadInput("--paired is for a --seed or --white-noise; leave it out")
         if self.seed is not None and (self.mesh is None or self.box_size is None):
@@ -97,10 +107,37 @@ class Source:
         return None
 
 
+@dataclasses.dataclass(frozen=True)
+class PowerTable:
+    """Where the linear power comes from.
+
+    Attributes:
+        power: table of k [h/Mpc] and linear P at z = 0 [(Mpc/h)^3]; None for CAMB's. A linear
+            density needs neither.
+        rescale_sigma8: whether the table is scaled to the cosmology's sigma8.
+        allow_mismatch: whether a table of another sigma8 is used as it is.
+
+    Raises:
+        BadInput: if there is no table to scale, or both are asked for.
+    """
+
+    power: str | None = None
+    rescale_sigma8: bool = False
+    allow_mismatch: bool = False
+
+    def __post_init__(self):
+        asked = {"--rescale-sigma8": self.rescale_sigma8, "--allow-mismatch": self.allow_mismatch}
+        for option, given in asked.items():
+            if given and self.power is None:
+                raise BadInput(f"{option} is for a --power FILE; leave it out")
+        if all(asked.values()):
+            raise BadInput(f"{' and '.join(asked)} exclude each other; give one of them")
+
+
 def generate(
     run: Run,
     source: Source,
-    power: str | None,
+    table: PowerTable,
     cosmology: Mapping[str, float],
     particles: int | None,
     output: str,
@@ -110,8 +147,7 @@ def generate(
     Args:
         run: how the stage runs.
         source: where the phases come from.
-        power: table of k [h/Mpc] and linear P at z = 0 [(Mpc/h)^3]; None for CAMB's. A linear
-            density needs neither.
+        table: of the linear power, or CAMB's.
         cosmology: parameters by name, the others as the file or :class:`Cosmology` has them.
         particles: per side along x, a divisor of the mesh; None for half the mesh.
         output: initial conditions to write.
@@ -120,14 +156,14 @@ def generate(
         BadInput: on every rank, if a file cannot be used or contradicts an option.
     """
     ranks = world()
-    inputs = [path for path in (source.white_noise, source.linear_density, power) if path]
+    inputs = [path for path in (source.white_noise, source.linear_density, table.power) if path]
     check_outputs(ranks, [output], inputs, run.force)
     found = _header_of(ranks, source)
     universe = dataclasses.replace(found.cosmology or Cosmology(), **cosmology)
     mesh = make_mesh(found.shape, _box_size(found, source), run.precision, ranks)
     lattice = lattice_shape(mesh.shape, particles)
     require_room_for_universe(run, "generate-ics", mesh.shape, lattice)
-    field, attributes = _linear_density(run, mesh, source, power, universe)
+    field, attributes = _linear_density(run, mesh, source, table, universe)
     header = InitialConditionsHeader(mesh.box_size, mesh.shape, lattice, universe, attributes)
     provenance = provenance_of(run, mesh, inputs)
     save_initial_conditions(output, mesh, field, header, provenance, run.force)
@@ -142,6 +178,7 @@ def recover(
     second_order: str,
     particles: int | None,
     output: str,
+    radiation: bool = False,
 ) -> None:
     """Write the linear overdensity behind the displaced lattice of a snapshot.
 
@@ -153,6 +190,7 @@ def recover(
         second_order: how its second order grows, "exact" or "fastpm".
         particles: per side of a run that starts from it; None for half the lattice.
         output: initial conditions to write.
+        radiation: whether the growth of the run had radiation, where its files say nothing.
 
     Raises:
         BadInput: on every rank, if the files cannot be used or hold no displaced lattice.
@@ -161,6 +199,8 @@ def recover(
     check_outputs(ranks, [output], snapshot, run.force)
     opened = on_root(ranks, open_snapshot, snapshot, overrides)
     header = opened.header
+    omega_r = _radiation(opened, radiation)
+    warn_of_mass(ranks, opened)
     mesh = lattice_mesh(opened)
     lattice = lattice_shape(mesh.shape, particles)
     with run.stopwatch.stage("displacements"):
@@ -171,12 +211,13 @@ def recover(
         ]
     with run.stopwatch.stage("linear density"):
         field = recovered_linear_field(
-            mesh, species, header.scale_factor, header.cosmology, lpt_order, second_order
+            mesh, species, header.scale_factor, header.cosmology, lpt_order, second_order, omega_r
         ).astype(run.dtype)
     attributes = {
         "recovered_from": header.format,
         "recovered_at_redshift": header.redshift,
         "lpt_order": lpt_order,
+        "omega_r": omega_r,
     }
     if lpt_order == 2:
         attributes["second_order"] = second_order
@@ -186,6 +227,16 @@ def recover(
     provenance = provenance_of(run, mesh, [on_root(ranks, describe_snapshot, opened)])
     save_initial_conditions(output, mesh, field, written, provenance, run.force)
     logger.info("%s: mesh %s, recovered at z = %g", output, mesh.shape, header.redshift)
+
+
+def _radiation(snapshot: Snapshot, asked: bool) -> float:
+    """Radiation today in the background of the run, from its files or by option."""
+    header = snapshot.header
+    if header.omega_r is None:
+        return radiation_of(header.cosmology.h) if asked else 0.0
+    if asked and header.omega_r == 0:
+        raise BadInput(f"{snapshot.paths[0]}: its header has no radiation; leave out --radiation")
+    return header.omega_r
 
 
 def _header_of(ranks: Ranks, source: Source) -> FieldHeader:
@@ -216,22 +267,24 @@ def _box_size(found: FieldHeader, source: Source) -> tuple[float, float, float]:
 
 
 def _linear_density(
-    run: Run, mesh: Mesh, source: Source, power: str | None, cosmology: Cosmology
+    run: Run, mesh: Mesh, source: Source, table: PowerTable, cosmology: Cosmology
 ) -> tuple[Float[Array, "x y z"], dict]:
     """The linear overdensity at z = 0, this rank's slab, and how it was made."""
     if source.file is None:
         stored = None
         attributes = {"seed": source.seed, "fixed": source.fixed, "paired": source.paired}
+        if source.seed_order != "n-genic":
+            attributes["seed_order"] = source.seed_order
     else:
         stored = load_field(mesh, source.file.open_file, source.file.path).astype(mesh.dtype)
         attributes = {"paired": True} if source.paired else {}
     if source.linear_density is not None:
         return jnp.asarray(stored), attributes
-    spectrum = _linear_power(mesh, power, cosmology)
+    spectrum = _linear_power(mesh, table, cosmology)
     with run.stopwatch.stage("white noise"):
         if stored is None:
             assert source.seed is not None  # without a file there is one
-            noise = white_noise(mesh, source.seed, source.fixed, source.paired)
+            noise = white_noise(mesh, source.seed, source.fixed, source.paired, source.seed_order)
         else:
             noise = noise_of_field(mesh, -stored if source.paired else stored)
     with run.stopwatch.stage("linear density"):
@@ -239,15 +292,52 @@ def _linear_density(
     return field, {**attributes, "linear_power": spectrum.source}
 
 
-def _linear_power(mesh: Mesh, path: str | None, cosmology: Cosmology) -> LinearPower:
+def _linear_power(mesh: Mesh, table: PowerTable, cosmology: Cosmology) -> LinearPower:
     """The linear power of a table, or of CAMB without one; rank 0 makes it for all."""
-    if path is None:
+    if table.power is None:
         return on_root(mesh.ranks, camb_linear_power, cosmology, wavenumber_table(mesh)[-1])
-    power = on_root(mesh.ranks, read_linear_power, path)
-    if power.reaches_sigma8() and abs(power.sigma8() / cosmology.sigma8 - 1) > SIGMA8_TOLERANCE:
+    power = on_root(mesh.ranks, _read_table, table, cosmology)
+    fundamental = 2 * math.pi / max(mesh.box_size)
+    nyquist = min(math.pi / cell for cell in mesh.cell_size)
+    on_root(mesh.ranks, _compare_with_camb, table.power, power, cosmology, (fundamental, nyquist))
+    return power
+
+
+def _compare_with_camb(
+    path: str, power: LinearPower, cosmology: Cosmology, between: tuple[float, float]
+) -> None:
+    """Warn of a table that leaves CAMB's power between two wavenumbers [h/Mpc]."""
+    try:
+        reference = camb_linear_power(cosmology, between[1])
+    except BadInput as error:
+        logger.warning("%s: warning: its shape is not compared with CAMB's: %s", path, error)
+        return
+    if power.wavenumbers[0] >= between[1] or power.wavenumbers[-1] <= between[0]:
+        return
+    worst = departure(power, reference, *between)
+    if abs(worst.fraction) > SHAPE:
+        logger.warning(
+            "%s: warning: at k = %.3g h/Mpc it is %+.1f %% from the power of %s for this "
+            "cosmology, the most between the fundamental and the Nyquist frequency of the box",
+            path,
+            worst.k,
+            100 * worst.fraction,
+            reference.source,
+        )
+
+
+def _read_table(table: PowerTable, cosmology: Cosmology) -> LinearPower:
+    """A table whose amplitude is that of the cosmology, or is taken as it is."""
+    assert table.power is not None
+    power = read_linear_power(table.power)
+    if table.rescale_sigma8:
+        return rescaled(power, cosmology)
+    if not table.allow_mismatch:
+        require_sigma8(table.power, power, cosmology)
+    if power.reaches_sigma8() and abs(power.sigma8() / cosmology.sigma8 - 1) > WORTH_A_LINE:
         logger.warning(
             "%s: warning: its sigma8 is %.4g, the cosmology's %.4g: it is used as it is",
-            path,
+            table.power,
             power.sigma8(),
             cosmology.sigma8,
         )

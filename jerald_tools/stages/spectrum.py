@@ -2,6 +2,7 @@
 """Power spectra of maps and particles as CSV, alone or beside a reference."""
 
 import dataclasses
+import logging
 import math
 from collections.abc import Iterator, Sequence
 
@@ -26,6 +27,14 @@ from jerald_tools.stages.spectrum_inputs import (
     model_error_of,
     read_source,
 )
+
+logger = logging.getLogger(__name__)
+
+ALIASED = 0.4
+"""Share of the Nyquist frequency above which particles need interlacing for a power to 1 %.
+
+Compensation without it divides by the window's aliased shot noise, whatever else is aliased.
+"""
 
 REGION_LABELS = {
     "all": "whole box",
@@ -123,12 +132,27 @@ def _measure_each(
         else:
             own = cross_power(mesh, measured.spectrum, measured.spectrum, edges)
             columns = {"k": own.k, "P": own.power, "modes": own.modes}
+        _warn_of_aliases(source, painting, mesh, columns["k"])
         if not columns["modes"].any():
             raise BadInput(
                 f"--edges {','.join(map(str, edges or ()))}: {source.path} has no modes there; its "
                 f"mesh has them from {2 * math.pi / max(mesh.box_size):.3g} h/Mpc on"
             )
         yield mesh, columns, _notes(source, measured, reference)
+
+
+def _warn_of_aliases(source: Source, painting: Painting, mesh: Mesh, k: np.ndarray) -> None:
+    """Say from where on a spectrum of particles that was compensated but not interlaced is off."""
+    if source.is_map or painting.interlace or not painting.compensate:
+        return
+    limit = ALIASED * min(math.pi / cell for cell in mesh.cell_size)
+    if np.any(k > limit):
+        logger.warning(
+            "%s: warning: beyond k = %.3g h/Mpc, 0.4 of the mesh's Nyquist frequency, aliases "
+            "change the power by per cents (docs/commands.md); give --interlace or more --mesh",
+            source.path,
+            limit,
+        )
 
 
 def _columns(comparison: Comparison) -> dict[str, np.ndarray]:

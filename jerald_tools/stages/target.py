@@ -15,6 +15,7 @@ from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.progress import progress
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
+from jerald_tools.targets.mass_budget import require_mass
 from jerald_tools.targets.options import TargetOptions
 from jerald_tools.targets.target import Recipe
 from jerald_tools.targets.target_map import plan, rounds, target_map, target_mesh
@@ -36,15 +37,16 @@ def make_target(
     Args:
         run: how the stage runs.
         snapshot: its directory, files, or a pattern.
-        overrides: units and cosmology that the files do not state.
+        overrides: units and cosmology that the files do not state, and whether they are a part of
+            the box.
         wanted: the map.
         output: map to write; a dry run needs none.
         chunk: particles in memory at a time, on all ranks together.
         dry_run: whether to print the plan and stop.
 
     Raises:
-        BadInput: on every rank, if options contradict each other, or if the snapshot cannot be read
-            or lacks what the map needs.
+        BadInput: on every rank, if options contradict each other, or if the snapshot cannot be
+            read, lacks what the map needs, or has not the mass of its universe.
         RunFailed: on every rank, if the map is not finite.
     """
     if output is None and not dry_run:
@@ -57,6 +59,9 @@ def make_target(
     recipe = Recipe(wanted.quantity, target, wanted.deposit)
     on_root(ranks, recipe.check_snapshot, opened)
     mesh = target_mesh(opened.header, wanted.nodes)
+    # A dry run reads no more than a sample.
+    if not (overrides.part_of_box or dry_run):
+        require_mass(ranks, opened, chunk)
     others = [opened.header.counts[kind] for kind in target.types_left_out]
     if any(others):
         logger.warning(

@@ -8,7 +8,7 @@ gives particles in this project's order, for ``to-swift``.
 import dataclasses
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from jerald_tools.errors import BadInput
 from jerald_tools.io.particles import ParticlesHeader
@@ -20,6 +20,10 @@ from jerald_tools.snapshots.snapshot import Snapshot, read_field
 # How far unperturbed positions may be from a lattice, in spacings.
 REGULAR = 0.02
 
+# Rms displacement from the points that IDs number, in sides of the box, below which they do number
+# them: particles that lie anywhere have 0.29.
+FARTHEST = 0.2
+
 # The species that initial conditions have.
 SPECIES = ("gas", "dark-matter")
 
@@ -29,7 +33,7 @@ class LatticeDisplacements:
     """One species of particles, each at its lattice point.
 
     Attributes:
-        mass: of all of them [1e10 Msun/h].
+        mass: of all of them [1e10 Msun/h]; 1 where there is no other species.
         offset: where lattice point (0, 0, 0) lies [Mpc/h].
         displacements: from the lattice points of this rank's slab [Mpc/h].
     """
@@ -61,9 +65,10 @@ def lattice_mesh(snapshot: Snapshot) -> Mesh:
 def lattice_displacements(mesh: Mesh, snapshot: Snapshot, species: str) -> LatticeDisplacements:
     """Read a species and bring every particle to the rank that has its lattice point.
 
-    A particle belongs to the lattice point nearest to its unperturbed position, or to its position
-    where the file has no unperturbed ones; the lattice is then the one that lies best. Each lattice
-    point must have one particle.
+    A particle belongs to the lattice point nearest to its unperturbed position, where the file has
+    that; else to the one that its ID numbers, however far it has moved; where the IDs number no
+    lattice, to the one nearest to its position, the lattice then being the one that lies best. Each
+    lattice point must have one particle.
 
     Args:
         mesh: from :func:`lattice_mesh`.
@@ -75,31 +80,109 @@ def lattice_displacements(mesh: Mesh, snapshot: Snapshot, species: str) -> Latti
     """
     ranks, path = mesh.ranks, snapshot.paths[0]
     has_start = snapshot.has(species, "initial_positions")
-    fields = ("positions", "masses", *(("initial_positions",) if has_start else ()))
+    # One species alone needs no weight beside others.
+    is_alone = sum(snapshot.header.number(each) > 0 for each in SPECIES) == 1
+    fields = ("positions", *(() if is_alone else ("masses",)))
+    fields += ("initial_positions",) if has_start else ()
+    fields += ("ids",) if not has_start and snapshot.has(species, "ids") else ()
     found = _read_share(ranks, snapshot, species, fields)
+    mass = 1.0 if is_alone else sum(gather(ranks, float(found["masses"].sum())))
+    numbered = numbered_points(mesh, found["ids"], found["positions"]) if "ids" in found else None
+    for points in (numbered, None):
+        if points is None:
+            near = found["initial_positions" if has_start else "positions"]
+            points, offset = nearest_points(mesh, near)
+            if has_start:
+                _require_lattice(mesh, near - offset, points, f"{path}: the {species}")
+        else:
+            offset = np.zeros(3)
+        offset, displacements = _displacements(
+            mesh, found["positions"], points, offset, keep_offset=has_start
+        )
+        arranged = _arranged(mesh, points % mesh.shape[0], displacements)
+        if arranged is not None:
+            return LatticeDisplacements(mass, offset, arranged)
+    raise BadInput(
+        f"{path}: some lattice points have no {species} next to them, or two, and IDs number no "
+        "lattice: give an earlier snapshot, or one with unperturbed positions"
+    )
+
+
+def numbered_points(
+    mesh: Mesh, ids: Int[np.ndarray, " n"], positions: Float[np.ndarray, "n 3"]
+) -> Int[np.ndarray, "n 3"] | None:
+    """The lattice points that IDs number as (i N + j) N + k or (k N + j) N + i.
+
+    Every rank must call it. IDs may begin anywhere and be some constant step apart: gas before or
+    behind dark matter, or taking turns with it.
+
+    Args:
+        mesh: whose nodes are the lattice points.
+        ids: of this rank's particles.
+        positions: of the same [Mpc/h].
+
+    Returns:
+        Integers in [0, N); None, on every rank, where particles do not lie around such points.
+    """
+    ranks, side = mesh.ranks, mesh.shape[0]
+    ids = ids.astype(np.int64)
+    lowest = min(gather(ranks, int(ids.min(initial=2**62))))
+    highest = max(gather(ranks, int(ids.max(initial=-(2**62)))))
+    step, rest = divmod(highest - lowest, mesh.size - 1)
+    number, between = np.divmod(ids - lowest, max(1, step))
+    if rest or step < 1 or sum(gather(ranks, int(np.count_nonzero(between)))):
+        return None
+    slow, fast = np.divmod(number, side)
+    row_major = np.stack([slow // side, slow % side, fast], axis=1)
+    for points in (row_major, row_major[:, ::-1]):
+        _, displacements = _displacements(mesh, positions, points, np.zeros(3), keep_offset=False)
+        squares = np.sum(gather(ranks, (displacements**2).sum(axis=0)), axis=0) / mesh.size
+        if np.all(np.sqrt(squares) < FARTHEST * np.array(mesh.box_size)):
+            return points
+    return None
+
+
+def nearest_points(
+    mesh: Mesh, near: Float[np.ndarray, "n 3"]
+) -> tuple[Int[np.ndarray, "n 3"], Float[np.ndarray, "3"]]:
+    """The lattice points next to positions, and where the lattice that lies best begins [Mpc/h].
+
+    Args:
+        mesh: whose nodes are the lattice points.
+        near: positions of this rank's particles [Mpc/h].
+    """
+    spacing = np.array(mesh.cell_size)
+    offset = spacing * _common_phase(mesh.ranks, near / spacing)
+    return np.rint((near - offset) / spacing).astype(np.int64), offset
+
+
+def _require_lattice(
+    mesh: Mesh, starts: Float[np.ndarray, "n 3"], points: np.ndarray, who: str
+) -> None:
+    """Refuse unperturbed positions that lie on no lattice."""
+    spacing = np.array(mesh.cell_size)
+    off_lattice = np.abs(starts - points * spacing).max(initial=0) / spacing[0]
+    if max(gather(mesh.ranks, float(off_lattice))) > REGULAR:
+        raise BadInput(f"{who} did not start from a lattice; give another file")
+
+
+def _displacements(
+    mesh: Mesh, positions: np.ndarray, points: np.ndarray, offset: np.ndarray, keep_offset: bool
+) -> tuple[Float[np.ndarray, "3"], Float[np.ndarray, "n 3"]]:
+    """Where the lattice begins, and displacements from its points, within half a box [Mpc/h]."""
     spacing, box = np.array(mesh.cell_size), np.array(mesh.box_size)
-    near = found["initial_positions" if has_start else "positions"]
-    offset = spacing * _common_phase(ranks, near / spacing)
-    points = np.rint((near - offset) / spacing)
-    if has_start:
-        off_lattice = np.abs(near - offset - points * spacing).max(initial=0) / spacing[0]
-        if max(gather(ranks, float(off_lattice))) > REGULAR:
-            raise BadInput(f"{path}: the {species} did not start from a lattice; give another file")
-    displacements = found["positions"] - offset - points * spacing
+    moved = positions - points * spacing
+    if not keep_offset and not offset.any():
+        # By the mean on the circle of the whole box, which holds any displacement.
+        offset = box * _common_phase(mesh.ranks, moved / box)
+    displacements = moved - offset
     displacements -= box * np.rint(displacements / box)
-    if not has_start:
+    if not keep_offset:
         # A periodic displacement has a mean of zero over all particles: the mean found is the error
         # of the offset, whose estimate on the circle is biased where displacements are skew.
-        error = np.sum(gather(ranks, displacements.sum(axis=0)), axis=0) / mesh.size
+        error = np.sum(gather(mesh.ranks, displacements.sum(axis=0)), axis=0) / mesh.size
         offset, displacements = offset + error, displacements - error
-    arranged = _arranged(mesh, points.astype(np.int64) % mesh.shape[0], displacements)
-    if arranged is None:
-        raise BadInput(
-            f"{path}: some lattice points have no {species} next to them, or two: give an earlier "
-            "snapshot, or one with unperturbed positions"
-        )
-    mass = sum(gather(ranks, float(found["masses"].sum())))
-    return LatticeDisplacements(mass, offset, arranged)
+    return offset, displacements
 
 
 def _read_share(

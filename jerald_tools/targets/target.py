@@ -136,7 +136,7 @@ class Overdensity(Target):
 
 @dataclasses.dataclass(frozen=True)
 class StarsInCells(Target):
-    """The mass of stars in each cell, without wind particles."""
+    """The mass of stars in each cell, without the wind particles of codes that keep them there."""
 
     species: str = "stars"
     description: str = "mass of stars, winds left out"
@@ -144,8 +144,7 @@ class StarsInCells(Target):
     def weights(self, snapshot, read):
         """The mass of each star, zero for wind particles [1e10 Msun/h]."""
         masses = super().weights(snapshot, read)
-        if snapshot.has(self.species, "formation_time"):
-            # IllustrisTNG keeps wind particles among the stars, with times that are not above zero.
+        if snapshot.header.has_winds:
             return np.where(read("formation_time") > 0, masses, 0.0)
         return masses
 

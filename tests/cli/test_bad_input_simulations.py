@@ -94,7 +94,7 @@ ROWS = [
     (f"{TARGET} part.0.hdf5", "the snapshot has 3 files, 2 were found (part.0.hdf5, part.2.hdf5)"),
     (f"{TARGET} short.hdf5", "short.hdf5: PartType0/Coordinates has 39 rows, its header says 40"),
     (f"{TARGET} lost.hdf5", "lost.hdf5: the set should have [41, 40, 0, 0, 0, 0] particles"),
-    (f"{TARGET} outside.hdf5", "gas positions outside the box: 10.5 Mpc/h in a box of 10 Mpc/h"),
+    (f"{TARGET} outside.hdf5", "gas positions far outside the box: 35 Mpc/h in a box of 10 M"),
     (f"{TARGET} nan.hdf5", "nan.hdf5: gas positions NaN or infinite in rows 0 to 40"),
     (f"{TARGET} negative_mass.hdf5", "negative_mass.hdf5: gas masses below 0 (-1)"),
     (f"{TARGET} snap.hdf5 --quantity stellar-mass", "snap.hdf5: has no stars; give a snapshot"),

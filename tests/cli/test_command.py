@@ -173,6 +173,7 @@ def test_verbosity(capsys):
 def test_other_ranks_are_silent(capsys, monkeypatch):
     monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "1")
     monkeypatch.setattr("jerald_tools.cli.rank_failure.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("jerald_tools.cli.command.require_one_world", lambda: None)
     assert status_of(fail_with(BadInput("x.h5: bad"))) == 2
     assert status_of(demo(lambda run: logging.getLogger("jerald_tools").info("news"))) == 0
     assert capsys.readouterr().err == ""

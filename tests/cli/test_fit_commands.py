@@ -197,7 +197,7 @@ def test_two_simulations_in_one_fit(fit_folder):
     brighter = 3 * target_values("stellar-mass")
     save_target(fit_folder / "brighter.h5", "stellar-mass", brighter)
     more = [fit_folder / "others.h5", "--target", fit_folder / "brighter.h5"]
-    options = ["--layers", 0, "--evaluations", 30, "--starts", 1, *PAPER]
+    options = ["--layers", 0, "--evaluations", 30, "--starts", 1, *PAPER, "--allow-mismatch"]
     document = fit(fit_folder, "stellar-mass", "both.json", *options, *more)
     assert document["target"]["mean"] == pytest.approx(2 * MEANS["stellar-mass"])
     first, second = (map_of(fit_folder / name) for name in ("stellar-mass.h5", "brighter.h5"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from small_fits import BRIEF, PAPER, fit, painted
-from small_universe import header_of, save_fit, save_particles, save_target
+from small_universe import header_of, positions, save_fit, save_particles, save_target
 
 from jerald_tools.cli import fit as fit_commands
 from jerald_tools.errors import BadInput
@@ -152,3 +152,16 @@ def test_prerequisites_are_those_of_the_quantity(fits):
     with pytest.raises(BadInput, match="needs one of stellar-mass: give --prerequisite FIT"):
         fit_commands.fit.main([str(argument) for argument in arguments], standalone_mode=False)
     assert not (fits / "refused.json").exists()
+
+
+def test_a_target_of_another_universe(fit_folder, tmp_path):
+    """Box, redshift and cosmology are those of the particles, the structures are not."""
+    save_particles(tmp_path / "other.h5", positions(seed=17))
+    options = ["--target", fit_folder / "dark-matter.h5", "--evaluations", 2, "--starts", 1, "-q"]
+    arguments = [tmp_path / "other.h5", *options, "-o", tmp_path / "dm.json"]
+    arguments = [str(argument) for argument in arguments]
+    with pytest.raises(BadInput, match=r"dark-matter\.h5: r = -?0\.[0-4]\d with .*other\.h5 up to"):
+        fit_commands.fit_dm.main(arguments, standalone_mode=False)
+    assert not (tmp_path / "dm.json").exists()
+    fit_commands.fit_dm.main([*arguments, "--allow-mismatch"], standalone_mode=False)
+    assert (tmp_path / "dm.json").exists()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """generate-ics: from a seed or a file to initial conditions, on any ranks, and what it refuses."""
 
+import re
 from pathlib import Path
 
 import click
@@ -280,8 +281,65 @@ def test_an_existing_output_is_kept_unless_forced(tmp_path):
     assert read(output)[0].attributes["seed"] == 7
 
 
-def test_a_table_of_another_sigma8_is_used_and_said(tmp_path, capsys):
-    arguments = [*SEED, "--power", POWER, "--sigma8", 0.7, "-o", tmp_path / "ics.h5"]
+def written(tmp_path, name, k, power):
+    np.savetxt(tmp_path / name, np.column_stack([k, power]), fmt="%.8e")
+    return tmp_path / name
+
+
+def test_a_table_of_another_sigma8_is_refused_scaled_or_used(tmp_path, capsys):
+    k, power = np.loadtxt(POWER).T
+    output = tmp_path / "ics.h5"
+    arguments = [*SEED, "--precision", "double", "-o", output, "--force", "--power"]
+    whole = written(tmp_path, "whole.txt", k, power)
+    generate_ics(*arguments, whole)
+    exact = read(output)[1]
+    doubled = written(tmp_path, "doubled.txt", k, 4 * power)
+    with pytest.raises(
+        BadInput, match=r"doubled\.txt: its sigma8 is 1\.658, the cosmology's 0\.829"
+    ):
+        generate_ics(*arguments, doubled)
+    generate_ics(*arguments, doubled, "--rescale-sigma8")
+    np.testing.assert_allclose(read(output)[1], exact, rtol=0, atol=1e-4 * exact.std())
+    main.main([str(each) for each in (*arguments, doubled, "--allow-mismatch")], None, None, False)
+    np.testing.assert_allclose(read(output)[1], 2 * exact, rtol=0, atol=1e-6 * exact.std())
+    said = capsys.readouterr().err
+    assert "doubled.txt: warning: its sigma8 is 1.658, the cosmology's 0.829" in said
+    assert re.search(r"it is \+(299|300|301)\.\d % from the power of CAMB", said)
+
+
+def test_a_table_of_another_shape_is_said(tmp_path, capsys):
+    k, power = np.loadtxt(POWER).T
+    bent = written(tmp_path, "bent.txt", k, power * (1 + 0.55 * np.clip((k - 1.3) / 8.7, 0, 1)))
+    arguments = [*SEED, "--mesh", 64, "--power", bent, "-o", tmp_path / "ics.h5"]
     main.main([str(argument) for argument in arguments], standalone_mode=False)
-    assert "sigma8 is 0.829, the cosmology's 0.7" in capsys.readouterr().err
-    np.testing.assert_array_equal(read(tmp_path / "ics.h5")[1], seed_density("single"))
+    line = capsys.readouterr().err
+    assert re.search(r"bent\.txt: warning: at k = 10\.\d? h/Mpc it is \+5[45]\.\d %", line)
+    arguments = [*SEED, "--power", POWER, "-o", tmp_path / "whole.h5"]
+    main.main([str(argument) for argument in arguments], standalone_mode=False)
+    assert "warning" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--camb", "--rescale-sigma8"], "--rescale-sigma8 is for a --power FILE; leave it out"),
+        (["--camb", "--allow-mismatch"], "--allow-mismatch is for a --power FILE; leave it out"),
+        (["--power", POWER, "--rescale-sigma8", "--allow-mismatch"], "exclude each other"),
+    ],
+)
+def test_options_of_tables(tmp_path, options, message):
+    with pytest.raises(BadInput, match=message):
+        generate_ics(*SEED, *options, "-o", tmp_path / "ics.h5")
+
+
+def test_a_seed_of_gadget4_is_another_universe(tmp_path):
+    for order in ("n-genic", "gadget4"):
+        arguments = [*SEED, "--power", POWER, "--precision", "double", "--seed-order", order]
+        generate_ics(*arguments, "-o", tmp_path / f"{order}.h5")
+        header, density = read(tmp_path / f"{order}.h5")
+        assert header.attributes.get("seed_order") == (order if order == "gadget4" else None)
+        expected = seed_density(order=order)
+        np.testing.assert_allclose(density, expected, rtol=0, atol=1e-11 * density.std())
+    with pytest.raises(BadInput, match="--seed-order gadget4 is for a --seed; leave it out"):
+        generate_ics("--white-noise", "noise.h5", "--power", POWER, "--seed-order", "gadget4",
+                     "-o", tmp_path / "ics.h5")  # fmt: skip

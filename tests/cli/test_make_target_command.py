@@ -73,8 +73,8 @@ def test_units_that_were_stated(shared_folder):
     path = write_gadget(shared_folder / "gadget2.hdf5", OmegaBaryon=None, **silent)
     options = ["stellar-mass"]
     for option, value in (
-        ("--length-unit", "kpc/h"),
         ("--omega-b", 0.0482),
+        ("--length-unit", "kpc/h"),
         ("--mass-unit", "1e10Msun/h"),
     ):
         with pytest.raises(BadInput, match=rf"gadget2\.hdf5: .*; give {option}"):

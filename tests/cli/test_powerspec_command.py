@@ -111,6 +111,22 @@ def test_particles_as_nbodykit_paints_them(shared_folder):
     assert "P_ref" not in columns
 
 
+def test_aliases_of_particles_are_warned_of(tmp_path, capsys):
+    where = np.random.default_rng(2).random((512, 3)) * 8
+    header = ParticlesHeader((8.0, 8.0, 8.0), (8, 8, 8), 0.0, Cosmology())
+    path = tmp_path / "particles.h5"
+    write_particles(path, header, [(0, where)], [(0, np.zeros((512, 3), np.float32))], RECORD)
+    warning = "particles.h5: warning: beyond k = 1.26 h/Mpc, 0.4 of the mesh's Nyquist frequency"
+    for options, warns in (
+        (["--compensate"], True),
+        (["--compensate", "--interlace"], False),
+        (["--compensate", "--edges", "0.5,1.2"], False),
+        ([], False),
+    ):
+        powerspec(path, *options, "--force", "-o", tmp_path / "pk.csv")
+        assert (warning in capsys.readouterr().err) == warns
+
+
 def test_a_map_over_its_own_mean_hides_its_amplitude(maps, tmp_path):
     _, reference = maps
     doubled = save(tmp_path / "doubled.h5", 2 * lognormal_maps()[1])

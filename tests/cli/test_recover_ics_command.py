@@ -45,19 +45,22 @@ def lattice(side):
     return np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def save(path, *positions, seed=1):
+def save(path, *positions, seed=1, ids=None, **changes):
     """Initial conditions of gas and dark matter, or dark matter alone, in any order [Mpc/h]."""
     kinds = {1: positions[0]} if len(positions) == 1 else dict(enumerate(positions))
     number = np.array([len(kinds.get(kind, ())) for kind in range(6)])
     attributes = gadget_attributes(
         Redshift=REDSHIFT, Time=1 / (1 + REDSHIFT), NumPart_ThisFile=number, NumPart_Total=number,
         NumFilesPerSnapshot=1, MassTable=np.array([*MASSES, 0, 0, 0, 0]),
+        **changes,
     )  # fmt: skip
     with h5py.File(path, "w") as file:
         file.create_group("Header").attrs.update(attributes)
         for kind, where in kinds.items():
             order = np.random.default_rng(seed).permutation(len(where))
             file[f"PartType{kind}/Coordinates"] = (where[order] % BOX) * 1000
+            if ids:
+                file[f"PartType{kind}/ParticleIDs"] = ids[kind][order]
     return path
 
 
@@ -198,3 +201,83 @@ def test_what_is_no_lattice(shared_folder):
     save(shared_folder / "ics.hdf5", lattice(4), lattice(5))
     with pytest.raises(BadInput, match="125 particles of dark matter and 64 of gas"):
         recover(shared_folder / "ics.hdf5", "--lpt-order", 1, "-o", shared_folder / "ics.h5")
+
+
+def test_the_amplitude_of_the_reference_with_its_radiation(tmp_path):
+    """The first four moduli of wavevectors; MP-GenIC's interpolation takes some of the fourth."""
+    for options, header in ((["--radiation"], {}), ([], {"CMBTemperature": 2.7255}),
+                            ([], {"Omega_Radiation": 9.1e-5})):  # fmt: skip
+        save(tmp_path / "ics.hdf5", *mp_genic(), **header)
+        recover(tmp_path / "ics.hdf5", "--lpt-order", 1, *options, "--force",
+                "-o", tmp_path / "ics.h5")  # fmt: skip
+        found = recovered(tmp_path / "ics.h5")
+        mesh = make_mesh(32, BOX, "double", ranks=Ranks())
+        power = read_linear_power(DIRECTORY / "linear_power.txt")
+        seeded = np.asarray(linear_field(mesh, white_noise(mesh, 1234), power))
+        first, second = np.fft.fftn(seeded), np.fft.fftn(found[1])
+        wave = np.fft.fftfreq(32, 1 / 32)
+        square = np.rint(sum(n**2 for n in np.meshgrid(wave, wave, wave)))
+        for moduli, error in (([1], 1e-3), ([2], 2e-3), ([3], 2e-3), ([4], 2.2e-3),
+                              ([1, 2, 3, 4], 1e-3)):  # fmt: skip
+            modes = np.isin(square, moduli)
+            powers = [np.sum(np.abs(each[modes]) ** 2) for each in (first, second)]
+            assert np.sqrt(powers[1] / powers[0]) == pytest.approx(1, abs=error)
+        assert found[0].attributes["omega_r"] == pytest.approx(9.1e-5, rel=1e-3)
+    save(tmp_path / "ics.hdf5", *mp_genic(), Omega_Radiation=0.0)
+    with pytest.raises(BadInput, match="its header has no radiation; leave out --radiation"):
+        recover(tmp_path / "ics.hdf5", "--lpt-order", 1, "--radiation", "--force",
+                "-o", tmp_path / "ics.h5")  # fmt: skip
+
+
+def numbered(side, start=0, step=1, order="C"):
+    """IDs of a lattice in order of its points."""
+    ids = np.arange(side**3).reshape((side,) * 3)
+    return (ids if order == "C" else ids.T).ravel() * step + start
+
+
+@pytest.mark.ranks
+@pytest.mark.parametrize(
+    ("gas", "dark"),
+    [
+        (None, {"start": 0}),
+        (None, {"start": 1}),
+        (None, {"start": 1, "order": "F"}),
+        ({"start": 1}, {"start": 513}),
+        ({"start": 513}, {"start": 1}),
+        ({"start": 1, "step": 2}, {"start": 0, "step": 2}),
+        ({"start": 0}, {"start": 2**31}),
+        (None, {"start": 5, "step": 8}),
+    ],
+)
+def test_ids_number_the_lattice_however_far_particles_moved(shared_folder, gas, dark):
+    side, exact = 8, 45 * smooth_field(8)
+    first = growth(1 / (1 + REDSHIFT), Cosmology()).first
+    kinds = {1: (dark, np.full(3, 0.3))}
+    if gas:
+        kinds[0] = (gas, np.array([-0.32, -0.3, -0.29]))
+    where = {
+        kind: lattice(side) + offset + first * spectral_displacement(exact)(offset)
+        for kind, (_, offset) in sorted(kinds.items())
+    }
+    assert (where[1] - lattice(side)).std() > 0.5 * BOX / side
+    ids = {kind: numbered(side, **form) for kind, (form, _) in kinds.items()}
+    on_root(world(), lambda: save(shared_folder / "ics.hdf5", *where.values(), ids=ids)
+            if gas else save(shared_folder / "ics.hdf5", where[1], ids=ids))  # fmt: skip
+    recover(shared_folder / "ics.hdf5", "--lpt-order", 1, "-o", shared_folder / "ics.h5")
+    field = recovered(shared_folder / "ics.h5")[1]
+    np.testing.assert_allclose(field, exact, rtol=0, atol=1e-9 * exact.std())
+
+
+def test_ids_that_number_no_lattice_are_not_believed(tmp_path):
+    """Particles next to their points are found all the same; those further away are not."""
+    side, exact = 8, smooth_field(8)
+    first = growth(1 / (1 + REDSHIFT), Cosmology()).first
+    moved = spectral_displacement(exact)(np.zeros(3))
+    shuffled = {1: np.random.default_rng(4).permutation(side**3)}
+    save(tmp_path / "ics.hdf5", lattice(side) + first * moved, ids=shuffled)
+    recover(tmp_path / "ics.hdf5", "--lpt-order", 1, "-o", tmp_path / "ics.h5")
+    field = recovered(tmp_path / "ics.h5")[1]
+    np.testing.assert_allclose(field, exact, rtol=0, atol=1e-9 * exact.std())
+    save(tmp_path / "ics.hdf5", lattice(side) + 60 * first * moved, ids=shuffled)
+    with pytest.raises(BadInput, match="next to them, or two, and IDs number no lattice: give"):
+        recover(tmp_path / "ics.hdf5", "--lpt-order", 1, "--force", "-o", tmp_path / "ics.h5")

@@ -91,6 +91,8 @@ def test_eight_particles_a_cell(fit_folder):
     on_root(world(), save_particles, finer / "particles.h5", where, 0 * where, lattice=lattice)
     on_root(world(), save_target, finer / "stellar-mass.h5", "stellar-mass")
     brief = ["--layers", 0, "--evaluations", 2, "--starts", 1, "--refine", 2, *PAPER]
+    # The target follows other particles.
+    brief.append("--allow-mismatch")
     document = fit(finer, "stellar-mass", "stellar.json", *brief, "--force")
     assert document["setting"]["particles_per_cell"] == 8
     mean = np.mean(painted(finer, "stellar.json"))

@@ -12,10 +12,11 @@ from pathlib import Path
 import click
 import pytest
 
-from jerald_tools.cli import options
+from jerald_tools.cli import initial_conditions, options
 from jerald_tools.cli.command import load_stage, stage_arguments
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.gravity.lpt import SECOND_ORDERS
+from jerald_tools.gravity.white_noise import SEED_ORDERS
 from jerald_tools.snapshots.code_units import LENGTH_UNITS, MASS_UNITS, VELOCITY_UNITS
 from jerald_tools.stages.run import Run
 
@@ -86,3 +87,4 @@ def test_choices_are_those_of_the_library():
     units = {"length_unit": LENGTH_UNITS, "mass_unit": MASS_UNITS, "velocity_unit": VELOCITY_UNITS}
     assert {name: tuple(choices) for name, choices in units.items()} == options.SNAPSHOT_UNITS
     assert options.SECOND_ORDERS == SECOND_ORDERS
+    assert initial_conditions.SEED_ORDERS == SEED_ORDERS

@@ -116,16 +116,17 @@ def test_the_bigfile_package_writes_what_is_read(shared_folder):
 def test_a_catalogue_as_nbodykit_saves_it(shared_folder):
     """Columns beside the header, no directories of types, next to nothing said."""
     where = blocks()[1, "Position"] / 1000
+    masses = np.full(len(where), 0.308 * 27.7536627e13 / len(where))
     write_block(shared_folder / "saved/Position", where.shape, [(0, where)], "<f8")
-    write_block(shared_folder / "saved/Mass", (len(where),), [(0, np.ones(len(where)))], "<f8")
+    write_block(shared_folder / "saved/Mass", (len(where),), [(0, masses)], "<f8")
     write_group(shared_folder / "saved/Header", {"BoxSize": np.full(3, 10.0)})
     options = ["dark-matter"]
     for option, value in (
-        ("--length-unit", "Mpc/h"),
-        ("--redshift", 2),
         ("--omega-m", 0.308),
         ("--omega-b", 0.0482),
         ("--h", 0.678),
+        ("--length-unit", "Mpc/h"),
+        ("--redshift", 2),
         ("--mass-unit", "Msun/h"),
     ):
         with pytest.raises(BadInput, match=rf"saved: .*; give {option}"):
@@ -166,8 +167,9 @@ def test_a_snapshot_written_by_swiftsimio(shared_folder):
                 )
 
             part.coordinates = cosmic(of_kind["Position"] / 1000 / h, "Mpc", 1)
-            part.masses = cosmic(of_kind["Mass"].astype(float) / h * 1e10, "Solar_Mass", 0)
-            part.velocities = cosmic(np.zeros((number, 3)), "km/s", 0, comoving=False)
+            # The power 0.0: of the integer 0 the writer makes 1.
+            part.masses = cosmic(of_kind["Mass"].astype(float) / h * 1e10, "Solar_Mass", 0.0)
+            part.velocities = cosmic(np.zeros((number, 3)), "km/s", 0.0, comoving=False)
             if kind == 0:
                 part.internal_energy = cosmic(
                     of_kind["InternalEnergy"], "km**2/s**2", -2, comoving=False

@@ -147,7 +147,7 @@ def test_boxes_that_cannot_be_left_out_are_refused(folder):
     with pytest.raises(BadInput, match="all PARTICLES are of seed 7, none can be left out"):
         fit(folder, fit_dm, "dark-matter", "no.json", *members, boxes=couple)
     attributes = {**PARTICLES_HEADER.attributes, "initial_conditions": {"paired": True}}
-    save_particles(folder / "unknown.h5", attributes=attributes)
+    save_particles(folder / "unknown.h5", positions(seed=21), attributes=attributes)
     shutil.copy(folder / "dark-matter_fixed.h5", folder / "dark-matter_unknown.h5")
     with pytest.raises(BadInput, match=r"unknown\.h5 is of a pair without a seed"):
         fit(folder, fit_dm, "dark-matter", "no.json", *members, boxes=("lonely", "unknown"))

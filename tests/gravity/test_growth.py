@@ -87,3 +87,18 @@ def test_second_order_today():
 def test_background_today():
     assert hubble_rate(1.0, Cosmology()) == pytest.approx(1.0, rel=1e-15)
     assert scale_factor_of(9.0) == pytest.approx(0.1, rel=1e-15)
+
+
+def test_growth_with_radiation():
+    """Meszaros' closed form without a cosmological constant, and its limits."""
+    universe, omega_r = Cosmology(omega_m=1.0), 1e-4
+    a = np.array([1e-3, 1e-2, 0.1, 1.0])
+    # The flat universe of growth() takes the radiation from the constant: here that is -1e-4.
+    meszaros = a + 2 / 3 * omega_r
+    found = growth(a, universe, omega_r).first
+    np.testing.assert_allclose(found / found[0], meszaros / meszaros[0], rtol=2e-4)
+    plain, little = growth(a, Cosmology()), growth(a, Cosmology(), 1e-10)
+    for name in ("first", "second", "first_rate", "second_rate", "hubble"):
+        np.testing.assert_allclose(getattr(little, name), getattr(plain, name), rtol=1e-5)
+    ratio = growth(0.01, Cosmology(), 9.1e-5).first / growth(0.01, Cosmology()).first
+    assert ratio == pytest.approx(1.0193, abs=1e-4)

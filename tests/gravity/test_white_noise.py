@@ -10,7 +10,7 @@ from goldens import load_golden
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity import ranlxd1
 from jerald_tools.gravity import white_noise as module
-from jerald_tools.gravity.white_noise import white_noise
+from jerald_tools.gravity.white_noise import column_seeds, white_noise
 from jerald_tools.mesh.fields import c2r, r2c
 from jerald_tools.mesh.mesh import make_mesh, native_library_is_built
 
@@ -146,3 +146,55 @@ def test_noise_for_a_gpu_is_drawn_by_the_compiled_generator(monkeypatch):
     monkeypatch.setattr(module, "on_gpu", lambda: True)
     monkeypatch.setattr(ranlxd1, "draw_columns", lambda seeds, count: pytest.fail("one by one"))
     np.testing.assert_array_equal(white_noise(mesh, 3), one_by_one)
+
+
+def in_gadget4s_order(seed, side):
+    """The noise of one column of seeds after the other, mode by mode."""
+    table = column_seeds(make_mesh(side, 20.0, "double"), seed, side)
+    half = side // 2
+
+    def column(y, z):
+        pairs = ranlxd1.draw_columns(np.array([table[y % side, z % side]]), side)[0]
+        modes = np.zeros(side, complex)
+        for number, (phase, amplitude) in enumerate(pairs):
+            kx = number // 2 if number % 2 == 0 else -1 - number // 2
+            modes[kx] = np.sqrt(-np.log(amplitude)) * np.exp(2j * np.pi * phase)
+        return modes
+
+    noise = np.zeros((side, side, half + 1), complex)
+    for y in range(side):
+        for z in range(half + 1):
+            own, mirror = column(y, z), column(-y, -z)
+            for x in range(side):
+                free = 0 < x < half or (x in (0, half) and 0 < y < half)
+                if z not in (0, half) or free:
+                    noise[x, y, z] = own[x]
+                elif x not in (0, half) or y not in (0, half):
+                    noise[x, y, z] = np.conj(mirror[-x])
+    return noise
+
+
+@pytest.mark.ranks
+@pytest.mark.parametrize("side", [8, 12])
+def test_gadget4s_order(side):
+    mesh = make_mesh(side, 20.0, precision="double")
+    found = white_noise(mesh, 181170, order="gadget4")
+    expected = in_gadget4s_order(181170, side)
+    np.testing.assert_allclose(found, rank_part(mesh, expected), rtol=0, atol=TOLERANCE)
+    np.testing.assert_array_equal(white_noise(mesh, 181170, paired=True, order="gadget4"), -found)
+    fixed = np.abs(white_noise(mesh, 181170, fixed=True, order="gadget4"))
+    np.testing.assert_allclose(fixed, (np.abs(expected[:, mesh_rows(mesh)]) > 0), atol=1e-14)
+
+
+def mesh_rows(mesh):
+    return slice(*mesh.y_slices[mesh.ranks.rank])
+
+
+def test_gadget4s_noise_is_real_and_the_same_on_any_mesh():
+    small = make_mesh(16, 20.0, precision="double")
+    noise = white_noise(small, 11, order="gadget4")
+    np.testing.assert_allclose(r2c(small, c2r(small, noise)), noise, atol=1e-12)
+    large = white_noise(make_mesh(24, 30.0, precision="double"), 11, order="gadget4")
+    low = [*range(8), *range(-7, 0)]
+    np.testing.assert_array_equal(noise[low][:, low, :8], large[low][:, low, :8])
+    assert np.abs(white_noise(small, 11) - noise).max() > 1

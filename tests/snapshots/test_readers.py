@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Snapshots of each code as other packages read them, whole sets, and what users add to them."""
 
-import dataclasses
 import importlib
 import pickle
 import warnings
@@ -21,14 +20,12 @@ from snapshot_files import (
     write_swift,
 )
 
-from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
 from jerald_tools.io.digest import snapshot_digest
 from jerald_tools.snapshots.code_units import (
     CodeUnits,
     Overrides,
     as_the_code_has_it,
-    cosmology_of,
     redshift_of,
 )
 from jerald_tools.snapshots.open import open_snapshot
@@ -146,22 +143,6 @@ def test_redshifts_that_differ_or_are_missing():
         redshift_of(PATH, None, Overrides())
     with pytest.raises(BadInput, match=r"redshift -0.5: must be 0 or more"):
         redshift_of(PATH, -0.5, Overrides())
-
-
-FOUND = {"omega_m": 0.3, "omega_b": None, "h": 0.7, "omega_lambda": 0.7}
-
-
-def test_the_cosmology_of_a_header_and_of_the_user():
-    given = Overrides(cosmology={"omega_b": 0.05, "h": 0.7 * (1 + 1e-8), "sigma8": 0.8})
-    found = cosmology_of(PATH, FOUND, given)
-    expected = Cosmology(omega_m=0.3, omega_b=0.05, h=0.7, sigma8=0.8)
-    assert dataclasses.astuple(found) == pytest.approx(dataclasses.astuple(expected), rel=1e-7)
-    with pytest.raises(BadInput, match="its header has no omega_b; give --omega-b"):
-        cosmology_of(PATH, FOUND, Overrides())
-    with pytest.raises(BadInput, match=r"its header has h = 0.7; leave out --h"):
-        cosmology_of(PATH, FOUND, Overrides(cosmology={"omega_b": 0.05, "h": 0.68}))
-    with pytest.raises(BadInput, match=r"omega_m . omega_lambda = 0.9: give a snapshot of a flat"):
-        cosmology_of(PATH, {**FOUND, "omega_lambda": 0.6, "omega_b": 0.05}, Overrides())
 
 
 def test_units_of_codes_that_differ_in_the_solar_mass():

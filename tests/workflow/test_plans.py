@@ -42,6 +42,7 @@ def test_initial_conditions_may_be_given_in_place_of_a_seed(fresh):
 def test_particles_and_models_are_finer_than_maps(fresh):
     def edit(config):
         config["fits"][4] |= {"environment": True, "spectrum": 2, "refine": 4}
+        config["fits"][4] |= {"allow_mismatch": True}
         del config["fits"][5]["environment"]
 
     fresh.change(edit)
@@ -51,6 +52,8 @@ def test_particles_and_models_are_finer_than_maps(fresh):
     assert " --refine 4 " in commands["results/fits/stellar-mass_z3.00.json"]
     assert " --constant environment=1 " in commands["results/fits/stellar-mass_z3.00.json"]
     assert " --spectrum 2 " in commands["results/fits/stellar-mass_z3.00.json"]
+    assert " --allow-mismatch " in commands["results/fits/stellar-mass_z3.00.json"]
+    assert "mismatch" not in commands["results/fits/stellar-mass_z2.00.json"]
     assert "environment" not in commands["results/fits/stellar-mass_z2.00.json"]
     assert " --refine 2 " in commands["results/fits/neutral-hydrogen_z2.00.json"]
 

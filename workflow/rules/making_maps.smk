@@ -11,6 +11,8 @@ LINEAR_POWER = config["initial_conditions"]["linear_power"]
 def seed_options(wildcards):
     row = SIMULATIONS[wildcards.simulation]
     flags = [f" --{name}" for name in ("fixed", "paired") if row.get(name)]
+    if "seed_order" in row:
+        flags.append(f" --seed-order {row['seed_order']}")
     return f"--seed {row['seed']}" + "".join(flags)
 
 
@@ -103,7 +105,8 @@ def options_of_row(row):
     environment = " --constant environment=1" if row.get("environment") else ""
     spectrum = "" if row.get("spectrum") is None else f" --spectrum {row['spectrum']}"
     loss = f"--loss {row['loss']}{smoothing}{spectrum}"
-    return f"--layers {row['layers']} {loss}{refined}{environment} {OPTIMISATION}"
+    mismatch = " --allow-mismatch" if row.get("allow_mismatch") else ""
+    return f"--layers {row['layers']} {loss}{refined}{environment}{mismatch} {OPTIMISATION}"
 
 
 # Maps.
