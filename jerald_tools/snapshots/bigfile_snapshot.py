@@ -8,7 +8,8 @@ import numpy as np
 
 from jerald_tools.errors import BadInput
 from jerald_tools.io.bigfile import Block, read_attributes
-from jerald_tools.io.particles import CRITICAL_DENSITY, KM_CM, MPC_CM, UNIT_MASS_G
+from jerald_tools.io.particles import CRITICAL_DENSITY
+from jerald_tools.io.swift_attributes import KM_CM, MPC_CM, UNIT_MASS_G
 from jerald_tools.snapshots.code_units import Overrides, box_of, code_units, redshift_of
 from jerald_tools.snapshots.snapshot import SPECIES, TYPES, SnapshotHeader
 from jerald_tools.snapshots.stated_cosmology import cosmology_of

@@ -45,7 +45,7 @@ def lattice(side):
     return np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def save(path, *positions, seed=1, ids=None, **changes):
+def save(path, *positions, seed: int = 1, ids=None, **changes):
     """Initial conditions of gas and dark matter, or dark matter alone, in any order [Mpc/h]."""
     kinds = {1: positions[0]} if len(positions) == 1 else dict(enumerate(positions))
     number = np.array([len(kinds.get(kind, ())) for kind in range(6)])
@@ -207,7 +207,7 @@ def test_the_amplitude_of_the_reference_with_its_radiation(tmp_path):
     """The first four moduli of wavevectors; MP-GenIC's interpolation takes some of the fourth."""
     for options, header in ((["--radiation"], {}), ([], {"CMBTemperature": 2.7255}),
                             ([], {"Omega_Radiation": 9.1e-5})):  # fmt: skip
-        save(tmp_path / "ics.hdf5", *mp_genic(), **header)
+        save(tmp_path / "ics.hdf5", *mp_genic(), **header)  # type: ignore[arg-type]
         recover(tmp_path / "ics.hdf5", "--lpt-order", 1, *options, "--force",
                 "-o", tmp_path / "ics.h5")  # fmt: skip
         found = recovered(tmp_path / "ics.h5")
