@@ -168,15 +168,28 @@ def generate(
     logger.info("%s: mesh %s, particles %s, %s", output, mesh.shape, lattice, universe)
 
 
+@dataclasses.dataclass(frozen=True)
+class Theory:
+    """The theory that displaced the particles of a snapshot.
+
+    Attributes:
+        lpt_order: 1 or 2.
+        second_order: how its second order grows, "exact" or "fastpm".
+        radiation: whether the growth of the run had radiation, where its files say nothing.
+    """
+
+    lpt_order: int
+    second_order: str = "exact"
+    radiation: bool = False
+
+
 def recover(
     run: Run,
     snapshot: Sequence[str],
     overrides: Overrides,
-    lpt_order: int,
-    second_order: str,
+    theory: Theory,
     particles: int | None,
     output: str,
-    radiation: bool = False,
 ) -> None:
     """Write the linear overdensity behind the displaced lattice of a snapshot.
 
@@ -184,11 +197,9 @@ def recover(
         run: how the stage runs.
         snapshot: files of the initial conditions of another code.
         overrides: units and cosmology that the files do not state.
-        lpt_order: 1 or 2, of the theory that displaced the particles.
-        second_order: how its second order grows, "exact" or "fastpm".
+        theory: that displaced the particles.
         particles: per side of a run that starts from it; None for half the lattice.
         output: initial conditions to write.
-        radiation: whether the growth of the run had radiation, where its files say nothing.
 
     Raises:
         BadInput: on every rank, if the files cannot be used or hold no displaced lattice.
@@ -197,7 +208,7 @@ def recover(
     check_outputs(ranks, [output], snapshot, run.force)
     opened = on_root(ranks, open_snapshot, snapshot, overrides)
     header = opened.header
-    omega_r = _radiation(opened, radiation)
+    omega_r = _radiation(opened, theory.radiation)
     warn_of_mass(ranks, opened)
     mesh = lattice_mesh(opened)
     lattice = lattice_shape(mesh.shape, particles)
@@ -209,16 +220,22 @@ def recover(
         ]
     with run.stopwatch.stage("linear density"):
         field = recovered_linear_field(
-            mesh, species, header.scale_factor, header.cosmology, lpt_order, second_order, omega_r
+            mesh,
+            species,
+            header.scale_factor,
+            header.cosmology,
+            theory.lpt_order,
+            theory.second_order,
+            omega_r,
         ).astype(run.dtype)
     attributes = {
         "recovered_from": header.format,
         "recovered_at_redshift": header.redshift,
-        "lpt_order": lpt_order,
+        "lpt_order": theory.lpt_order,
         "omega_r": omega_r,
     }
-    if lpt_order == 2:
-        attributes["second_order"] = second_order
+    if theory.lpt_order == 2:
+        attributes["second_order"] = theory.second_order
     written = InitialConditionsHeader(
         mesh.box_size, mesh.shape, lattice, header.cosmology, attributes
     )
