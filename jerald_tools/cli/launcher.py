@@ -18,7 +18,8 @@ OTHER_SIZES = ("MV2_COMM_WORLD_SIZE", "PALS_SIZE", "FLUX_JOB_SIZE", "JSM_NAMESPA
 def require_one_world() -> None:
     """Refuse to run where the launcher's number of processes is not the communicator's.
 
-    A process that was started alone does not import MPI.
+    A process that was started alone does not import MPI. Ranks meet here: one that fails later
+    finds no other making a communicator, which the barrier of its failure would disturb.
 
     Raises:
         BadInput: naming both numbers, the library and the remedy.
@@ -44,3 +45,6 @@ def require_one_world() -> None:
             f"{size}: use the mpirun (or srun --mpi=...) of that MPI, or build mpi4py with the "
             "launcher's: pip install --no-binary mpi4py --force-reinstall mpi4py"
         )
+    from jerald_tools.mesh.ranks import world
+
+    world()

@@ -18,28 +18,20 @@ from jaxtyping import Float
 from jerald_tools.agreement import same_lengths
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.errors import BadInput
-from jerald_tools.gravity.linear_power import LinearPower, camb_linear_power, read_linear_power
 from jerald_tools.gravity.lpt import lattice_shape, linear_field
 from jerald_tools.gravity.recovered_field import recovered_linear_field
-from jerald_tools.gravity.table_checks import (
-    SHAPE,
-    WORTH_A_LINE,
-    departure,
-    require_sigma8,
-    rescaled,
-)
 from jerald_tools.gravity.white_noise import noise_of_field, white_noise
 from jerald_tools.io.grids import FieldFile, FieldHeader, InitialConditionsHeader
 from jerald_tools.io.parallel import Opener, load_field, read_header, save_initial_conditions
 from jerald_tools.io.white_noise import open_white_noise
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
-from jerald_tools.mesh.wavenumbers import wavenumber_table
 from jerald_tools.snapshots.code_units import Overrides
 from jerald_tools.snapshots.open import open_snapshot
 from jerald_tools.snapshots.snapshot import Snapshot, describe_snapshot
 from jerald_tools.snapshots.stated_cosmology import radiation_of
 from jerald_tools.stages.outputs import check_outputs
+from jerald_tools.stages.power_table import PowerTable, linear_power
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.room import require_room_for_universe
 from jerald_tools.stages.run import Run
@@ -107,33 +99,6 @@ class Source:
         return None
 
 
-@dataclasses.dataclass(frozen=True)
-class PowerTable:
-    """Where the linear power comes from.
-
-    Attributes:
-        power: table of k [h/Mpc] and linear P at z = 0 [(Mpc/h)^3]; None for CAMB's. A linear
-            density needs neither.
-        rescale_sigma8: whether the table is scaled to the cosmology's sigma8.
-        allow_mismatch: whether a table of another sigma8 is used as it is.
-
-    Raises:
-        BadInput: if there is no table to scale, or both are asked for.
-    """
-
-    power: str | None = None
-    rescale_sigma8: bool = False
-    allow_mismatch: bool = False
-
-    def __post_init__(self):
-        asked = {"--rescale-sigma8": self.rescale_sigma8, "--allow-mismatch": self.allow_mismatch}
-        for option, given in asked.items():
-            if given and self.power is None:
-                raise BadInput(f"{option} is for a --power FILE; leave it out")
-        if all(asked.values()):
-            raise BadInput(f"{' and '.join(asked)} exclude each other; give one of them")
-
-
 def generate(
     run: Run,
     source: Source,
@@ -170,15 +135,28 @@ def generate(
     logger.info("%s: mesh %s, particles %s, %s", output, mesh.shape, lattice, universe)
 
 
+@dataclasses.dataclass(frozen=True)
+class Theory:
+    """The theory that displaced the particles of a snapshot.
+
+    Attributes:
+        lpt_order: 1 or 2.
+        second_order: how its second order grows, "exact" or "fastpm".
+        radiation: whether the growth of the run had radiation, where its files say nothing.
+    """
+
+    lpt_order: int
+    second_order: str = "exact"
+    radiation: bool = False
+
+
 def recover(
     run: Run,
     snapshot: Sequence[str],
     overrides: Overrides,
-    lpt_order: int,
-    second_order: str,
+    theory: Theory,
     particles: int | None,
     output: str,
-    radiation: bool = False,
 ) -> None:
     """Write the linear overdensity behind the displaced lattice of a snapshot.
 
@@ -186,11 +164,9 @@ def recover(
         run: how the stage runs.
         snapshot: files of the initial conditions of another code.
         overrides: units and cosmology that the files do not state.
-        lpt_order: 1 or 2, of the theory that displaced the particles.
-        second_order: how its second order grows, "exact" or "fastpm".
+        theory: that displaced the particles.
         particles: per side of a run that starts from it; None for half the lattice.
         output: initial conditions to write.
-        radiation: whether the growth of the run had radiation, where its files say nothing.
 
     Raises:
         BadInput: on every rank, if the files cannot be used or hold no displaced lattice.
@@ -199,7 +175,7 @@ def recover(
     check_outputs(ranks, [output], snapshot, run.force)
     opened = on_root(ranks, open_snapshot, snapshot, overrides)
     header = opened.header
-    omega_r = _radiation(opened, radiation)
+    omega_r = _radiation(opened, theory.radiation)
     warn_of_mass(ranks, opened)
     mesh = lattice_mesh(opened)
     lattice = lattice_shape(mesh.shape, particles)
@@ -211,16 +187,22 @@ def recover(
         ]
     with run.stopwatch.stage("linear density"):
         field = recovered_linear_field(
-            mesh, species, header.scale_factor, header.cosmology, lpt_order, second_order, omega_r
+            mesh,
+            species,
+            header.scale_factor,
+            header.cosmology,
+            theory.lpt_order,
+            theory.second_order,
+            omega_r,
         ).astype(run.dtype)
     attributes = {
         "recovered_from": header.format,
         "recovered_at_redshift": header.redshift,
-        "lpt_order": lpt_order,
+        "lpt_order": theory.lpt_order,
         "omega_r": omega_r,
     }
-    if lpt_order == 2:
-        attributes["second_order"] = second_order
+    if theory.lpt_order == 2:
+        attributes["second_order"] = theory.second_order
     written = InitialConditionsHeader(
         mesh.box_size, mesh.shape, lattice, header.cosmology, attributes
     )
@@ -280,7 +262,7 @@ def _linear_density(
         attributes = {"paired": True} if source.paired else {}
     if source.linear_density is not None:
         return jnp.asarray(stored), attributes
-    spectrum = _linear_power(mesh, table, cosmology)
+    spectrum = linear_power(mesh, table, cosmology)
     with run.stopwatch.stage("white noise"):
         if stored is None:
             assert source.seed is not None  # without a file there is one
@@ -290,55 +272,3 @@ def _linear_density(
     with run.stopwatch.stage("linear density"):
         field = linear_field(mesh, noise, spectrum).block_until_ready()
     return field, {**attributes, "linear_power": spectrum.source}
-
-
-def _linear_power(mesh: Mesh, table: PowerTable, cosmology: Cosmology) -> LinearPower:
-    """The linear power of a table, or of CAMB without one; rank 0 makes it for all."""
-    if table.power is None:
-        return on_root(mesh.ranks, camb_linear_power, cosmology, wavenumber_table(mesh)[-1])
-    power = on_root(mesh.ranks, _read_table, table, cosmology)
-    fundamental = 2 * math.pi / max(mesh.box_size)
-    nyquist = min(math.pi / cell for cell in mesh.cell_size)
-    on_root(mesh.ranks, _compare_with_camb, table.power, power, cosmology, (fundamental, nyquist))
-    return power
-
-
-def _compare_with_camb(
-    path: str, power: LinearPower, cosmology: Cosmology, between: tuple[float, float]
-) -> None:
-    """Warn of a table that leaves CAMB's power between two wavenumbers [h/Mpc]."""
-    try:
-        reference = camb_linear_power(cosmology, between[1])
-    except BadInput as error:
-        logger.warning("%s: warning: its shape is not compared with CAMB's: %s", path, error)
-        return
-    if power.wavenumbers[0] >= between[1] or power.wavenumbers[-1] <= between[0]:
-        return
-    worst = departure(power, reference, *between)
-    if abs(worst.fraction) > SHAPE:
-        logger.warning(
-            "%s: warning: at k = %.3g h/Mpc it is %+.1f %% from the power of %s for this "
-            "cosmology, the most between the fundamental and the Nyquist frequency of the box",
-            path,
-            worst.k,
-            100 * worst.fraction,
-            reference.source,
-        )
-
-
-def _read_table(table: PowerTable, cosmology: Cosmology) -> LinearPower:
-    """A table whose amplitude is that of the cosmology, or is taken as it is."""
-    assert table.power is not None
-    power = read_linear_power(table.power)
-    if table.rescale_sigma8:
-        return rescaled(power, cosmology)
-    if not table.allow_mismatch:
-        require_sigma8(table.power, power, cosmology)
-    if power.reaches_sigma8() and abs(power.sigma8() / cosmology.sigma8 - 1) > WORTH_A_LINE:
-        logger.warning(
-            "%s: warning: its sigma8 is %.4g, the cosmology's %.4g: it is used as it is",
-            table.power,
-            power.sigma8(),
-            cosmology.sigma8,
-        )
-    return power

@@ -251,7 +251,7 @@ def copy_bigfile(folder):
 def test_a_map_of_a_snapshot(capsys, tmp_path, monkeypatch, save, changed):
     monkeypatch.chdir(tmp_path)
     name = save(tmp_path)
-    run(make_target, f"{name} --quantity gas --mesh 4 -o gas.h5")
+    run(make_target, f"{name} --quantity gas --mesh 4 --part-of-box -o gas.h5")
     by_name, _ = steps_of(capsys, "gas.h5")
     assert by_name[name]["status"] == "verified"
     assert "command_line" not in by_name[name]

@@ -2,6 +2,7 @@
 """recover-ics: the field behind displacements, from MP-GenIC and from closed forms."""
 
 import shutil
+from typing import Any
 
 import h5py
 import jax.numpy as jnp
@@ -45,7 +46,7 @@ def lattice(side):
     return np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def save(path, *positions, seed: int = 1, ids=None, **changes):
+def save(path, *positions, seed=1, ids=None, **changes):
     """Initial conditions of gas and dark matter, or dark matter alone, in any order [Mpc/h]."""
     kinds = {1: positions[0]} if len(positions) == 1 else dict(enumerate(positions))
     number = np.array([len(kinds.get(kind, ())) for kind in range(6)])
@@ -205,8 +206,10 @@ def test_what_is_no_lattice(shared_folder):
 
 def test_the_amplitude_of_the_reference_with_its_radiation(tmp_path):
     """The first four moduli of wavevectors; MP-GenIC's interpolation takes some of the fourth."""
-    for options, header in ((["--radiation"], {}), ([], {"CMBTemperature": 2.7255}),
-                            ([], {"Omega_Radiation": 9.1e-5})):  # fmt: skip
+    cases: list[tuple[list, dict[str, Any]]] = [
+        (["--radiation"], {}), ([], {"CMBTemperature": 2.7255}), ([], {"Omega_Radiation": 9.1e-5}),
+    ]  # fmt: skip
+    for options, header in cases:
         save(tmp_path / "ics.hdf5", *mp_genic(), **header)  # type: ignore[arg-type]
         recover(tmp_path / "ics.hdf5", "--lpt-order", 1, *options, "--force",
                 "-o", tmp_path / "ics.h5")  # fmt: skip

@@ -51,7 +51,7 @@ def small_mesh():
 
 
 def before_any_collective():
-    """MPI has not even been imported."""
+    """Ranks have met as the command started, and no more."""
     if LAST:
         fail_now()
     ranks_in_step()
