@@ -18,6 +18,7 @@ from jerald_tools.fitting.residual_loss import Loss
 from jerald_tools.io.grids import MapFile, MapHeader
 from jerald_tools.io.parallel import load_field, load_particles, read_header
 from jerald_tools.io.particles import ParticlesFile, ParticlesHeader
+from jerald_tools.lines.gas import stated_thermal_state
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root
 from jerald_tools.model.fit_document import FIT_AGAIN
@@ -76,12 +77,14 @@ class TargetInfo:
             redshift that are fitted together.
         units: of the map.
         description: of the map.
+        gas: ``temperature`` and ``gamma`` of the gas, as far as the map states them.
     """
 
     path: str
     mean: float
     units: str
     description: str
+    gas: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -215,13 +218,17 @@ def load_problems(
                 validity,
                 positions,
                 Simulation(inputs, scaled, redshift),
-                TargetInfo(path, mean, target.units, target.description),
+                TargetInfo(path, mean, target.units, target.description, _gas_of(target)),
                 prerequisites,
                 os.fspath(files.particles[number]),
                 white_noise_of(files.particles[number], headers[number]),
             )
         )
     return problems
+
+
+def _gas_of(target: MapHeader) -> Mapping[str, float]:
+    return stated_thermal_state(target.attributes)
 
 
 def white_noise_of(path: str, header: ParticlesHeader) -> str | None:
