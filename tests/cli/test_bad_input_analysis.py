@@ -30,6 +30,13 @@ ROWS = [
         "powerspec particles.h5 --region test --interlace -o new.csv",
         "a --region has no --interlace",
     ),
+    (f"{POWERSPEC} --multipoles --mu-bins 5", "--multipoles and --mu-bins exclude each other"),
+    (f"{POWERSPEC} --los z", "--los needs --multipoles or --mu-bins"),
+    (f"{POWERSPEC} --mu-bins 0", "0 is not in the range x>=1"),
+    (f"{POWERSPEC} --multipoles --band", "--band has no --multipoles or --mu-bins"),
+    (f"{POWERSPEC} --pdf", "map.h5: --pdf and --units are for files of skewers"),
+    (f"{POWERSPEC} --pdf --edges 1,2", "--pdf has no --multipoles, --mu-bins or --edges"),
+    (f"{POWERSPEC} --units h", "'h' is not one of 's/km', 'h/Mpc'"),
     # skewers
     ("skewers", "Missing argument 'HYDROGEN'"),
     ("skewers hydrogen.h5 -o new.h5", "Missing option '--particles'"),
