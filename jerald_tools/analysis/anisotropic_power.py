@@ -78,12 +78,14 @@ def multipoles(
     for square, mu, weights, product in _rows(mesh, first, second, line_of_sight):
         bins = np.digitize(square, edges**2)
         values = [np.ones_like(mu), np.sqrt(square)]
-        values += [(2 * l + 1) * _legendre(l, mu) * product for l in MULTIPOLES]
+        values += [(2 * ell + 1) * _legendre(ell, mu) * product for ell in MULTIPOLES]
         for total, value in zip(sums, values, strict=True):
             total += np.bincount(bins, weights * value, length)
     modes, k, *power = np.sum(gather(mesh.ranks, sums), axis=0)[:, 1:-1]
     with np.errstate(invalid="ignore"):
-        means = {l: total / modes * mesh.volume for l, total in zip(MULTIPOLES, power, strict=True)}
+        means = {
+            ell: total / modes * mesh.volume for ell, total in zip(MULTIPOLES, power, strict=True)
+        }
         return Multipoles(k / modes, modes.astype(np.int64), means)
 
 
@@ -142,5 +144,5 @@ def _rows(
         yield square, mu, weights, product.real.ravel()
 
 
-def _legendre(l: int, mu: np.ndarray) -> np.ndarray:
-    return np.polynomial.legendre.legval(mu, np.eye(l + 1)[l])
+def _legendre(ell: int, mu: np.ndarray) -> np.ndarray:
+    return np.polynomial.legendre.legval(mu, np.eye(ell + 1)[ell])

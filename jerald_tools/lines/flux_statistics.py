@@ -71,8 +71,8 @@ def line_power(
             total += np.real(one * np.conj(other)).sum(axis=0)
         totals += [first[:, 0].real.sum(), second[:, 0].real.sum()]
         lines += len(first)
-    gathered = gather(ranks, (sums, totals, lines))
-    sums, totals, lines = (sum(column) for column in zip(*gathered, strict=True))
+    sums, totals = (np.sum(gather(ranks, values), axis=0) for values in (sums, totals))
+    lines = sum(gather(ranks, lines))
     mean, reference_mean = totals / lines
     k = 2 * np.pi * np.arange(1, number) / width
     window = np.sinc(k * width / pixels / (2 * np.pi)) ** 2

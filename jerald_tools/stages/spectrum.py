@@ -230,5 +230,5 @@ def anisotropic_columns(
         else:
             found = multipoles(mesh, *pair, los, measurement.edges)
             columns |= {"k": found.k, "modes": found.modes}
-            columns |= {f"P{l}{name}": power for l, power in found.power.items()}
+            columns |= {f"P{ell}{name}": power for ell, power in found.power.items()}
     return {name: np.ravel(values) for name, values in columns.items()}
