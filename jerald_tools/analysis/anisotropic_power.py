@@ -104,7 +104,7 @@ def wedges(
         first: as for :func:`multipoles`, like the others.
         second: the same.
         line_of_sight: the same.
-        mu_bins: how many bins of |mu|; a mode on an edge is in the bin above it, mu = 1 in the last.
+        mu_bins: how many bins of |mu|; a mode on an edge is in the bin above, mu = 1 in the last.
         edges: as for :func:`multipoles`.
 
     Raises:

@@ -17,16 +17,18 @@ line, which is periodic.
 
 import dataclasses
 import functools
+import itertools
 import math
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
-from jax.scipy.special import erfc
 from jaxtyping import Float
+from scipy.special import erfcx
 
 from jerald_tools.lines.constants import LYMAN_ALPHA_AREA, NATURAL_WIDTH
+from jerald_tools.mesh.mesh import REAL
 
 REACH = 4.0
 """Widths b beyond which a Gaussian has ended: 8e-9 of it are put into the last pixel."""
@@ -34,10 +36,13 @@ REACH = 4.0
 NARROWEST = {"single": 2e-2, "double": 1e-4}
 """Least distance of a cell's faces, in b: less would be lost in rounding."""
 
+DEGREE = {"float32": 10, "float64": 20}
+"""Of the polynomial that has the rounding of corners to 1e-7 and to 2e-14 of b."""
+
 ROWS = 8192
 """Cells that are worked on at once, within the cache."""
 
-SHARES = (0.6, 0.95, 1.0)
+SHARES = (0.5, 0.85, 0.97, 1.0)
 """Shares of the cells that the windows of pixels are wide enough for, from narrow to wide."""
 
 
@@ -102,38 +107,41 @@ def _gaussian(
     first = np.floor((lower - REACH * widths) / pixel)
     needed = np.ceil((upper + REACH * widths) / pixel) - first
     # In float32 only distances from the first pixel of the window, which are short.
-    dtype = {"single": np.float32, "double": np.float64}[spectrograph.precision]
+    dtype = REAL[spectrograph.precision]
     numbers = [((value - first * pixel) / widths).astype(dtype).ravel() for value in (lower, upper)]
     numbers += [(pixel / widths).astype(dtype).ravel(), (areas / pixel).astype(dtype).ravel()]
     starts = (first.astype(np.int64) % pixels).astype(np.int32).ravel()
     lines = np.repeat(np.arange(len(areas), dtype=np.int32), areas.shape[1])
-    order = np.argsort(needed, axis=None, kind="stable")
-    needed = needed.ravel()[order]
-    windows = [int(-8 * (-needed[int(share * (len(order) - 1))] // 8)) for share in SHARES]
+    needed = needed.ravel()
+    windows = sorted({int(-4 * (-width // 4)) for width in np.quantile(needed, SHARES)})
     turns = -(-(pixels + windows[-1]) // pixels)
     spread = jnp.zeros((len(areas), turns * pixels), dtype)
-    begin = 0
-    for window in windows:
-        end = int(np.searchsorted(needed, window, side="right"))
-        for start in range(begin, end, ROWS):
-            rows = order[start : min(start + ROWS, end)]
-            padding = (0, ROWS - len(rows))
-            chosen = [np.pad(each[rows], padding, mode="edge") for each in numbers]
-            chosen[3][len(rows) :] = 0
-            where = np.pad(np.stack([lines[rows], starts[rows]], axis=1), (padding, (0, 0)))
-            spread = _add_cells(window, spread, where, *chosen)
-        begin = max(begin, end)
+    for narrower, window in itertools.pairwise([0, *windows]):
+        (fitting,) = np.nonzero((needed > narrower) & (needed <= window))
+        for start in range(0, len(fitting), ROWS):
+            rows = fitting[start : start + ROWS]
+            chosen = [_padded(each[rows]) for each in (lines, starts, *numbers)]
+            chosen[-1][len(rows) :] = 0
+            spread = _add_cells(window, spread, *chosen)
     return np.asarray(spread, np.float64).reshape(len(areas), turns, pixels).sum(axis=1)
 
 
+def _padded(values: np.ndarray) -> np.ndarray:
+    """Values and the last of them again, up to :data:`ROWS`: programs are of fixed lengths."""
+    if len(values) == ROWS:
+        return values
+    return np.concatenate([values, np.full(ROWS - len(values), values[-1], values.dtype)])
+
+
 @functools.partial(jax.jit, static_argnums=0, donate_argnums=1)
-def _add_cells(window: int, spread: Array, where, lower, upper, pixel, heights) -> Array:
+def _add_cells(window: int, spread: Array, lines, starts, lower, upper, pixel, heights) -> Array:
     """Add cells to lines, each in a window of pixels from its own first one.
 
     Args:
         window: how many pixels.
         spread: lines (lines, pixels), those beyond the end of the box appended.
-        where: line and first pixel of each cell, (cells, 2).
+        lines: of the cells.
+        starts: first pixel of the window of each cell.
         lower: the nearer face of each cell, from the first pixel of its window, in b.
         upper: the farther face in b.
         pixel: width of a pixel in b.
@@ -147,14 +155,34 @@ def _add_cells(window: int, spread: Array, where, lower, upper, pixel, heights) 
     zero = jnp.zeros((len(lower), 1), spread.dtype)
     parts = jnp.diff(jnp.concatenate([zero, below, zero + 1], axis=1), axis=1)
     numbers = lax.ScatterDimensionNumbers((1,), (0,), (0, 1))
+    where = jnp.stack([lines, starts], axis=1)
     return lax.scatter_add(spread, where, heights[:, None] * parts, numbers)
 
 
 def _rounding(y: Array) -> Array:
-    """I(y) less max(y, 0): what the Gaussian rounds off a corner; even, and small far from it."""
-    y = jnp.abs(y)
-    # With erfc instead of 1 - erf, whose rounding y would magnify.
-    return jnp.exp(-y * y) * (0.5 / math.sqrt(math.pi)) - y * erfc(y) / 2
+    """I(y) less max(y, 0): what the Gaussian rounds off a corner; even, and small far from it.
+
+    It is exp(-y^2) Q(|y|), where Q(y) = 1 / (2 sqrt(pi)) - y exp(y^2) erfc(y) / 2 is as smooth as
+    it is slow to compute: a polynomial in t = (y - 2) / (y + 2) has it to rounding.
+    """
+    t = (jnp.abs(y) - 2) / (jnp.abs(y) + 2)
+    series = _series(DEGREE[y.dtype.name])
+    total = jnp.full_like(t, series[-1])
+    for coefficient in series[-2::-1]:
+        total = total * t + coefficient
+    return jnp.exp(-y * y) * total
+
+
+@functools.cache
+def _series(degree: int) -> tuple[float, ...]:
+    """Coefficients of Q's polynomial, of rising powers, through Chebyshev's points."""
+
+    def values(t: np.ndarray) -> np.ndarray:
+        y = 2 * (1 + t) / (1 - t)
+        return 0.5 / math.sqrt(math.pi) - y * erfcx(y) / 2
+
+    chebyshev = np.polynomial.chebyshev
+    return tuple(chebyshev.cheb2poly(chebyshev.chebinterpolate(values, degree)).tolist())
 
 
 def _with_natural_width(
