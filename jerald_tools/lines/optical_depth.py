@@ -176,13 +176,11 @@ def _rounding(y: Array) -> Array:
 @functools.cache
 def _series(degree: int) -> tuple[float, ...]:
     """Coefficients of Q's polynomial, of rising powers, through Chebyshev's points."""
-
-    def values(t: np.ndarray) -> np.ndarray:
-        y = 2 * (1 + t) / (1 - t)
-        return 0.5 / math.sqrt(math.pi) - y * erfcx(y) / 2
-
     chebyshev = np.polynomial.chebyshev
-    return tuple(chebyshev.cheb2poly(chebyshev.chebinterpolate(values, degree)).tolist())
+    t = chebyshev.chebpts1(degree + 1)
+    y = 2 * (1 + t) / (1 - t)
+    values = 0.5 / math.sqrt(math.pi) - y * erfcx(y) / 2
+    return tuple(chebyshev.cheb2poly(chebyshev.chebfit(t, values, degree)).tolist())
 
 
 def _with_natural_width(

@@ -100,7 +100,7 @@ def draw_skewers(
         # Densities in proper cm^-3 are near float32's least: as columns they are not.
         density, velocity = _gas(mesh, particles, AXES.index(lines.axis))
         field = load_field(mesh, MapFile, hydrogen)
-        _refuse_negative(ranks, hydrogen, field)
+        refuse_negative(ranks, hydrogen, field)
     with run.stopwatch.stage("lines"):
         fields = [field, density, velocity]
         tau = _lines_of_rank(mesh, header, fields, chosen, spectrograph, gas, lines.profile)
@@ -198,7 +198,12 @@ def _gas(mesh: Mesh, path: str, axis: int) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(density), velocity
 
 
-def _refuse_negative(ranks: Ranks, path: str, field: np.ndarray) -> None:
+def refuse_negative(ranks: Ranks, path: str, field: np.ndarray) -> None:
+    """Refuse a map of hydrogen with values below zero.
+
+    Raises:
+        BadInput: on every rank.
+    """
     if min(gather(ranks, float(field.min(initial=0)))) < 0:
         raise BadInput(f"{path}: map has values below 0; no hydrogen does")
 

@@ -2,7 +2,7 @@
 """Bad input to the commands that measure, draw, estimate and trace."""
 
 import pytest
-from bad_input import POWERSPEC, SKEWERS, check_refusal
+from bad_input import BRIGHTNESS, POWERSPEC, SKEWERS, check_refusal
 
 ROWS = [
     # powerspec
@@ -100,6 +100,27 @@ ROWS = [
     (f"{SKEWERS} -o hydrogen.h5 --force", "hydrogen.h5 is an input: give another name"),
     (f"{SKEWERS} -o nowhere/new.h5", "there is no directory nowhere"),
     (f"{SKEWERS} -o map.h5", "map.h5"),
+    # brightness
+    ("brightness", "Missing argument 'HYDROGEN'"),
+    ("brightness map.h5 --particles particles.h5 -o new.h5", "map.h5: dark-matter in 1 + delta"),
+    (f"{BRIGHTNESS} --particles map.h5", "map.h5: is of type map; give a file of type particles"),
+    (f"{BRIGHTNESS} --particles particles_z3.h5", "redshift 3, but hydrogen.h5 has 2"),
+    (
+        BRIGHTNESS.replace("hydrogen.h5", "negative_hydrogen.h5"),
+        "negative_hydrogen.h5: map has values below 0",
+    ),
+    (
+        BRIGHTNESS.replace("hydrogen.h5", "empty_hydrogen.h5") + " --mean 1",
+        "empty_hydrogen.h5: is empty: it has no mean to scale",
+    ),
+    (
+        BRIGHTNESS.replace("hydrogen.h5", "moved_hydrogen.h5"),
+        "moved_hydrogen.h5: is in redshift space",
+    ),
+    (f"{BRIGHTNESS} --mean nan", "--mean nan: give a number of mK above 0"),
+    (f"{BRIGHTNESS} --beam 0", "0.0 is not in the range x>0"),
+    (f"{BRIGHTNESS} --noise inf", "--noise inf: give a number of mK above 0"),
+    (f"{BRIGHTNESS} -o hydrogen.h5 --force", "hydrogen.h5 is an input: give another name"),
     # plot-figures
     ("plot-figures", "Missing command"),
     ("plot-figures portraits map.h5 -o new.png", "No such command 'portraits'"),
