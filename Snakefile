@@ -37,6 +37,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/leave_one_out.smk"
+include: "workflow/rules/observables.smk"
 include: "workflow/rules/scaling.smk"
 
 
@@ -61,5 +62,6 @@ localrules:
     timings,
     baselines,
     leave_one_out,
+    observables,
     figure_of_paper,
     paper,

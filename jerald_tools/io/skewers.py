@@ -61,6 +61,7 @@ def write_skewers(
     pieces: Iterable[tuple[int, np.ndarray]],
     record: Record,
     force: bool = False,
+    compress: bool = False,
 ) -> None:
     """Write lines.
 
@@ -72,6 +73,7 @@ def write_skewers(
         pieces: ``(start, rows)`` of the optical depth along the first axis, in order.
         record: how it was made.
         force: whether a file that exists may be replaced.
+        compress: whether to deflate the optical depth, lossless.
 
     Raises:
         BadInput: if the target cannot be written.
@@ -84,6 +86,7 @@ def write_skewers(
             units="1",
             comoving=False,
             description="optical depth of Lyman-alpha, mean over each pixel of velocity",
+            compress=compress,
         )
         hdf5.write_dataset(file, "tau", tau, pieces)
         where = hdf5.DatasetHeader(

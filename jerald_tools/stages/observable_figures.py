@@ -17,6 +17,9 @@ from jerald_tools.stages.figures import write_figure
 from jerald_tools.stages.run import Run
 
 POWER_BINS = 14
+LARGEST_K = 0.1
+"""Of the power of flux [s/km]: the thermal width of lines ends it there."""
+
 MULTIPOLES = ("k", "P0", "P2", "P4", "modes")
 
 
@@ -70,7 +73,8 @@ def _drawn_flux(path: str) -> DrawnFlux:
         header, pixels = file.header, file.shape[-1]
         values = np.exp(-file.read().reshape(-1, pixels).astype(np.float64))
     width = header.pixel_kms * pixels
-    lowest, highest = 2 * np.pi / width, np.pi / header.pixel_kms
+    lowest = 2 * np.pi / width
+    highest = max(min(np.pi / header.pixel_kms, LARGEST_K), 2 * lowest)
     edges = np.geomspace(0.99 * lowest, highest, POWER_BINS + 1)
     power = line_power(ONE_PROCESS, [(values, values)], pixels, width, edges)
     _, density = flux_distribution(ONE_PROCESS, [values])

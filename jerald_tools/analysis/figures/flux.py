@@ -92,7 +92,7 @@ def _draw_power(
         bottom.set_ylim(0.5, 1.5)
     for axes in (top, bottom):
         axes.set_xscale("log")
-        axes.set_xlim(k[0], min(k[-1], 0.1))
+        axes.set_xlim(k[0], k[-1])
     bottom.set_xlabel("$k$ [s/km]")
 
 
