@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A loss of the flux that hydrogen lets through, in place of its density.
+
+A few dense cells hold most neutral hydrogen, and the simulations know it badly there; in the flux
+they are all black. It weighs the gas between them, which the Lyman-alpha forest is made of.
+"""
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from jerald_tools.fitting.residual_loss import Loss
+from jerald_tools.fitting.transformed_loss import TransformedLoss
+from jerald_tools.lines.mean_flux import scale_to_mean_flux
+from jerald_tools.mesh.ranks import Ranks
+
+
+@dataclasses.dataclass(frozen=True)
+class FluxLoss(TransformedLoss):
+    """A loss that sees exp(-A n / <n>) in place of hydrogen, in real space, node by node.
+
+    Attributes:
+        flux: the loss of the flux.
+        depth: A, the optical depth of gas with the target's mean density.
+    """
+
+    flux: Loss
+    depth: float = 1.0
+
+    @property
+    def inner(self) -> Loss:
+        """The loss of the flux."""
+        return self.flux
+
+    def transform(self, field: Float[Array, "x y z"]) -> Float[Array, "x y z"]:
+        """The flux, this rank's slab."""
+        return jnp.exp(-jnp.asarray(self.depth, field.dtype) * field)
+
+
+def depth_of_mean_flux(ranks: Ranks, targets: list[Float[Array, "x y z"]], wanted: float) -> float:
+    """The A for which the mean of exp(-A n / <n>) over all targets is a mean flux.
+
+    Args:
+        ranks: the processes.
+        targets: this rank's slabs of the targets over their mean.
+        wanted: mean flux, above 0 and below 1.
+
+    Raises:
+        BadInput: on every rank, if no A gives it.
+    """
+    return scale_to_mean_flux(ranks, np.stack([np.asarray(target) for target in targets]), wanted)
