@@ -19,24 +19,30 @@ from jerald_tools.mesh.ranks import Ranks
 
 @dataclasses.dataclass(frozen=True)
 class FluxLoss(TransformedLoss):
-    """A loss that sees exp(-A n / <n>) in place of hydrogen, in real space, node by node.
+    """A loss that sees (1 - exp(-A n / <n>)) / (1 - <F>) in place of hydrogen, node by node.
+
+    That is the absorption over its mean, in real space: it has the power of the flux, and small
+    thresholds of its distribution are places that are nearly transparent.
 
     Attributes:
-        flux: the loss of the flux.
+        flux: the loss of the absorption.
         depth: A, the optical depth of gas with the target's mean density.
+        mean_flux: <F>, of the targets.
     """
 
     flux: Loss
     depth: float = 1.0
+    mean_flux: float = 0.0
 
     @property
     def inner(self) -> Loss:
-        """The loss of the flux."""
+        """The loss of the absorption."""
         return self.flux
 
     def transform(self, field: Float[Array, "x y z"]) -> Float[Array, "x y z"]:
-        """The flux, this rank's slab."""
-        return jnp.exp(-jnp.asarray(self.depth, field.dtype) * field)
+        """The absorption over its mean, this rank's slab."""
+        absorption = -jnp.expm1(-jnp.asarray(self.depth, field.dtype) * field)
+        return absorption / jnp.asarray(1 - self.mean_flux, field.dtype)
 
 
 def depth_of_mean_flux(ranks: Ranks, targets: list[Float[Array, "x y z"]], wanted: float) -> float:

@@ -199,8 +199,8 @@ def loss_named(
         name: "paper" (equations (10) and (11)); "statistics", the default, the paper's residual
             with power, correlation and mean; "distribution", with the one-point distribution too;
             "logarithmic", the same with residuals of ln(1 + F); "compressed", "statistics" of maps
-            whose densest cells are compressed; or "flux", "statistics" with squared residuals of
-            the flux through hydrogen, whose depth the targets decide.
+            whose densest cells are compressed; or "flux", "distribution" with squared residuals of
+            the absorption by hydrogen, whose depth the targets decide.
         quantity: whose map is fitted.
         smoothing: n of the paper's residual's weight 1 + k^-n; None for no weight.
         spectrum: weight of the power's error; None for that of :data:`WEIGHTS`.
@@ -223,7 +223,7 @@ def loss_named(
         loss = StatisticsLoss(residual, **weights, distribution=0.0)
         return loss if name == "statistics" else CompressedLoss(loss)
     if name == "flux":
-        return FluxLoss(StatisticsLoss(residual, **weights, distribution=0.0))
+        return FluxLoss(StatisticsLoss(residual, **weights, distribution=1.0))
     if name == "distribution":
         return StatisticsLoss(residual, **weights, distribution=DISTRIBUTION_WEIGHT)
     if smoothing is not None:

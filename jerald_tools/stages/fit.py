@@ -108,7 +108,7 @@ def fit(
     if isinstance(loss, FluxLoss) and options.mean_flux is not None:
         targets = [problem.simulation.target for problem in problems]
         depth = depth_of_mean_flux(ranks, targets, options.mean_flux)
-        loss = dataclasses.replace(loss, depth=depth)
+        loss = dataclasses.replace(loss, depth=depth, mean_flux=options.mean_flux)
     subsamples = [] if options.members is None else subsamples_of(problems, options.members)
     simulations = [problem.simulation for problem in problems]
     task = Task(mesh, wanted, simulations, loss, problems[0].validity.cosmology)

@@ -75,7 +75,7 @@ def _drawn_flux(path: str) -> DrawnFlux:
     width = header.pixel_kms * pixels
     lowest = 2 * np.pi / width
     highest = max(min(np.pi / header.pixel_kms, LARGEST_K), 2 * lowest)
-    edges = np.geomspace(0.99 * lowest, highest, POWER_BINS + 1)
+    edges = np.geomspace(0.99 * lowest, highest, POWER_BINS + 1).tolist()
     power = line_power(ONE_PROCESS, [(values, values)], pixels, width, edges)
     _, density = flux_distribution(ONE_PROCESS, [values])
     chosen = np.linspace(0, len(values) - 1, min(LINES, len(values))).astype(int)

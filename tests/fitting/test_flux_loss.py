@@ -14,7 +14,7 @@ from jerald_tools.mesh.mesh import make_mesh
 from jerald_tools.mesh.ranks import ONE_PROCESS
 from jerald_tools.quantities import quantity_named
 
-INNER = StatisticsLoss(PaperLoss(2), 1.0, 1.0, 3.0, 0.0)
+INNER = StatisticsLoss(PaperLoss(2), 1.0, 1.0, 3.0, 1.0)
 
 
 def fields(mesh):
@@ -33,15 +33,15 @@ def value(loss, mesh, prediction, target):
 def test_it_is_the_loss_of_the_flux():
     mesh = make_mesh(12, 6.0, "double", ONE_PROCESS, "jax")
     prediction, target = fields(mesh)
-    found = value(FluxLoss(INNER, 0.7), mesh, prediction, target)
-    flux = (jnp.exp(-0.7 * field) for field in (prediction, target))
-    np.testing.assert_allclose(found, value(INNER, mesh, *flux), rtol=1e-12)
+    found = value(FluxLoss(INNER, 0.7, 0.6), mesh, prediction, target)
+    absorption = ((1 - jnp.exp(-0.7 * field)) / 0.4 for field in (prediction, target))
+    np.testing.assert_allclose(found, value(INNER, mesh, *absorption), rtol=1e-10)
 
 
 def test_gradients_are_finite_differences():
     mesh = make_mesh(12, 6.0, "double", ONE_PROCESS, "jax")
     prediction, target = fields(mesh)
-    loss = FluxLoss(INNER, 0.7)
+    loss = FluxLoss(INNER, 0.7, 0.6)
     reference = loss.reference(mesh, target)
     direction = jnp.asarray(np.random.default_rng(5).normal(size=mesh.shape))
 

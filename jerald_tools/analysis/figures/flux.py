@@ -46,7 +46,7 @@ def plot_flux(models: Sequence[DrawnFlux], reference: DrawnFlux | None) -> Figur
         reference: lines in the same places too, solid; None for none.
     """
     figure = new_figure(9.0, 6.2)
-    left, right = figure.subfigures(1, 2, width_ratios=[1.25, 1])
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[1.25, 1])[0]
     _draw_lines(
         left.subplots(len(models[0].lines), 1, sharex=True, squeeze=False), models, reference
     )

@@ -39,5 +39,8 @@ def plot_multipoles(spectra: Sequence[tuple[float, Mapping[str, np.ndarray]]]) -
         axes.set_xscale("log")
         plain_logarithmic_ticks(axes.xaxis)
         axes.set_xlabel("$k$ [$h$/Mpc]")
-    left.legend(handles=curve_handles(redshifts), frameon=False)
+    handles = curve_handles(redshifts)
+    if not any("P0_ref" in columns for _, columns in spectra):
+        handles = handles[: len(redshifts)]
+    left.legend(handles=handles, frameon=False)
     return figure
