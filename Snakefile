@@ -33,6 +33,7 @@ onstart:
 include: "workflow/rules/common.smk"
 include: "workflow/rules/making_maps.smk"
 include: "workflow/rules/comparing_maps.smk"
+include: "workflow/rules/observing.smk"
 include: "workflow/rules/initial_conditions.smk"
 include: "workflow/rules/fastpm.smk"
 include: "workflow/rules/targets.smk"
@@ -43,6 +44,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/leave_one_out.smk"
+include: "workflow/rules/observables.smk"
 include: "workflow/rules/scaling.smk"
 
 
@@ -67,5 +69,6 @@ localrules:
     timings,
     baselines,
     leave_one_out,
+    observables,
     figure_of_paper,
     paper,

@@ -3,6 +3,7 @@
 
 import dataclasses
 import json
+from typing import Any
 
 import h5py
 import numpy as np
@@ -42,7 +43,15 @@ def save_bad_files(here):
 
     save_map("map.h5")
     save_map("stars.h5", quantity="stellar-mass")
-    save_map("hydrogen.h5", quantity="neutral-hydrogen")
+    of_hydrogen: dict[str, Any] = {"quantity": "neutral-hydrogen", "units": "cm^-3 (proper)"}
+    save_map("hydrogen.h5", **of_hydrogen)
+    save_map("negative_hydrogen.h5", -field, **of_hydrogen)
+    save_map("empty_hydrogen.h5", 0 * field, **of_hydrogen)
+    save_map("hydrogen_z3.h5", **of_hydrogen, redshift=3.0)
+    save_map("hydrogen_other_box.h5", **of_hydrogen, box_size=(11.0,) * 3)
+    save_map("hydrogen_other_cosmology.h5", **of_hydrogen, cosmology=Cosmology(omega_m=0.35))
+    save_map("moved_hydrogen.h5", **of_hydrogen, attributes={"redshift_space": "z"})
+    save_map("hydrogen_of_dust.h5", quantity="neutral-hydrogen")
     save_map("zero.h5", 0 * field)
     save_map("negative.h5", -field / field.max())
     save_map("other_cosmology.h5", cosmology=Cosmology(omega_m=0.35))
@@ -120,6 +129,8 @@ def save_bad_files(here):
         "unsorted.txt": np.c_[k, 1 / k][::-1],
         "nan.txt": np.c_[k, np.where(k > 1, np.nan, 1 / k)],
         "empty.txt": np.empty(0),
+        "three_columns.txt": np.ones((4, 3)),
+        "nan_positions.txt": np.full((3, 2), np.nan),
     }.items():
         np.savetxt(here / name, table)
     (here / "pk.txt").write_text("".join(f"{k} {1 / k}\n" for k in np.geomspace(1e-4, 1e2, 50)))

@@ -58,8 +58,14 @@ FIT_OPTIONS = (
         type=click.Choice(LOSSES),
         help="What is minimised: the paper's residual; with it the errors of mean, power and "
         "correlation; with the one-point distribution too; all these with residuals of the "
-        "logarithm; or mean, power, correlation and residual of maps whose densest cells are "
-        "compressed.  [default: statistics]",
+        "logarithm; mean, power, correlation and residual of maps whose densest cells are "
+        "compressed; or the same of the flux through hydrogen.  [default: statistics]",
+    ),
+    click.option(
+        "--mean-flux",
+        type=click.FloatRange(min=0, max=1, min_open=True, max_open=True),
+        metavar="F",
+        help="Of the targets, for --loss flux, whose optical depth is scaled to it.",
     ),
     click.option(
         "--smoothing",

@@ -20,6 +20,8 @@ main = command_group(
     plot-figures cells dm_z2.h5 --reference dm_ref_z2.h5 -o cells.md
     plot-figures coverage dm_z5_band.csv dm_z2_band.csv -o coverage.md
     plot-figures losses dm_z2.json dm_z2_without_layers.json -o losses.md
+    plot-figures flux skewers_z3.h5 --reference truth_z3.h5 -o flux.png
+    plot-figures multipoles tb_z3.csv tb_z2.csv -o multipoles.png
     plot-figures scaling ranks1.json ranks2.json -o figure2.png
     """,
     help_text="Draw maps and spectra beside their reference, in the manner of the paper. Each "
@@ -275,6 +277,34 @@ def scaling(**options) -> dict:
     return options
 
 
+@command(
+    "flux",
+    body="jerald_tools.stages.observable_figures:flux",
+    example="plot-figures flux skewers_z3.h5 --reference truth_z3.h5 -o flux.png",
+)
+@path_arguments("models")
+@click.option("--reference", type=click.Path(), help="Lines in the same places to compare with.")
+@figure_option
+def flux(**options) -> dict:
+    """Lines of sight, the power of flux along them, and its distribution.
+
+    MODELS are files of skewers: the first is drawn, of several the range is shaded.
+    """
+    return options
+
+
+@command(
+    "multipoles",
+    body="jerald_tools.stages.observable_figures:multipoles",
+    example="plot-figures multipoles tb_z3.csv tb_z2.csv -o multipoles.png",
+)
+@path_arguments("spectra_files", "SPECTRA...")
+@figure_option
+def multipoles(**options) -> dict:
+    """P0 and P2 / P0 of powerspec --multipoles, with the reference's where there is one."""
+    return options
+
+
 for subcommand in (
     slices,
     spectra,
@@ -286,5 +316,7 @@ for subcommand in (
     coverage,
     losses,
     scaling,
+    flux,
+    multipoles,
 ):
     main.add_command(subcommand)

@@ -12,6 +12,8 @@ from jerald_tools.cli.command import command
     example="""
     powerspec hi_z2.h5 --reference hi_ref_z2.h5 -o hi_z2.csv
     powerspec hi_[0-6].h5 --band --reference hi_ref_z2.h5 -o hi_z2.csv
+    powerspec skewers.h5 --reference truth.h5 -o p1d.csv
+    powerspec hi_redshift_space.h5 --multipoles --los z -o multipoles.csv
     powerspec particles_z2.h5 --mesh 96 --window tsc --interlace --compensate -o '{name}_pk.csv'
     """,
 )
@@ -54,6 +56,34 @@ from jerald_tools.cli.command import command
     help="INPUTS are the members of one ensemble (paint --members all): write one spectrum, their "
     "median and the 68 % band around it.",
 )
+@click.option(
+    "--multipoles",
+    is_flag=True,
+    help="P0, P2 and P4 of the power in the angle to the line of sight.",
+)
+@click.option(
+    "--mu-bins",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Power in N bins of the cosine of that angle.",
+)
+@click.option(
+    "--los",
+    type=click.Choice(["x", "y", "z"]),
+    help="Line of sight.  [default: the map's own, or that of the lines; z in real space]",
+)
+@click.option(
+    "--pdf",
+    is_flag=True,
+    help="Of files of skewers: the distribution of flux in 20 bins, in place of its power.",
+)
+@click.option(
+    "--units",
+    type=click.Choice(["s/km", "h/Mpc"]),
+    default="s/km",
+    show_default=True,
+    help="Of k along lines, and of --edges there.",
+)
 @click.option("--interlace", is_flag=True, help="Paint particles twice, half a cell aside.")
 @click.option("--compensate", is_flag=True, help="Divide particles' spectra by their window.")
 @click.option(
@@ -66,11 +96,23 @@ from jerald_tools.cli.command import command
 def main(edges: str | None, **options) -> dict:
     """Measure P(k), and with a reference the ratio P / P_ref and r(k) = P_x / sqrt(P_ref P).
 
+    Of files of skewers: the power of flux along the lines, of F / <F> - 1, divided by the window of
+    a pixel; with --multipoles or --mu-bins the lines are a field in redshift space.
+
     Shot noise is reported for particles, not subtracted. A region's spectrum is smeared over the
     width of the region, model and reference alike.
     """
     if options["reference"] is None and options["mean"] == "reference":
         raise click.UsageError("--mean reference needs a --reference")
+    if options["multipoles"] and options["mu_bins"] is not None:
+        raise click.UsageError("--multipoles and --mu-bins exclude each other; give one of them")
+    is_anisotropic = options["multipoles"] or options["mu_bins"] is not None
+    if options["los"] is not None and not is_anisotropic:
+        raise click.UsageError("--los needs --multipoles or --mu-bins")
+    if is_anisotropic and options["band"]:
+        raise click.UsageError("--band has no --multipoles or --mu-bins; leave them out")
+    if options["pdf"] and (is_anisotropic or edges is not None):
+        raise click.UsageError("--pdf has no --multipoles, --mu-bins or --edges; leave them out")
     return {"edges": _numbers(edges), **options}
 
 

@@ -4,7 +4,7 @@
 The names that a command offers stand here, so that it can list them without importing JAX.
 """
 
-LOSSES = ("paper", "statistics", "distribution", "logarithmic", "compressed")
+LOSSES = ("paper", "statistics", "distribution", "logarithmic", "compressed", "flux")
 """Names of the losses, see :func:`jerald_tools.fitting.statistics_loss.loss_named`."""
 
 OPTIMISERS = ("bfgs", "lbfgsb", "adam")

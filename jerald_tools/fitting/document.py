@@ -60,7 +60,8 @@ def fit_content(
         },
         "target": {
             **dataclasses.asdict(first.target_info),
-            **(_mean_values(problems) if evolves else {}),
+            # The gas of one redshift is not that of another.
+            **(_mean_values(problems) | {"gas": {}} if evolves else {}),
         },
         "setting": validity.as_dict(),
         "split": {

@@ -62,12 +62,14 @@ class TargetInfo:
             redshift that are fitted together.
         units: of the map.
         description: of the map.
+        gas: ``temperature`` and ``gamma`` of the gas, as far as the map states them.
     """
 
     path: str
     mean: float
     units: str
     description: str
+    gas: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

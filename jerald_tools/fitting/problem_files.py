@@ -3,7 +3,7 @@
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
@@ -21,6 +21,7 @@ from jerald_tools.fitting.problem import (
 from jerald_tools.io.grids import MapFile, MapHeader
 from jerald_tools.io.parallel import load_field, load_particles, read_header
 from jerald_tools.io.particles import ParticlesFile, ParticlesHeader
+from jerald_tools.lines.gas import stated_thermal_state
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, gather, on_root
 from jerald_tools.model.fit_document import FIT_AGAIN
@@ -128,13 +129,17 @@ def load_problems(
                 validity,
                 positions,
                 Simulation(inputs, scaled, redshift),
-                TargetInfo(path, mean, target.units, target.description),
+                TargetInfo(path, mean, target.units, target.description, _gas_of(target)),
                 prerequisites,
                 os.fspath(files.particles[number]),
                 white_noise_of(files.particles[number], headers[number]),
             )
         )
     return problems
+
+
+def _gas_of(target: MapHeader) -> Mapping[str, float]:
+    return stated_thermal_state(target.attributes)
 
 
 def white_noise_of(path: str, header: ParticlesHeader) -> str | None:

@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.compressed_loss import CompressedLoss
+from jerald_tools.fitting.flux_loss import FluxLoss
 from jerald_tools.fitting.map_statistics import (
     THRESHOLDS,
     Statistics,
@@ -22,7 +23,13 @@ from jerald_tools.fitting.map_statistics import (
     statistics,
 )
 from jerald_tools.fitting.regions import Regions
-from jerald_tools.fitting.residual_loss import LogarithmicLoss, Loss, ResidualLoss, paper_loss
+from jerald_tools.fitting.residual_loss import (
+    LogarithmicLoss,
+    Loss,
+    PaperLoss,
+    ResidualLoss,
+    paper_loss,
+)
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.model.quantity import Quantity
 
@@ -191,8 +198,9 @@ def loss_named(
     Args:
         name: "paper" (equations (10) and (11)); "statistics", the default, the paper's residual
             with power, correlation and mean; "distribution", with the one-point distribution too;
-            "logarithmic", the same with residuals of ln(1 + F); or "compressed", "statistics" of
-            maps whose densest cells are compressed.
+            "logarithmic", the same with residuals of ln(1 + F); "compressed", "statistics" of maps
+            whose densest cells are compressed; or "flux", "distribution" with squared residuals of
+            the absorption by hydrogen, whose depth the targets decide.
         quantity: whose map is fitted.
         smoothing: n of the paper's residual's weight 1 + k^-n; None for no weight.
         spectrum: weight of the power's error; None for that of :data:`WEIGHTS`.
@@ -205,12 +213,17 @@ def loss_named(
         raise BadInput(f"--spectrum {spectrum:g}: the loss paper has no such term: leave it out")
     if name == "paper":
         return residual
+    if name == "flux":
+        # Bounded values have no outliers that a modulus would have to tame.
+        residual = PaperLoss(2, residual.smoothing)
     weights = dict(WEIGHTS[residual.power])
     if spectrum is not None:
         weights["spectrum"] = spectrum
     if name in ("statistics", "compressed"):
         loss = StatisticsLoss(residual, **weights, distribution=0.0)
         return loss if name == "statistics" else CompressedLoss(loss)
+    if name == "flux":
+        return FluxLoss(StatisticsLoss(residual, **weights, distribution=1.0))
     if name == "distribution":
         return StatisticsLoss(residual, **weights, distribution=DISTRIBUTION_WEIGHT)
     if smoothing is not None:

@@ -126,7 +126,7 @@ def _verified_hdf5(path: Path) -> tuple[Input, bool]:
 
 
 def _verified_spectrum(path: Path) -> Input:
-    _, notes = spectra.read_spectrum(path)
+    _, notes = spectra.read_spectrum(path, required=())
     try:
         record = Record.from_json(notes[PROVENANCE])
     except DAMAGE as error:

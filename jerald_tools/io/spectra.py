@@ -20,12 +20,25 @@ from jerald_tools.io.record import Record
 
 COLUMNS = (
     "k",
+    "mu",
     "P",
+    "P0",
+    "P2",
+    "P4",
     "modes",
+    "F",
+    "density",
+    "density_ref",
     "P_ref",
+    "P0_ref",
+    "P2_ref",
+    "P4_ref",
     "ratio",
     "r",
     "P_cross",
+    "P0_cross",
+    "P2_cross",
+    "P4_cross",
     "P_low",
     "P_high",
     "r_low",
@@ -33,6 +46,9 @@ COLUMNS = (
     "scatter",
 )
 REQUIRED = ("k", "P", "modes")
+LAYOUTS = (REQUIRED, ("k", "P0", "P2", "P4", "modes"), ("F", "density"))
+"""The columns that a table has at least: of power, of its multipoles, of a distribution."""
+
 FORMAT_VERSION = 2
 
 FORMAT = "# format: jerald-tools spectrum "
@@ -54,8 +70,10 @@ def write_spectrum(
         path: the file's name; it appears when the file is whole.
         columns: ``k`` [h/Mpc], ``P``, ``modes``, and with a reference ``P_ref``, ``ratio``, ``r``,
             ``P_cross``; of an ensemble the edges of its band, ``P_low``, ``P_high``, the members'
-            ``scatter`` in ln P, and with a reference ``r_low``, ``r_high``; arrays (bins); NaN, as
-            of r where a spectrum is zero, is an empty field.
+            ``scatter`` in ln P, and with a reference ``r_low``, ``r_high``; of wedges also ``mu``;
+            or ``k``, ``P0``, ``P2``, ``P4``, ``modes``; or ``F`` and ``density``, all these with
+            ``_ref`` and ``_cross`` too; arrays (bins); NaN, as of r where a spectrum is zero, is
+            an empty field.
         notes: what the ``#`` lines say, by name: units, shot noise.
         record: how it was made, which becomes the note ``provenance``.
         force: whether a file that exists may be replaced.
@@ -65,8 +83,8 @@ def write_spectrum(
         ValueError: if a column is missing, unknown or of another length.
     """
     unknown = set(columns) - set(COLUMNS)
-    missing = set(REQUIRED) - set(columns)
-    if unknown or missing or len({len(column) for column in columns.values()}) > 1:
+    known = any(set(layout) <= set(columns) for layout in LAYOUTS)
+    if unknown or not known or len({len(column) for column in columns.values()}) > 1:
         raise ValueError(f"columns {list(columns)}: {COLUMNS} of one length are wanted")
     names = [name for name in COLUMNS if name in columns]
     lines = [f"{FORMAT}{FORMAT_VERSION}"]
@@ -81,8 +99,14 @@ def write_spectrum(
     write_text(path, f"{text}{_DIGEST}{digest}\n", force)
 
 
-def read_spectrum(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+def read_spectrum(
+    path: str | os.PathLike, required: Sequence[str] = REQUIRED
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Read a spectrum written by :func:`write_spectrum`, or by hand in the same layout.
+
+    Args:
+        path: the file.
+        required: columns that it must have.
 
     Returns:
         The columns by name, float64 (bins), and the notes by name.
@@ -106,7 +130,7 @@ def read_spectrum(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[
     notes = dict(_note(line) for line in lines if _is_note(line))
     rows = list(csv.reader(line for line in lines if line and not line.startswith("#")))
     names = rows[0] if rows else []
-    missing = [name for name in REQUIRED if name not in names]
+    missing = [name for name in required if name not in names]
     if missing:
         raise BadInput(f"{path}: has no column {', '.join(missing)}; give a spectrum of powerspec")
     columns: dict[str, list[float]] = {name: [] for name in names}

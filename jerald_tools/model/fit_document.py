@@ -246,6 +246,7 @@ class FitDocument:
                     values = self._content["ensemble"][name]
                     attributes[name] = [float(value) for value in values]
                 attributes |= self._expected_of_member()
+            attributes |= {name: float(value) for name, value in self._gas_of_target.items()}
         if edited := edited_parts(self._content):
             attributes["fit_edited"] = [place or "itself" for place in edited]
         return attributes
@@ -274,6 +275,12 @@ class FitDocument:
                     f"{self.path}: target's {name} {target[name]}: must be text: {FIT_AGAIN}"
                 )
         return target
+
+    @property
+    def _gas_of_target(self) -> Mapping[str, float]:
+        """Temperature and gamma of the gas that the fit was trained on; none in older fits."""
+        gas = self._target.get("gas", {})
+        return {name: gas[name] for name in ("temperature", "gamma") if name in gas}
 
     def target_mean(self, redshift: float) -> float:
         """Mean of the training targets, between redshifts if there were several."""

@@ -48,7 +48,7 @@ def slices(
         pairs = tables.in_order(load_pairs(models, references), NAMES)
         return plot_slices(pairs, shape_of_test_region(pairs), mark_test_region=test_region)
 
-    _write_figure(run, output, draw)
+    write_figure(run, output, draw)
 
 
 def spectra(
@@ -61,7 +61,7 @@ def spectra(
         curves += [load_curve(path, is_baseline=True) for path in baselines]
         return plot_spectra(tables.in_order(curves, NAMES))
 
-    _write_figure(run, output, draw)
+    write_figure(run, output, draw)
 
 
 def relative_difference(
@@ -75,7 +75,7 @@ def relative_difference(
             pairs, shape_of_test_region(pairs) if region == "test" else None
         )
 
-    _write_figure(run, output, draw)
+    write_figure(run, output, draw)
 
 
 def distribution(run: Run, models: Sequence[str], references: Sequence[str], output: str) -> None:
@@ -84,17 +84,17 @@ def distribution(run: Run, models: Sequence[str], references: Sequence[str], out
     def draw() -> Figure:
         return plot_distribution(tables.in_order(load_pairs(models, references), NAMES))
 
-    _write_figure(run, output, draw)
+    write_figure(run, output, draw)
 
 
 def heatmap(run: Run, files: Sequence[str], output: str, by_quantity: bool = False) -> None:
     """Draw the numbers of :func:`table` as heat maps of P / P_ref and r(k)."""
-    _write_figure(run, output, lambda: plot_heatmap(_measured_maps(files, by_quantity)))
+    write_figure(run, output, lambda: plot_heatmap(_measured_maps(files, by_quantity)))
 
 
 def scaling(run: Run, measurements: Sequence[str], output: str) -> None:
     """Draw time and memory of an optimisation step against ranks, from benchmarks/step.py."""
-    _write_figure(run, output, lambda: plot_scaling(load_measured_steps(measurements)))
+    write_figure(run, output, lambda: plot_scaling(load_measured_steps(measurements)))
 
 
 def table(run: Run, files: Sequence[str], output: str, by_quantity: bool = False) -> None:
@@ -150,7 +150,7 @@ def _is_markdown(output: str) -> bool:
     return Path(output).suffix.lower() == ".md"
 
 
-def _write_figure(run: Run, output: str, draw: Callable[[], Figure]) -> None:
+def write_figure(run: Run, output: str, draw: Callable[[], Figure]) -> None:
     """Draw and save on rank 0; what goes wrong there is raised on every rank."""
 
     def work() -> None:

@@ -12,6 +12,7 @@ from jerald_tools.fitting.amplitude import amplitude_curve
 from jerald_tools.fitting.document import fit_content
 from jerald_tools.fitting.ensemble import fit_ensemble
 from jerald_tools.fitting.fit import Search, fit_parameters
+from jerald_tools.fitting.flux_loss import FluxLoss, depth_of_mean_flux
 from jerald_tools.fitting.journal import is_journal_of, journal_in
 from jerald_tools.fitting.map_statistics import map_quality
 from jerald_tools.fitting.objective import verify_evaluation
@@ -50,6 +51,7 @@ class FitOptions:
         loss_name: one of :data:`jerald_tools.fitting.LOSSES`; None for the quantity's default.
         smoothing: n of the residual's weight 1 + k^-n (equation (11)); None for no weight.
         spectrum: weight of the power's error in the loss; None for the default.
+        mean_flux: of the targets, for the loss "flux"; None for other losses.
         constants: of the quantity's model, by name.
         start: fit file whose parameters are the first start.
         order: of the polynomials in the quantity's variable, for simulations at several redshifts.
@@ -62,6 +64,7 @@ class FitOptions:
     loss_name: str | None = None
     smoothing: float | None = None
     spectrum: float | None = None
+    mean_flux: float | None = None
     constants: Mapping[str, float] = dataclasses.field(default_factory=dict)
     start: str | None = None
     order: int | None = None
@@ -101,6 +104,7 @@ def fit(
     ranks = world()
     wanted = quantity_named(quantity).with_constants(options.constants)
     loss_name = options.loss_name or wanted.default_loss
+    _check_flux(loss_name, quantity, options.mean_flux)
     loss = loss_named(loss_name, wanted, options.smoothing, options.spectrum)
     inputs = [*files.all, *([options.start] if options.start else [])]
     refuse_inputs([output], inputs)
@@ -109,6 +113,10 @@ def fit(
     with run.stopwatch.stage("reading"):
         problems = load_problems(wanted, files, ranks, run.precision, options.order)
     mesh = problems[0].mesh
+    if isinstance(loss, FluxLoss) and options.mean_flux is not None:
+        targets = [problem.simulation.target for problem in problems]
+        depth = depth_of_mean_flux(ranks, targets, options.mean_flux)
+        loss = dataclasses.replace(loss, depth=depth, mean_flux=options.mean_flux)
     subsamples = [] if options.members is None else subsamples_of(problems, options.members)
     simulations = [problem.simulation for problem in problems]
     task = Task(mesh, wanted, simulations, loss, problems[0].validity.cosmology)
@@ -165,6 +173,14 @@ def _require_room(run: Run, ranks: Ranks, quantity: Quantity, files: FitFiles, l
     lattices = [read_header(ranks, ParticlesFile, path).lattice for path in files.particles]
     target = read_header(ranks, MapFile, files.targets[0])
     require_room_for_model(run, size.stage, lattices, target.mesh, quantity.refine, layers)
+
+
+def _check_flux(loss_name: str, quantity: str, mean_flux: float | None) -> None:
+    """Refuse a mean flux without its loss, and the loss without one."""
+    if (loss_name == "flux") != (mean_flux is not None):
+        raise BadInput("--loss flux and --mean-flux belong together: give both or neither")
+    if loss_name == "flux" and quantity != "neutral-hydrogen":
+        raise BadInput(f"--loss flux: {quantity} absorbs no Lyman-alpha: give another loss")
 
 
 def _warm_start(

@@ -8,13 +8,17 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from jerald_tools.analysis.anisotropic_power import multipoles, wedges
 from jerald_tools.analysis.band import band_columns, band_notes
 from jerald_tools.analysis.power_spectrum import Comparison, compare, cross_power
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.regions import region_mask
+from jerald_tools.io.inputs import file_type
 from jerald_tools.io.spectra import write_spectrum
+from jerald_tools.lines.geometry import AXES
 from jerald_tools.mesh.mesh import Mesh, make_mesh
 from jerald_tools.mesh.ranks import Ranks, on_root, world
+from jerald_tools.stages.line_spectrum import LineMeasurement, measure_lines
 from jerald_tools.stages.outputs import check_outputs, output_names
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.run import Run
@@ -54,12 +58,23 @@ class Measurement:
         region: "all", or a region of the training split, outside of which the overdensity is 0.
         edges: of the bins of k [h/Mpc]; None for bins around the multiples of 2 pi / L.
         label: name of the spectrum in the table of plot-figures; None for its region.
+        multipoles: whether to measure the multipoles of the power in the angle to a line of sight.
+        mu_bins: of the cosine of that angle, in which to measure the power; None for all angles.
+        los: line of sight "x", "y" or "z"; None for that of the map, or of its lines, or z.
     """
 
     mean: str | None = None
     region: str = "all"
     edges: Sequence[float] | None = None
     label: str | None = None
+    multipoles: bool = False
+    mu_bins: int | None = None
+    los: str | None = None
+
+    @property
+    def is_anisotropic(self) -> bool:
+        """Whether the angle to the line of sight matters."""
+        return self.multipoles or self.mu_bins is not None
 
 
 def measure_spectra(
@@ -68,10 +83,14 @@ def measure_spectra(
     reference: str | None,
     measurement: Measurement,
     painting: Painting,
+    lines: LineMeasurement,
     output: str,
     band: bool = False,
 ) -> None:
     """Write the spectrum of each input, or one spectrum with the band of an ensemble.
+
+    Of files of lines it is the power along them, unless it is asked for with angles: then lines
+    are a field of flux in redshift space.
 
     Args:
         run: how the stage runs.
@@ -79,6 +98,7 @@ def measure_spectra(
         reference: map or particles to compare each with.
         measurement: region and bins.
         painting: how particles become a field.
+        lines: what is measured of files of lines.
         output: CSV file; of several inputs, a name with ``{name}`` in it.
         band: whether the inputs are members of one ensemble, of which one spectrum is written.
 
@@ -86,6 +106,13 @@ def measure_spectra(
         BadInput: on every rank, if files cannot be read or compared.
     """
     ranks = world()
+    if _are_lines(ranks, inputs, reference) and not measurement.is_anisotropic:
+        _refuse_options_of_maps(inputs[0], measurement, painting, band)
+        measured = dataclasses.replace(lines, edges=measurement.edges)
+        measure_lines(run, ranks, inputs, reference, measured, output)
+        return
+    if lines != LineMeasurement():
+        raise BadInput(f"{inputs[0]}: --pdf and --units are for files of skewers; leave them out")
     outputs = [output] if band else output_names(inputs, output)
     check_outputs(ranks, outputs, [*inputs, reference], run.force)
     partner = read_source(ranks, reference, painting) if reference else None
@@ -109,6 +136,23 @@ def measure_spectra(
         on_root(ranks, write_spectrum, path, columns, notes, record, run.force)
 
 
+def _are_lines(ranks: Ranks, inputs: Sequence[str], reference: str | None) -> bool:
+    """Whether all files are of lines; a mixture is left to be refused where it is compared."""
+    paths = [*inputs, *([reference] if reference else [])]
+    return all(on_root(ranks, file_type, path) == "skewers" for path in paths)
+
+
+def _refuse_options_of_maps(
+    path: str, measurement: Measurement, painting: Painting, band: bool
+) -> None:
+    plain = dataclasses.replace(measurement, edges=None, mean=None)
+    if plain != Measurement() or painting != Painting() or band:
+        raise BadInput(
+            f"{path}: lines have no --region, --label, --band nor options of particles; leave "
+            "them out"
+        )
+
+
 def _measure_each(
     run: Run,
     ranks: Ranks,
@@ -127,7 +171,9 @@ def _measure_each(
             reference = measure(mesh, partner, painting, None, mask)
         mean = reference.mean if reference and measurement.mean != "own" else None
         measured = measure(mesh, source, painting, mean, mask)
-        if reference:
+        if measurement.is_anisotropic:
+            columns = anisotropic_columns(mesh, source, measured, reference, measurement)
+        elif reference:
             columns = _columns(compare(mesh, measured.spectrum, reference.spectrum, edges))
         else:
             own = cross_power(mesh, measured.spectrum, measured.spectrum, edges)
@@ -185,3 +231,28 @@ def _notes(source: Source, measured: Measured, reference: Measured | None) -> di
     if measured.shot_noise is not None:
         notes["shot_noise [(Mpc/h)^3]"] = repr(measured.shot_noise)
     return notes
+
+
+def anisotropic_columns(
+    mesh: Mesh,
+    source: Source,
+    measured: Measured,
+    reference: Measured | None,
+    measurement: Measurement,
+) -> dict[str, np.ndarray]:
+    """Multipoles, or power in bins of angle, of a source, of a reference, and of both together."""
+    los = AXES.index(measurement.los or source.line_of_sight)
+    pairs = {"": (measured.spectrum, measured.spectrum)}
+    if reference:
+        pairs["_ref"] = (reference.spectrum, reference.spectrum)
+        pairs["_cross"] = (measured.spectrum, reference.spectrum)
+    columns = {}
+    for name, pair in pairs.items():
+        if measurement.mu_bins is not None:
+            found = wedges(mesh, *pair, los, measurement.mu_bins, measurement.edges)
+            columns |= {"k": found.k, "mu": found.mu, "modes": found.modes, f"P{name}": found.power}
+        else:
+            found = multipoles(mesh, *pair, los, measurement.edges)
+            columns |= {"k": found.k, "modes": found.modes}
+            columns |= {f"P{ell}{name}": power for ell, power in found.power.items()}
+    return {name: np.ravel(values) for name, values in columns.items()}

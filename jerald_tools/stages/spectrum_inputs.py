@@ -23,6 +23,7 @@ from jerald_tools.io.particles import ParticlesFile
 from jerald_tools.mesh.fields import r2c
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, on_root
+from jerald_tools.stages.flux_field import flux_header, load_flux
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,12 +51,21 @@ class Source:
     Attributes:
         path: the file.
         is_map: whether it is a map.
-        header: of the map, or of the map that painting the particles gives.
+        header: of the map, or of the map that painting the particles gives, or of the flux that
+            lines are.
+        is_flux: whether it is a lattice of lines, whose flux is a map in redshift space.
     """
 
     path: str
     is_map: bool
     header: MapHeader
+    is_flux: bool = False
+
+    @property
+    def line_of_sight(self) -> str:
+        """That the map was painted along, or z."""
+        axis = self.header.attributes.get("redshift_space", "none")
+        return "z" if axis == "none" else axis
 
 
 def read_source(
@@ -73,6 +83,8 @@ def read_source(
         BadInput: on every rank, if the file is neither.
     """
     kind = on_root(ranks, file_type, path)
+    if kind == "skewers":
+        return Source(path, True, flux_header(ranks, path), is_flux=True)
     if kind != "particles":
         return Source(path, True, read_header(ranks, MapFile, path))
     header = read_header(ranks, ParticlesFile, path)
@@ -207,7 +219,9 @@ def measure(
             exists in Fourier space alone.
     """
     noise = None
-    if source.is_map:
+    if source.is_flux:
+        field = load_flux(mesh, source.path)
+    elif source.is_map:
         field = load_field(mesh, MapFile, source.path)
     else:
         positions = load_particles(mesh, source.path).positions

@@ -25,6 +25,8 @@ FIT_HYDROGEN = "fit-hi particles.h5 --target hydrogen.h5 -o new.json"
 PAINT = "paint particles.h5 -o new.h5"
 MEMBERS = "paint particles.h5 --members all -o 'new_{member}.h5'"
 POWERSPEC = "powerspec map.h5 -o new.csv"
+BRIGHTNESS = "brightness hydrogen.h5 --particles particles.h5 -o new.h5"
+SKEWERS = "skewers hydrogen.h5 --particles particles.h5 --temperature 1e4 --gamma 1.5 -o new.h5"
 # An edited fit is accepted; the mistake in it is then found where it is used.
 TAKEN = "--accept-edited -q"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from bad_files import save_bad_files
-from small_fits import HYDROGEN_OPTIONS, PAPER, fit
+from small_fits import HYDROGEN_OPTIONS, PAPER, SNAPSHOT, fit
 from small_universe import save_fit, save_particles, save_target
 
 from jerald_tools.mesh.ranks import gather, on_root, world
@@ -30,7 +30,8 @@ def fit_folder():
     name = Path(on_root(world(), tempfile.mkdtemp))
     on_root(world(), save_particles, name / "particles.h5")
     for quantity in NAMES:
-        on_root(world(), save_target, name / f"{quantity}.h5", quantity)
+        path = name / f"{quantity}.h5"
+        on_root(world(), save_target, path, quantity, attributes={"snapshot": SNAPSHOT})
     yield name
     gather(world(), "done")
     on_root(world(), shutil.rmtree, name)

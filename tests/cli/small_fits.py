@@ -14,6 +14,7 @@ COMMANDS = {
     "neutral-hydrogen": fit_commands.fit_hi,
 }
 PAPER = ["--loss", "paper"]
+SNAPSHOT = {"T0_median_at_mean_density_K": 11000.0, "gamma_minus_1": 0.25}
 BRIEF = ["--layers", 0, "--evaluations", 2, "--starts", 1, *PAPER]
 HYDROGEN_OPTIONS = ["--evaluations", 6, "--starts", 1, "--shift", 0.05, *PAPER]
 

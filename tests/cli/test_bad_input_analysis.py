@@ -2,7 +2,7 @@
 """Bad input to the commands that measure, draw, estimate and trace."""
 
 import pytest
-from bad_input import POWERSPEC, check_refusal
+from bad_input import BRIGHTNESS, POWERSPEC, SKEWERS, check_refusal
 
 ROWS = [
     # powerspec
@@ -30,6 +30,97 @@ ROWS = [
         "powerspec particles.h5 --region test --interlace -o new.csv",
         "a --region has no --interlace",
     ),
+    (f"{POWERSPEC} --multipoles --mu-bins 5", "--multipoles and --mu-bins exclude each other"),
+    (f"{POWERSPEC} --los z", "--los needs --multipoles or --mu-bins"),
+    (f"{POWERSPEC} --mu-bins 0", "0 is not in the range x>=1"),
+    (f"{POWERSPEC} --multipoles --band", "--band has no --multipoles or --mu-bins"),
+    (f"{POWERSPEC} --pdf", "map.h5: --pdf and --units are for files of skewers"),
+    (f"{POWERSPEC} --pdf --edges 1,2", "--pdf has no --multipoles, --mu-bins or --edges"),
+    (f"{POWERSPEC} --units h", "'h' is not one of 's/km', 'h/Mpc'"),
+    # skewers
+    ("skewers", "Missing argument 'HYDROGEN'"),
+    ("skewers hydrogen.h5 -o new.h5", "Missing option '--particles'"),
+    ("skewers missing.h5 --particles particles.h5 -o new.h5", "missing.h5: no such file"),
+    ("skewers map.h5 --particles particles.h5 -o new.h5", "map.h5: dark-matter in 1 + delta: give"),
+    (
+        "skewers hydrogen_of_dust.h5 --particles particles.h5 -o new.h5",
+        "neutral-hydrogen in 1 + delta: give neutral-hydrogen in cm^-3",
+    ),
+    (
+        "skewers hydrogen.h5 --particles particles.h5 -o new.h5",
+        "hydrogen.h5: states no temperature of its gas; give --temperature",
+    ),
+    (
+        "skewers hydrogen.h5 --particles particles.h5 --temperature 1e4 -o new.h5",
+        "hydrogen.h5: states no temperature of its gas; give --gamma",
+    ),
+    (f"{SKEWERS} --particles map.h5", "map.h5: is of type map; give a file of type particles"),
+    (
+        f"{SKEWERS} --particles particles_z3.h5",
+        "particles_z3.h5: redshift 3, but hydrogen.h5 has 2",
+    ),
+    (f"{SKEWERS} --particles torn_particles.h5", "torn_particles.h5: truncated or damaged"),
+    (f"{SKEWERS} --particles nan_particles.h5", "nan_particles.h5: "),
+    (
+        "skewers hydrogen_other_box.h5 --particles particles.h5 -o new.h5",
+        "box (10.0, 10.0, 10.0) Mpc/h, but hydrogen_other_box.h5",
+    ),
+    (
+        "skewers hydrogen_other_cosmology.h5 --particles particles.h5 -o new.h5",
+        "has another omega_m than hydrogen_other_cosmology.h5",
+    ),
+    (
+        "skewers moved_hydrogen.h5 --particles particles.h5 -o new.h5",
+        "moved_hydrogen.h5: is in redshift space; paint it without --redshift-space",
+    ),
+    (
+        SKEWERS.replace("hydrogen.h5", "negative_hydrogen.h5"),
+        "negative_hydrogen.h5: map has values below 0",
+    ),
+    (
+        SKEWERS.replace("hydrogen.h5", "empty_hydrogen.h5") + " --mean-flux 0.5",
+        "--mean-flux 0.5: 100.0% of the pixels have no hydrogen",
+    ),
+    (f"{SKEWERS} --axis w", "'w' is not one of 'x', 'y', 'z'"),
+    (f"{SKEWERS} --every 0", "0 is not in the range x>=1"),
+    (f"{SKEWERS} --every 9", "--every 9: the mesh has 8 nodes"),
+    (f"{SKEWERS} --every 2 --positions pk.txt", "--every and --positions exclude each other"),
+    (f"{SKEWERS} --positions missing.txt", "missing.txt: no such file"),
+    (f"{SKEWERS} --positions words.txt", "words.txt: is not a table of numbers"),
+    (f"{SKEWERS} --positions three_columns.txt", "4 rows of 3 columns; give two columns"),
+    (f"{SKEWERS} --positions nan_positions.txt", "a position is NaN or infinite"),
+    (f"{SKEWERS} --pixel 0", "0.0 is not in the range x>0"),
+    (f"{SKEWERS} --pixel 5000", "km/s wide; give narrower pixels"),
+    (f"{SKEWERS} --pixel nan", "--pixel nan: give a width in km/s"),
+    (f"{SKEWERS} --mean-flux 1", "1.0 is not in the range 0<x<1"),
+    (f"{SKEWERS} --mean-flux nan", "--mean-flux nan: give a number above 0"),
+    (f"{SKEWERS} --temperature nan", "--temperature nan: give kelvins above 0"),
+    (f"{SKEWERS} --gamma 9", "--gamma 9: give a number from 0 to 3"),
+    (f"{SKEWERS} --profile box", "'box' is not one of 'voigt', 'gaussian'"),
+    (f"{SKEWERS} -o hydrogen.h5 --force", "hydrogen.h5 is an input: give another name"),
+    (f"{SKEWERS} -o nowhere/new.h5", "there is no directory nowhere"),
+    (f"{SKEWERS} -o map.h5", "map.h5"),
+    # brightness
+    ("brightness", "Missing argument 'HYDROGEN'"),
+    ("brightness map.h5 --particles particles.h5 -o new.h5", "map.h5: dark-matter in 1 + delta"),
+    (f"{BRIGHTNESS} --particles map.h5", "map.h5: is of type map; give a file of type particles"),
+    (f"{BRIGHTNESS} --particles particles_z3.h5", "redshift 3, but hydrogen.h5 has 2"),
+    (
+        BRIGHTNESS.replace("hydrogen.h5", "negative_hydrogen.h5"),
+        "negative_hydrogen.h5: map has values below 0",
+    ),
+    (
+        BRIGHTNESS.replace("hydrogen.h5", "empty_hydrogen.h5") + " --mean 1",
+        "empty_hydrogen.h5: is empty: it has no mean to scale",
+    ),
+    (
+        BRIGHTNESS.replace("hydrogen.h5", "moved_hydrogen.h5"),
+        "moved_hydrogen.h5: is in redshift space",
+    ),
+    (f"{BRIGHTNESS} --mean nan", "--mean nan: give a number of mK above 0"),
+    (f"{BRIGHTNESS} --beam 0", "0.0 is not in the range x>0"),
+    (f"{BRIGHTNESS} --noise inf", "--noise inf: give a number of mK above 0"),
+    (f"{BRIGHTNESS} -o hydrogen.h5 --force", "hydrogen.h5 is an input: give another name"),
     # plot-figures
     ("plot-figures", "Missing command"),
     ("plot-figures portraits map.h5 -o new.png", "No such command 'portraits'"),

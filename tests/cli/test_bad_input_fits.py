@@ -152,6 +152,15 @@ ROWS = [
     ),
     # fit-hi
     ("fit-hi particles.h5 --target map.h5 -o new.json --nonsense", "No such option '--nonsense'"),
+    (
+        f"{FIT_HYDROGEN} --stellar stars.json --loss flux",
+        "--loss flux and --mean-flux belong together",
+    ),
+    (
+        f"{FIT_HYDROGEN} --stellar stars.json --mean-flux 0.7",
+        "--loss flux and --mean-flux belong together",
+    ),
+    (f"{FIT_STARS} --loss flux --mean-flux 0.7", "stellar-mass absorbs no Lyman-alpha"),
     (f"{FIT_HYDROGEN} --stellar stars.json --shift inf", "shift inf: must be a finite number"),
     (FIT_HYDROGEN, "Missing option '--stellar'"),
     (f"{FIT_HYDROGEN} --stellar dm.json", "dm.json: is a fit of dark-matter: give one of stellar"),

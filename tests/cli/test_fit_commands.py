@@ -137,6 +137,7 @@ def test_a_fit_says_where_it_is_valid_and_carries_its_prerequisites(fits, quanti
     assert setting["cosmology"]["omega_m"] == COSMOLOGY.omega_m
     assert document["target"]["mean"] == pytest.approx(MEANS[quantity])
     assert document["target"]["units"] == UNITS[quantity]
+    assert document["target"]["gas"] == {"temperature": 11000, "gamma": 1.25}
     inputs = {Path(entry["path"]).name for entry in document["provenance"]["inputs"]}
     below = {"dark_matter_fit": "dm.json", "stellar_mass_fit": "stellar.json"}
     start = {"gas_start.json"} if quantity == "gas" else set()

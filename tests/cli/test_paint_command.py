@@ -29,6 +29,7 @@ from small_universe import (
     positions,
     save_fit,
     save_particles,
+    untrained_fit,
     velocities,
 )
 
@@ -95,6 +96,15 @@ def expected_maps() -> dict:
         return maps, particles
 
     return chain(jnp.asarray(positions()))
+
+
+def test_a_map_states_the_gas_of_its_fits_target(tmp_path):
+    particles, fit = save_particles(tmp_path / "p.h5"), tmp_path / "dm.json"
+    target = untrained_fit("dark-matter")["target"]
+    save_fit(fit, "dark-matter", target={**target, "gas": {"temperature": 9000, "gamma": 1.5}})
+    paint(particles, "--fit", fit, "-o", tmp_path / "map.h5")
+    attributes = header_of(tmp_path / "map.h5").attributes
+    assert (attributes["temperature"], attributes["gamma"]) == (9000, 1.5)
 
 
 @pytest.mark.ranks

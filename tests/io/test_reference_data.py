@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jerald_tools.cosmology import Cosmology
+from jerald_tools.cosmology import Cosmology, hubble_rate
 from jerald_tools.io.grids import MapFile
 from jerald_tools.io.particles import CRITICAL_DENSITY
+from jerald_tools.io.skewers import SkewersFile
 
 DATA = Path(__file__).parents[2] / "data"
 QUANTITIES = ("dark-matter", "stellar-mass", "neutral-hydrogen", "gas")
@@ -52,9 +53,23 @@ def test_means_are_those_of_the_simulations(snapshot):
     assert stars == pytest.approx(said["omega_star_over_omega_b"], rel=1e-8)
 
 
+@pytest.mark.parametrize(("redshift", "mean"), [("3.00", 0.712), ("2.00", 0.870)])
+def test_lines_of_sight_have_the_mean_flux_of_their_simulation(redshift, mean):
+    with SkewersFile(DATA / f"reference/unseen_seed4417/skewers_z{redshift}.h5") as opened:
+        opened.verify()
+        header, flux = opened.header, np.exp(-opened.read())
+    assert (header.axis, header.redshift, header.scale) == ("z", float(redshift), 1)
+    assert flux.shape[:2] == (24, 24)
+    assert header.mean_flux == pytest.approx(flux.mean(dtype=np.float64), rel=1e-6)
+    assert header.mean_flux == pytest.approx(mean, abs=0.005)
+    a = 1 / (1 + header.redshift)
+    width = 100 * a * hubble_rate(a, header.cosmology) * 20
+    assert header.pixel_kms * flux.shape[2] == pytest.approx(width, rel=1e-3)
+
+
 def test_it_stays_small():
     files = list((DATA / "reference").rglob("*.h5"))
-    assert len(files) == 48
+    assert len(files) == 50
     assert sum(path.stat().st_size for path in files) < 16e6
 
 

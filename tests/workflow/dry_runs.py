@@ -100,7 +100,16 @@ class Workflow:
             shutil.copy(ROOT / name, folder)
         self.commands = folder / "commands"
         self.commands.mkdir()
-        for name in ("generate-ics", "run-fastpm", "fit", "paint", "powerspec", "plot-figures"):
+        for name in (
+            "generate-ics",
+            "run-fastpm",
+            "fit",
+            "paint",
+            "powerspec",
+            "plot-figures",
+            "skewers",
+            "brightness",
+        ):
             command = self.commands / name
             command.write_text(
                 '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\n'

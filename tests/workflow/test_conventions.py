@@ -39,7 +39,7 @@ def test_every_job_runs_in_the_one_conda_environment(fresh):
     conda = fresh.commands / "conda"
     conda.write_text(CONDA)
     conda.chmod(0o755)
-    targets = ("paper", "over_redshifts", "figure2")
+    targets = ("paper", "over_redshifts", "figure2", "observables")
     run = fresh.snakemake("--dry-run", "--software-deployment-method", "conda", "--", *targets)
     assert run.returncode == 0, run.stdout + run.stderr
     found = re.findall(r"Conda environment (\S+) will be created", run.stdout + run.stderr)

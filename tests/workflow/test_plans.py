@@ -15,6 +15,20 @@ def test_dry_run_of_everything(unchanged):
     assert unchanged.jobs() == ALL_JOBS
 
 
+def test_observables_of_the_unseen_simulation(fresh):
+    fits = [f"results/fits/neutral-hydrogen_z{z}.00.json" for z in (2, 3)]
+    jobs = fresh.jobs("--", "observables")
+    made = ("paint_fine", "skewers", "brightness", "multipoles", "flux")
+    assert [jobs[name] for name in made] == [2] * 5
+    assert (jobs["figure_of_multipoles"], jobs["observables"], jobs["fit"]) == (1, 1, 4)
+    command = fresh.command_of(f"results/{UNSEEN}/observables/skewers_z3.00.h5")
+    assert " --every 4 --pixel 10.04 --mean-flux 0.712 " in command
+    command = fresh.command_of(f"results/{UNSEEN}/observables/neutral-hydrogen_z3.00.h5")
+    assert f" --fit {fits[1]} --fine " in command
+    command = fresh.command_of(f"results/figures/flux_{UNSEEN}_z3.00.png")
+    assert f" --reference data/reference/{UNSEEN}/skewers_z3.00.h5 " in command
+
+
 def test_all_of_a_quantitys_prerequisites_are_taken_where_none_are_chosen(fresh):
     fresh.change(lambda config: config.pop("prerequisites"))
     output = "results/fits/neutral-hydrogen_z3.00.json"
