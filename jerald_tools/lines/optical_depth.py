@@ -113,6 +113,7 @@ def _gaussian(
     starts = (first.astype(np.int64) % pixels).astype(np.int32).ravel()
     lines = np.repeat(np.arange(len(areas), dtype=np.int32), areas.shape[1])
     needed = needed.ravel()
+    reaches = needed.astype(np.int32)
     windows = sorted({int(-4 * (-width // 4)) for width in np.quantile(needed, SHARES)})
     turns = -(-(pixels + windows[-1]) // pixels)
     spread = jnp.zeros((len(areas), turns * pixels), dtype)
@@ -120,7 +121,7 @@ def _gaussian(
         (fitting,) = np.nonzero((needed > narrower) & (needed <= window))
         for start in range(0, len(fitting), ROWS):
             rows = fitting[start : start + ROWS]
-            chosen = [_padded(each[rows]) for each in (lines, starts, *numbers)]
+            chosen = [_padded(each[rows]) for each in (lines, starts, reaches, *numbers)]
             chosen[-1][len(rows) :] = 0
             spread = _add_cells(window, spread, *chosen)
     return np.asarray(spread, np.float64).reshape(len(areas), turns, pixels).sum(axis=1)
@@ -134,7 +135,9 @@ def _padded(values: np.ndarray) -> np.ndarray:
 
 
 @functools.partial(jax.jit, static_argnums=0, donate_argnums=1)
-def _add_cells(window: int, spread: Array, lines, starts, lower, upper, pixel, heights) -> Array:
+def _add_cells(
+    window: int, spread: Array, lines, starts, reaches, lower, upper, pixel, heights
+) -> Array:
     """Add cells to lines, each in a window of pixels from its own first one.
 
     Args:
@@ -142,21 +145,24 @@ def _add_cells(window: int, spread: Array, lines, starts, lower, upper, pixel, h
         spread: lines (lines, pixels), those beyond the end of the box appended.
         lines: of the cells.
         starts: first pixel of the window of each cell.
+        reaches: how many pixels of the window each cell has: all of it, whatever the window.
         lower: the nearer face of each cell, from the first pixel of its window, in b.
         upper: the farther face in b.
         pixel: width of a pixel in b.
         heights: area of the cell over the width of a pixel.
     """
-    ends = pixel[:, None] * jnp.arange(1, window, dtype=spread.dtype)
+    numbers = jnp.arange(1, window, dtype=np.int32)
+    ends = pixel[:, None] * numbers.astype(spread.dtype)
     from_lower, from_upper = ends - lower[:, None], ends - upper[:, None]
     distance = (upper - lower)[:, None]
     below = jnp.clip(from_lower / distance, 0, 1)
     below += (_rounding(from_lower) - _rounding(from_upper)) / distance
+    below = jnp.where(numbers < reaches[:, None], below, 1)
     zero = jnp.zeros((len(lower), 1), spread.dtype)
     parts = jnp.diff(jnp.concatenate([zero, below, zero + 1], axis=1), axis=1)
-    numbers = lax.ScatterDimensionNumbers((1,), (0,), (0, 1))
+    dimensions = lax.ScatterDimensionNumbers((1,), (0,), (0, 1))
     where = jnp.stack([lines, starts], axis=1)
-    return lax.scatter_add(spread, where, heights[:, None] * parts, numbers)
+    return lax.scatter_add(spread, where, heights[:, None] * parts, dimensions)
 
 
 def _rounding(y: Array) -> Array:

@@ -153,7 +153,7 @@ def test_many_cells_fill_several_windows_and_batches():
         one = slice(line, line + 1)
         alone = columns[one], velocities[one], widths[one]
         exact = optical_depth(spectrograph, *alone, "gaussian")
-        np.testing.assert_allclose(tau[line], exact[0], rtol=1e-6, atol=1e-9 * exact.max())
+        np.testing.assert_allclose(tau[line], exact[0], rtol=1e-12, atol=1e-14 * exact.max())
 
 
 def test_constants():
