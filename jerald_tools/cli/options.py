@@ -8,6 +8,7 @@ import click
 
 from jerald_tools.cosmology import Cosmology
 from jerald_tools.process import launched_size
+from jerald_tools.stages.run import OWN_ENGINE
 
 PARAMETERS = {
     "omega_m": "Total matter density over the critical density.",
@@ -120,3 +121,14 @@ device_option = click.option(
     help="Where JAX computes: on one GPU, with one rank, or on the CPU.  [default: the GPU if JAX "
     "sees one; the CPU under MPI]",
 )
+
+
+def engine_option(engine: str):
+    """The option ``--engine`` of a command whose work another code can do too."""
+    return click.option(
+        "--engine",
+        type=click.Choice([OWN_ENGINE, engine]),
+        default=OWN_ENGINE,
+        show_default=True,
+        help=f"Whose code computes: ours, or {engine}, if it is installed (docs/engines.md).",
+    )

@@ -14,6 +14,7 @@ from jerald_tools.cli.command import command
     powerspec hi_[0-6].h5 --band --reference hi_ref_z2.h5 -o hi_z2.csv
     powerspec particles_z2.h5 --mesh 96 --window tsc --interlace --compensate -o '{name}_pk.csv'
     """,
+    engine="nbodykit",
 )
 @click.argument("inputs", nargs=-1, required=True, type=click.Path())
 @click.option("--reference", type=click.Path(), help="Map (or particles) to compare with.")

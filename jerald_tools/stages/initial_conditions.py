@@ -9,14 +9,15 @@ import functools
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, block_until_ready
 from jaxtyping import Float
 
 from jerald_tools.agreement import same_lengths
 from jerald_tools.cosmology import Cosmology
+from jerald_tools.engines import load_engine
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import LinearPower, camb_linear_power, read_linear_power
 from jerald_tools.gravity.lpt import lattice_shape, linear_field
@@ -34,13 +35,21 @@ from jerald_tools.snapshots.snapshot import describe_snapshot
 from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.room import require_room_for_universe
-from jerald_tools.stages.run import Run
+from jerald_tools.stages.run import OWN_ENGINE, Run
 from jerald_tools.targets.lattice import lattice_displacements, lattice_mesh
 
 logger = logging.getLogger(__name__)
 
 # A larger relative difference between the sigma8 of a table and of the cosmology is worth a line.
 SIGMA8_TOLERANCE = 0.01
+
+
+class _OwnEngine:
+    """What an engine of :mod:`jerald_tools.engines` has, by our own functions."""
+
+    white_noise = staticmethod(white_noise)
+    noise_of_field = staticmethod(noise_of_field)
+    linear_field = staticmethod(linear_field)
 
 
 class FieldInput(NamedTuple):
@@ -119,6 +128,8 @@ def generate(
     Raises:
         BadInput: on every rank, if a file cannot be used or contradicts an option.
     """
+    if source.linear_density is not None and run.engine != OWN_ENGINE:
+        raise BadInput(f"--engine {run.engine}: a --linear-density is made already; leave one out")
     ranks = world()
     inputs = [path for path in (source.white_noise, source.linear_density, power) if path]
     check_outputs(ranks, [output], inputs, run.force)
@@ -227,15 +238,16 @@ def _linear_density(
         attributes = {"paired": True} if source.paired else {}
     if source.linear_density is not None:
         return jnp.asarray(stored), attributes
+    engine: Any = load_engine(run) or _OwnEngine
     spectrum = _linear_power(mesh, power, cosmology)
     with run.stopwatch.stage("white noise"):
         if stored is None:
             assert source.seed is not None  # without a file there is one
-            noise = white_noise(mesh, source.seed, source.fixed, source.paired)
+            noise = engine.white_noise(mesh, source.seed, source.fixed, source.paired)
         else:
-            noise = noise_of_field(mesh, -stored if source.paired else stored)
+            noise = engine.noise_of_field(mesh, -stored if source.paired else stored)
     with run.stopwatch.stage("linear density"):
-        field = linear_field(mesh, noise, spectrum).block_until_ready()
+        field = block_until_ready(engine.linear_field(mesh, noise, spectrum))
     return field, {**attributes, "linear_power": spectrum.source}
 
 

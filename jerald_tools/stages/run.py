@@ -10,6 +10,9 @@ from jerald_tools.process import Stopwatch
 
 logger = logging.getLogger(__name__)
 
+OWN_ENGINE = "jerald"
+"""The name of our own code among the engines, see :mod:`jerald_tools.engines`."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Run:
@@ -22,6 +25,7 @@ class Run:
         stopwatch: seconds of each part of the stage, for provenance.
         started: when the stage began, by ``time.perf_counter``.
         notes: further text by name, for provenance.
+        engine: whose code computes: ours, or a key of :data:`jerald_tools.engines.PACKAGES`.
     """
 
     precision: str = "single"
@@ -30,6 +34,7 @@ class Run:
     stopwatch: Stopwatch = dataclasses.field(default_factory=Stopwatch)
     started: float = dataclasses.field(default_factory=time.perf_counter)
     notes: dict[str, str] = dataclasses.field(default_factory=dict)
+    engine: str = OWN_ENGINE
 
     @property
     def dtype(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from jerald_tools.analysis.band import band_columns, band_notes
-from jerald_tools.analysis.power_spectrum import Comparison, compare, cross_power
+from jerald_tools.analysis.power_spectrum import Comparison, compare
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.regions import region_mask
 from jerald_tools.io.spectra import write_spectrum
@@ -22,6 +22,7 @@ from jerald_tools.stages.spectrum_inputs import (
     Painting,
     Source,
     check_partners,
+    engine_of,
     measure,
     model_error_of,
     read_source,
@@ -110,18 +111,20 @@ def _measure_each(
 ) -> Iterator[tuple[Mesh, dict[str, np.ndarray], dict[str, str]]]:
     """Mesh, columns and notes of each source's spectrum, one after the other."""
     region, edges = measurement.region, measurement.edges
+    engine = engine_of(run)
     reference = None
     for source in sources:
         mesh = make_mesh(source.header.mesh, source.header.box_size, run.precision, ranks)
         mask = None if region == "all" else region_mask(mesh, region)
         if partner and reference is None:
-            reference = measure(mesh, partner, painting, None, mask)
+            reference = measure(mesh, partner, painting, None, mask, engine)
         mean = reference.mean if reference and measurement.mean != "own" else None
-        measured = measure(mesh, source, painting, mean, mask)
+        measured = measure(mesh, source, painting, mean, mask, engine)
         if reference:
-            columns = _columns(compare(mesh, measured.spectrum, reference.spectrum, edges))
+            both = measured.spectrum, reference.spectrum
+            columns = _columns(compare(mesh, *both, edges, engine.cross_power))
         else:
-            own = cross_power(mesh, measured.spectrum, measured.spectrum, edges)
+            own = engine.cross_power(mesh, measured.spectrum, measured.spectrum, edges)
             columns = {"k": own.k, "P": own.power, "modes": own.modes}
         if not columns["modes"].any():
             raise BadInput(
