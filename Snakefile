@@ -2,6 +2,7 @@
 # From seeds to maps, spectra and figures: `snakemake --cores 2`, on a cluster
 # `snakemake --profile slurm`. config.yaml says what is computed.
 from pathlib import Path
+from types import SimpleNamespace
 
 from snakemake.utils import min_version
 
@@ -38,6 +39,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/leave_one_out.smk"
 include: "workflow/rules/scaling.smk"
+include: "workflow/rules/cross_check.smk"
 
 
 if CAN_FIT_OVER_REDSHIFTS:
@@ -60,6 +62,7 @@ localrules:
     targets,
     timings,
     baselines,
+    cross_check,
     leave_one_out,
     figure_of_paper,
     paper,
