@@ -5,8 +5,10 @@ import subprocess
 import sys
 
 import pytest
+import small_ics
 from bad_input import FASTPM, POWERSPEC, SEED, check_refusal
 
+from jerald_tools.cosmology import Cosmology
 from jerald_tools.engines import PACKAGES
 
 POWER = "--power power.txt"
@@ -81,3 +83,12 @@ def test_nobody_else_imports_an_engine():
         "sys.exit(bool({'pmesh', 'fastpm', 'nbodykit', 'pfft'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("engine", ["fastpm"], indirect=True)
+def test_a_cosmology_that_class_refuses(engine, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(small_ics, "COSMOLOGY", Cosmology(omega_m=0.3, omega_b=0.0))
+    small_ics.save_ics(tmp_path / "ics.h5")
+    monkeypatch.chdir(tmp_path)
+    check_refusal(tmp_path, capsys, f"{FASTPM} --engine fastpm -q", "CLASS refuses the cosmology")

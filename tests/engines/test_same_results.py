@@ -27,11 +27,11 @@ from jerald_tools.mesh.ranks import on_root, world
 pytestmark = [pytest.mark.filterwarnings("default")]
 POWER = LinearPower(np.geomspace(1e-2, 1e2, 60), 30 * np.geomspace(1e-2, 1e2, 60) ** -1.5, "test")
 UNIVERSES = {"omega_m 0.308": Cosmology(), "omega_m 0.25": Cosmology(omega_m=0.25, sigma8=0.9)}
-DOUBLE = ("--precision", "double", "-q")
+DOUBLE = ("--precision", "double")
 
 
-def call(command, *arguments):
-    command.main([*map(str, arguments), *DOUBLE], standalone_mode=False)
+def call(command, *arguments, precision=DOUBLE):
+    command.main([*map(str, arguments), *precision, "-q"], standalone_mode=False)
 
 
 def read(reader, path):
@@ -129,6 +129,18 @@ def test_a_box_of_three_sides(engine, shared_folder):
     ours, theirs = (read(ParticlesFile, shared_folder / f"{n}.h5") for n in ("jerald", "fastpm"))
     assert len(ours[0]) == np.prod(LATTICE)
     assert farthest(ours[1], theirs[1], BOX_SIZE) < 1e-5
+
+
+@pytest.mark.parametrize("engine", ["fastpm"], indirect=True)
+def test_particles_in_single_precision(engine, tmp_path):
+    save_ics(tmp_path / "ics.h5")
+    for name in ("jerald", "fastpm"):
+        call(run_fastpm, tmp_path / "ics.h5", "--redshift", 1, "--steps", 3, "--second-order",
+             "fastpm", "--engine", name, "-o", tmp_path / f"{name}.h5", "--precision", "single",
+             precision=())  # fmt: skip
+    ours, theirs = (read(ParticlesFile, tmp_path / f"{n}.h5") for n in ("jerald", "fastpm"))
+    assert farthest(ours[1], theirs[1], BOX_SIZE) < 1e-4
+    np.testing.assert_allclose(theirs[2], ours[2], rtol=0, atol=1e-5 * np.abs(ours[2]).max())
 
 
 @pytest.mark.parametrize("engine", ["fastpm"], indirect=True)

@@ -12,10 +12,6 @@ CHAINS = {
 }
 
 
-def engine_in_chain(command):
-    return lambda wildcards: CHAINS[wildcards.chain][command]
-
-
 if CROSS_CHECKED:
 
     rule cross_check_chain:
@@ -30,10 +26,10 @@ if CROSS_CHECKED:
             "results/logs/cross_check/{chain}.log",
         benchmark:
             "results/benchmarks/cross_check/{chain}.tsv"
-        conda:
-            "../../envs/engines.yaml"
         wildcard_constraints:
             chain="|".join(CHAINS),
+        conda:
+            "../../envs/engines.yaml"
         threads: 1
         params:
             seed=seed_options(SimpleNamespace(simulation=CROSS_CHECKED)),
@@ -43,9 +39,9 @@ if CROSS_CHECKED:
             power="--camb" if LINEAR_POWER == "camb" else f"--power {LINEAR_POWER}",
             cosmology=COSMOLOGY,
             common="--precision double --threads 1 --device cpu",
-            ics=engine_in_chain("generate-ics"),
-            moved=engine_in_chain("run-fastpm"),
-            measured=engine_in_chain("powerspec"),
+            ics=lambda wildcards: CHAINS[wildcards.chain]["generate-ics"],
+            moved=lambda wildcards: CHAINS[wildcards.chain]["run-fastpm"],
+            measured=lambda wildcards: CHAINS[wildcards.chain]["powerspec"],
             version=VERSION,
         shell:
             "(generate-ics {params.seed} --mesh {params.initial[mesh]}"
