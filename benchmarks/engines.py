@@ -76,9 +76,8 @@ def measure_power(engine: str, particles: int, _: int) -> dict:
 
 def _loaded(engine: str):
     from jerald_tools.engines import load_engine
-    from jerald_tools.stages.run import Run
 
-    return load_engine(Run(engine=engine))
+    return load_engine(engine)
 
 
 def in_process(what: str, engine: str, particles: int, factor: int) -> dict:

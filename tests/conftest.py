@@ -41,9 +41,8 @@ def engine(request):
     """The engine that a test names by ``indirect``; skips with the users' line without it."""
     from jerald_tools.engines import load_engine
     from jerald_tools.errors import BadInput
-    from jerald_tools.stages.run import Run
 
     try:
-        return load_engine(Run(engine=request.param))
+        return load_engine(request.param)
     except BadInput as error:
         pytest.skip(str(error))

@@ -21,9 +21,10 @@ from jerald_tools import __version__
 from jerald_tools.cli import rank_failure
 from jerald_tools.cli.options import device_option, engine_option
 from jerald_tools.cli.process_start import set_device, set_threads, start_again_with_huge_pages
+from jerald_tools.engines import OWN_ENGINE
 from jerald_tools.errors import BadInput
 from jerald_tools.process import launched_rank
-from jerald_tools.stages.run import OWN_ENGINE, Run
+from jerald_tools.stages.run import Run
 
 WITHOUT_WORK = {"-h", "--help", "--version"}
 

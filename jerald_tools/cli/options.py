@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import click
 
 from jerald_tools.cosmology import Cosmology
+from jerald_tools.engines import OWN_ENGINE
 from jerald_tools.process import launched_size
-from jerald_tools.stages.run import OWN_ENGINE
 
 PARAMETERS = {
     "omega_m": "Total matter density over the critical density.",

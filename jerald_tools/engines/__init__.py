@@ -6,15 +6,14 @@ these modules, when ``--engine`` asks for one; nothing else in the package does.
 """
 
 import importlib
-import logging
 import warnings
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 
 from jerald_tools.errors import BadInput
-from jerald_tools.stages.run import OWN_ENGINE, Run
 
-logger = logging.getLogger(__name__)
+OWN_ENGINE = "jerald"
+"""The name of our own code among the engines."""
 
 PACKAGES = {
     "pmesh": ("pmesh", "pfft-python"),
@@ -24,11 +23,11 @@ PACKAGES = {
 """The distributions that an engine computes with, whose versions are recorded."""
 
 
-def load_engine(run: Run) -> ModuleType | None:
-    """Import the engine that a run asks for, and note its versions for provenance.
+def load_engine(name: str) -> ModuleType | None:
+    """Import the module of an engine.
 
     Args:
-        run: how the stage runs.
+        name: a key of :data:`PACKAGES`, or :data:`OWN_ENGINE`.
 
     Returns:
         The module of this package; None for our own engine.
@@ -36,19 +35,28 @@ def load_engine(run: Run) -> ModuleType | None:
     Raises:
         BadInput: if a package is missing or cannot be imported.
     """
-    if run.engine == OWN_ENGINE:
+    if name == OWN_ENGINE:
         return None
     try:
         # Of packages older than the NumPy and setuptools they run with; none is about our use.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            module = importlib.import_module(f"{__name__}.{run.engine}_engine")
-        versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES[run.engine])
-    except (ImportError, PackageNotFoundError) as error:
-        raise BadInput(
-            f"--engine {run.engine}: {error}; `make engines` installs it, see docs/engines.md"
-        ) from error
-    run.notes["engine"] = run.engine
-    run.notes["engine_versions"] = versions
-    logger.debug("engine: %s", versions)
-    return module
+            return importlib.import_module(f"{__name__}.{name}_engine")
+    except ImportError as error:
+        raise _missing(name, error) from error
+
+
+def versions_of(name: str) -> str:
+    """The versions of the packages of an engine, in one line.
+
+    Raises:
+        BadInput: if one is not installed.
+    """
+    try:
+        return ", ".join(f"{package} {version(package)}" for package in PACKAGES[name])
+    except PackageNotFoundError as error:
+        raise _missing(name, error) from error
+
+
+def _missing(name: str, error: Exception) -> BadInput:
+    return BadInput(f"--engine {name}: {error}; `make engines` installs it, see docs/engines.md")

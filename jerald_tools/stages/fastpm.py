@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jerald_tools.engines import load_engine
+from jerald_tools.engines import OWN_ENGINE
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.checkpoint import Checkpoint
 from jerald_tools.gravity.fastpm import State, simulate, verify_first_step
@@ -28,7 +28,7 @@ from jerald_tools.stages.outputs import check_outputs, redshift_names, refuse_in
 from jerald_tools.stages.progress import progress
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.room import require_room_for_universe
-from jerald_tools.stages.run import OWN_ENGINE, Run
+from jerald_tools.stages.run import Run
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def run_fastpm(
     """
     if run.engine != OWN_ENGINE:
         scheme = _scheme_of_engine(run, scheme, checkpoint, verify_ranks)
-    engine = load_engine(run)
+    engine = run.load_engine()
     if engine is not None:
         logger.info("second order: grows as with --second-order fastpm")
     ranks = world()

@@ -17,7 +17,7 @@ from jaxtyping import Float
 
 from jerald_tools.agreement import same_lengths
 from jerald_tools.cosmology import Cosmology
-from jerald_tools.engines import load_engine
+from jerald_tools.engines import OWN_ENGINE
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import LinearPower, camb_linear_power, read_linear_power
 from jerald_tools.gravity.lpt import lattice_shape, linear_field
@@ -35,7 +35,7 @@ from jerald_tools.snapshots.snapshot import describe_snapshot
 from jerald_tools.stages.outputs import check_outputs
 from jerald_tools.stages.provenance import provenance_of
 from jerald_tools.stages.room import require_room_for_universe
-from jerald_tools.stages.run import OWN_ENGINE, Run
+from jerald_tools.stages.run import Run
 from jerald_tools.targets.lattice import lattice_displacements, lattice_mesh
 
 logger = logging.getLogger(__name__)
@@ -238,7 +238,7 @@ def _linear_density(
         attributes = {"paired": True} if source.paired else {}
     if source.linear_density is not None:
         return jnp.asarray(stored), attributes
-    engine: Any = load_engine(run) or _OwnEngine
+    engine: Any = run.load_engine() or _OwnEngine
     spectrum = _linear_power(mesh, power, cosmology)
     with run.stopwatch.stage("white noise"):
         if stored is None:

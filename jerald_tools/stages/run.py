@@ -5,13 +5,12 @@ import dataclasses
 import logging
 import os
 import time
+from types import ModuleType
 
+from jerald_tools.engines import OWN_ENGINE, load_engine, versions_of
 from jerald_tools.process import Stopwatch
 
 logger = logging.getLogger(__name__)
-
-OWN_ENGINE = "jerald"
-"""The name of our own code among the engines, see :mod:`jerald_tools.engines`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +39,18 @@ class Run:
     def dtype(self) -> str:
         """NumPy's name of the floating-point type of particles and meshes."""
         return {"single": "float32", "double": "float64"}[self.precision]
+
+    def load_engine(self) -> ModuleType | None:
+        """Import the engine, unless it is ours, and note its versions for provenance.
+
+        Raises:
+            BadInput: if a package is missing or cannot be imported.
+        """
+        module = load_engine(self.engine)
+        if module is not None:
+            self.notes.update(engine=self.engine, engine_versions=versions_of(self.engine))
+            logger.debug("engine: %s", self.notes["engine_versions"])
+        return module
 
     def record_verification(self, line: str) -> None:
         """Log how far all ranks and one alone differ, and keep the line for provenance."""

@@ -21,7 +21,6 @@ from jerald_tools.analysis.power_spectrum import (
     overdensity,
     region_mean,
 )
-from jerald_tools.engines import load_engine
 from jerald_tools.errors import BadInput
 from jerald_tools.io.grids import MapFile, MapHeader, check_agreement
 from jerald_tools.io.inputs import describe_input, file_type
@@ -196,7 +195,7 @@ def engine_of(run: Run) -> SpectrumEngine:
     Raises:
         BadInput: if its packages are missing.
     """
-    engine = load_engine(run)
+    engine = run.load_engine()
     if engine is None:
         return OWN
     return SpectrumEngine(engine.r2c, engine.catalogue_spectrum, engine.cross_power)
