@@ -13,6 +13,7 @@ from pmesh.pm import BaseComplexField
 from jerald_tools.engines.fields import field_of_slab, particle_mesh, slab_of_field
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import LinearPower
+from jerald_tools.gravity.white_noise import check_variance
 from jerald_tools.mesh.checks import check_finite
 from jerald_tools.mesh.mesh import AnyArray, Mesh
 from jerald_tools.mesh.wavenumbers import wavenumber_table
@@ -33,7 +34,12 @@ def white_noise(
 
 
 def noise_of_field(mesh: Mesh, field: Float[AnyArray, "x y z"]) -> BaseComplexField:
-    """White noise in Fourier space from independent numbers of variance 1 on nodes."""
+    """White noise in Fourier space from independent numbers of variance 1 on nodes.
+
+    Raises:
+        BadInput: on every rank, if the variance is not 1.
+    """
+    check_variance(mesh, field)
     return field_of_slab(mesh, field).r2c() * float(np.sqrt(mesh.size))
 
 

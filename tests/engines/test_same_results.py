@@ -13,9 +13,10 @@ from jerald_tools.cli.paint import main as paint
 from jerald_tools.cli.powerspec import main as powerspec
 from jerald_tools.cli.run_fastpm import main as run_fastpm
 from jerald_tools.cosmology import Cosmology
+from jerald_tools.errors import BadInput
 from jerald_tools.gravity.linear_power import LinearPower
 from jerald_tools.gravity.lpt import linear_field
-from jerald_tools.gravity.white_noise import white_noise
+from jerald_tools.gravity.white_noise import noise_of_field, white_noise
 from jerald_tools.io.grids import MapFile
 from jerald_tools.io.inputs import describe_input
 from jerald_tools.io.particles import ParticlesFile
@@ -219,3 +220,15 @@ def same_spectra(folder):
     for column, values in ours.items():
         np.testing.assert_allclose(theirs[column], values, rtol=1e-10, err_msg=column)
     assert json.loads(notes["provenance"])["engine"] == "nbodykit"
+
+
+@pytest.mark.ranks
+@pytest.mark.parametrize("engine", ["pmesh"], indirect=True)
+def test_the_linear_density_of_noise_on_nodes(engine):
+    mesh = make_mesh(MESH, BOX_SIZE, "double")
+    field = np.random.default_rng(4).normal(size=MESH)[mesh.x_start : mesh.x_stop]
+    ours = np.asarray(linear_field(mesh, noise_of_field(mesh, field), POWER))
+    theirs = engine.linear_field(mesh, engine.noise_of_field(mesh, field), POWER)
+    np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-12 * np.abs(ours).max())
+    with pytest.raises(BadInput, match="white noise of variance"):
+        engine.noise_of_field(mesh, 2 * field)
