@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help setup demo readme test test-damage test-kills test-sanitize test-slurm lint clean
+.PHONY: help setup engines demo readme test test-damage test-kills test-sanitize test-slurm lint clean
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -19,6 +19,7 @@ help:
 	@echo "make test-sanitize  the native core by two compilers and under sanitizers; minutes"
 	@echo "make test-slurm  the workflow through a Slurm that it starts: as root, with SLURM_TEST=1"
 	@echo "make setup  the set-up alone, which both do by themselves: every command is then in $(BIN)/"
+	@echo "make engines  pmesh, fastpm-python and nbodykit: docs/engines.md; minutes"
 	@echo "make lint   what the pre-commit hooks check"
 	@echo "make clean  takes away the environment and the build, leaves results/"
 
@@ -47,6 +48,10 @@ test-sanitize: setup
 
 test-slurm: setup
 	tests/slurm/run.sh
+
+# PFFT_SOURCE and CLASS_SOURCE name folders where their sources cannot be downloaded.
+engines: $(STAMPS)/environment
+	PFFT_SOURCE="$(PFFT_SOURCE)" CLASS_SOURCE="$(CLASS_SOURCE)" envs/engines.sh
 
 # In an environment of its own: it and Snakemake need different releases of `packaging`.
 lint: $(STAMPS)/environment

@@ -4,6 +4,7 @@
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 from snakemake.utils import min_version
 
@@ -46,6 +47,7 @@ include: "workflow/rules/baselines.smk"
 include: "workflow/rules/leave_one_out.smk"
 include: "workflow/rules/observables.smk"
 include: "workflow/rules/scaling.smk"
+include: "workflow/rules/cross_check.smk"
 
 
 if CAN_FIT_OVER_REDSHIFTS:
@@ -68,6 +70,7 @@ localrules:
     targets,
     timings,
     baselines,
+    cross_check,
     leave_one_out,
     observables,
     figure_of_paper,

@@ -34,3 +34,15 @@ def shared_folder():
     yield Path(folder)
     gather(world(), "done")
     on_root(world(), shutil.rmtree, folder)
+
+
+@pytest.fixture
+def engine(request):
+    """The engine that a test names by ``indirect``; skips with the users' line without it."""
+    from jerald_tools.engines import load_engine
+    from jerald_tools.errors import BadInput
+
+    try:
+        return load_engine(request.param)
+    except BadInput as error:
+        pytest.skip(str(error))

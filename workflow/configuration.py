@@ -153,6 +153,8 @@ def _mistakes_between_numbers(config: dict) -> Iterator[str]:
         )
     if config.get("device") == "gpu" and config.get("ranks", 1) > 1:
         yield f"device: a gpu is used by one rank, but ranks is {config['ranks']}; set ranks to 1"
+    if any(row.get("engine") == "fastpm" for row in config["simulations"]):
+        yield from _mistakes_of_engine(config)
     cosmology, start = config["cosmology"], config["initial_conditions"]
     if cosmology["omega_b"] > cosmology["omega_m"]:
         yield f"cosmology.omega_b: {cosmology['omega_b']} is more than omega_m"
@@ -168,6 +170,16 @@ def _mistakes_between_numbers(config: dict) -> Iterator[str]:
                 f"simulations[{number}].redshifts: {max(row['redshifts'])} is not below"
                 f" fastpm.start_redshift, {first}"
             )
+
+
+def _mistakes_of_engine(config: dict) -> Iterator[str]:
+    if config["fastpm"].get("second_order") != "fastpm":
+        yield (
+            "fastpm.second_order: a simulation has engine: fastpm, which knows fastpm alone; give "
+            "second_order: fastpm to all"
+        )
+    if config.get("device") == "gpu":
+        yield "device: a simulation has engine: fastpm, which computes on CPUs; give device: cpu"
 
 
 def _missing_files(config: dict) -> Iterator[str]:

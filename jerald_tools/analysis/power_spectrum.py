@@ -2,7 +2,7 @@
 """Power and cross power of fields in bins of wavenumber, and how a model's follow a reference's."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax.numpy as jnp
 import numpy as np
@@ -205,6 +205,7 @@ def compare(
     model: Complex[AnyArray, "kx ky kz"],
     reference: Complex[AnyArray, "kx ky kz"],
     edges: Sequence[float] | Float[np.ndarray, " edges"] | None = None,
+    power_of: Callable[..., BinnedPower] = cross_power,
 ) -> Comparison:
     """Auto powers and cross power of two spectra in bins of wavenumber.
 
@@ -213,11 +214,12 @@ def compare(
         model: this rank's part of the spectrum of the model's overdensity.
         reference: this rank's part of the spectrum of the reference's overdensity.
         edges: of the bins, as for :func:`cross_power`.
+        power_of: :func:`cross_power`, or that of another engine for its own spectra.
 
     Raises:
         BadInput: for edges that bound no bins.
     """
-    own = cross_power(mesh, model, model, edges)
-    other = cross_power(mesh, reference, reference, edges)
-    cross = cross_power(mesh, model, reference, edges)
+    own = power_of(mesh, model, model, edges)
+    other = power_of(mesh, reference, reference, edges)
+    cross = power_of(mesh, model, reference, edges)
     return Comparison(own.k, own.modes, own.power, other.power, cross.power)

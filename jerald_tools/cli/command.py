@@ -20,8 +20,10 @@ import click
 from jerald_tools import __version__
 from jerald_tools.cli import rank_failure
 from jerald_tools.cli.launcher import require_one_world
-from jerald_tools.cli.options import device_option
+from jerald_tools.cli.options import device_option, engine_option
 from jerald_tools.cli.process_start import set_device, set_threads, start_again_with_huge_pages
+from jerald_tools.engines import OWN_ENGINE
+from jerald_tools.errors import BadInput
 from jerald_tools.process import launched_rank
 from jerald_tools.stages.run import Run
 
@@ -88,7 +90,7 @@ class ExecutableGroup(Executable, click.Group):
 
 
 def command(
-    name: str, body: str, example: str, computes: bool = True
+    name: str, body: str, example: str, computes: bool = True, engine: str | None = None
 ) -> Callable[[Callable[..., dict]], Executable]:
     """Make a command of a function that makes the arguments of its stage.
 
@@ -103,7 +105,10 @@ def command(
         example: one or more command lines that work, shown by ``--help``.
         computes: whether it has work for a GPU, and so the option ``--device``; otherwise it stays
             on the CPU.
+        engine: another code that can do its work, with the option ``--engine``.
     """
+    shared = (device_option, *SHARED_OPTIONS) if computes else SHARED_OPTIONS
+    added = [engine_option(engine)] if engine is not None else []
 
     def decorate(prepare: Callable[..., dict]) -> Executable:
         @functools.wraps(prepare)
@@ -111,9 +116,14 @@ def command(
             precision: str, threads: int | None, force: bool, verbose: bool, quiet: bool, **own
         ) -> None:
             _start_log(verbose, quiet)
-            run = Run(precision=precision, threads=set_threads(threads), force=force)
             require_one_world()
+            engine = own.pop("engine", OWN_ENGINE)
             device = own.pop("device") if computes else "cpu"
+            if engine != OWN_ENGINE:
+                _check_engine(engine, threads, device)
+                device = "cpu"
+            number = set_threads(threads)
+            run = Run(precision, number if engine == OWN_ENGINE else 1, force, engine=engine)
             set_device(device)
             with run.stopwatch.stage("total"):
                 options = prepare(**own)
@@ -122,7 +132,7 @@ def command(
                     load_stage(CHECK_DEVICE)(device)
                 stage(run, **stage_arguments(stage, options))
 
-        for option in reversed((device_option, *SHARED_OPTIONS) if computes else SHARED_OPTIONS):
+        for option in reversed([*added, *shared]):
             start = option(start)
         return click.command(
             name,
@@ -213,6 +223,21 @@ SHARED_OPTIONS = (
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
     click.version_option(__version__, "--version", prog_name="jerald-tools"),
 )
+
+
+def _check_engine(engine: str, threads: int | None, device: str | None) -> None:
+    """Refuse what no other code has: several threads, and a GPU.
+
+    Raises:
+        BadInput: naming the option.
+    """
+    if threads not in (None, 1):
+        raise BadInput(
+            f"--threads {threads}: --engine {engine} has one thread a rank; start ranks with "
+            "mpirun -n, or leave it out"
+        )
+    if device == "gpu":
+        raise BadInput(f"--device gpu: --engine {engine} computes on CPUs; leave one of them out")
 
 
 def _start_log(verbose: bool, quiet: bool) -> None:

@@ -21,6 +21,7 @@ output_option = click.option(
     example="""
     generate-ics --seed 9281 --mesh 96 --particles 48 --box-size 20 --camb -o ics.h5
     """,
+    engine="pmesh",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed of white noise.")
 @click.option(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import click
 
 from jerald_tools.cosmology import Cosmology
+from jerald_tools.engines import OWN_ENGINE
 from jerald_tools.process import launched_size
 
 PARAMETERS = {
@@ -120,3 +121,14 @@ device_option = click.option(
     help="Where JAX computes: on one GPU, with one rank, or on the CPU.  [default: the GPU if JAX "
     "sees one; the CPU under MPI]",
 )
+
+
+def engine_option(engine: str):
+    """The option ``--engine`` of a command whose work another code can do too."""
+    return click.option(
+        "--engine",
+        type=click.Choice([OWN_ENGINE, engine]),
+        default=OWN_ENGINE,
+        show_default=True,
+        help=f"Whose code computes: ours, or {engine}, if it is installed (docs/engines.md).",
+    )

@@ -16,6 +16,7 @@ from jerald_tools.cli.command import command
     powerspec hi_redshift_space.h5 --multipoles --los z -o multipoles.csv
     powerspec particles_z2.h5 --mesh 96 --window tsc --interlace --compensate -o '{name}_pk.csv'
     """,
+    engine="nbodykit",
 )
 @click.argument("inputs", nargs=-1, required=True, type=click.Path())
 @click.option("--reference", type=click.Path(), help="Map (or particles) to compare with.")

@@ -14,6 +14,7 @@ from jerald_tools.cli.stop_signals import stop_when_asked
     example="""
     run-fastpm ics.h5 --redshift 5 --redshift 2 --steps 10 -o particles_z{redshift}.h5
     """,
+    engine="fastpm",
 )
 @click.argument("initial_conditions", metavar="ICS")
 @click.option(

@@ -79,13 +79,22 @@ def noise_of_field(mesh: Mesh, field: Float[AnyArray, "x y z"]) -> Complex[Array
     Raises:
         BadInput: on every rank, if the variance is not 1.
     """
+    check_variance(mesh, field)
+    return r2c(mesh, jnp.asarray(field, mesh.dtype)) * np.sqrt(mesh.size).astype(mesh.dtype)
+
+
+def check_variance(mesh: Mesh, field: Float[AnyArray, "x y z"]) -> None:
+    """Refuse numbers on nodes that are no white noise of variance 1.
+
+    Raises:
+        BadInput: on every rank, if the variance is not 1.
+    """
     variance = mean_square(mesh, field)
     if abs(variance - 1) > max(0.1, 6 * np.sqrt(2 / mesh.size)):
         raise BadInput(
             f"white noise of variance {variance:.4g}: scale it to 1; on the nodes it is the sum of "
             "W exp(ikx) over all modes, over the root of their number"
         )
-    return r2c(mesh, jnp.asarray(field, mesh.dtype)) * np.sqrt(mesh.size).astype(mesh.dtype)
 
 
 def column_seeds(mesh: Mesh, seed: int, side: int) -> Int[np.ndarray, "{side} {side}"]:

@@ -23,7 +23,7 @@ from jerald_tools.io.digest import canonical_json, json_digest
 
 CIRCUMSTANCES = (
     *("ranks", "threads", "precision", "backend", "device", "reproducible"),
-    *("written", "elapsed_seconds"),
+    *("written", "elapsed_seconds", "engine", "engine_versions"),
 )
 """What of a run travels with its output into all that is made from it."""
 

@@ -2,12 +2,17 @@
 """FastPM from initial conditions to particles, which resumes after an interruption."""
 
 import dataclasses
+import functools
 import itertools
 import logging
 import os
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from jerald_tools.engines import OWN_ENGINE
+from jerald_tools.errors import BadInput
 from jerald_tools.gravity.checkpoint import Checkpoint
 from jerald_tools.gravity.fastpm import State, simulate, verify_first_step
 from jerald_tools.gravity.lpt import InitialConditions
@@ -54,6 +59,11 @@ def run_fastpm(
         RunFailed: on every rank, if ranks differ or a value is not finite.
         RunStopped: on every rank, after a step, if the process was asked to stop.
     """
+    if run.engine != OWN_ENGINE:
+        scheme = _scheme_of_engine(run, scheme, checkpoint, verify_ranks)
+    engine = run.load_engine()
+    if engine is not None:
+        logger.info("second order: grows as with --second-order fastpm")
     ranks = world()
     redshifts = list(redshifts)
     stages_of = {z: stages for stages, reached in scheme.runs(redshifts) for z in reached}
@@ -64,6 +74,8 @@ def run_fastpm(
     header = read_header(ranks, InitialConditionsFile, initial_conditions)
     options = {"initial_conditions": initial_conditions, "redshifts": redshifts}
     options |= {"precision": run.precision, **dataclasses.asdict(scheme)}
+    if engine is not None:
+        options |= {"engine": run.notes["engine_versions"]}
     run_fingerprint = on_root(ranks, fingerprint, "run-fastpm", options, [initial_conditions])
     resumed = _Resumed()
     if checkpoint is not None:
@@ -80,7 +92,9 @@ def run_fastpm(
     if verify_ranks:
         with run.stopwatch.stage("verifying ranks"):
             run.record_verification(verify_first_step(initial, scheme, redshifts))
-    for redshift, particles in _simulate(run, initial, scheme, redshifts, resumed):
+    own_or_other = simulate if engine is None else engine.simulate
+    outputs = functools.partial(own_or_other, initial, scheme, redshifts)
+    for redshift, particles in _follow(run, ranks, scheme.runs(redshifts), outputs, resumed):
         attributes = {
             "step_scheme": scheme.description(stages_of[redshift]),
             "initial_conditions": header.attributes,
@@ -131,27 +145,41 @@ def _resume(
     return _Resumed(checkpoint, state, complete)
 
 
-def _simulate(
+def _scheme_of_engine(
+    run: Run, scheme: StepScheme, checkpoint: str | None, verify_ranks: bool
+) -> StepScheme:
+    """The scheme as another engine has it.
+
+    Raises:
+        BadInput: for options that only our own engine has.
+    """
+    for option, given in {"--checkpoint": checkpoint, "--verify-ranks": verify_ranks}.items():
+        if given:
+            raise BadInput(f"{option}: --engine {run.engine} has none; leave one of them out")
+    return dataclasses.replace(scheme, second_order="fastpm")
+
+
+def _follow(
     run: Run,
-    initial: InitialConditions,
-    scheme: StepScheme,
-    redshifts: Sequence[float],
+    ranks: Ranks,
+    runs: Sequence[tuple[np.ndarray, list[float]]],
+    simulation: Callable[..., Iterator[tuple[float, Particles]]],
     resumed: _Resumed,
 ) -> Iterator[tuple[float, Particles]]:
     """Redshift and particles of each missing output, in the order in which they are reached.
 
     After each step progress is shown, the checkpoint saved, and the run stopped if asked to.
     """
-    steps_before = [0, *itertools.accumulate(len(one) - 1 for one, _ in scheme.runs(redshifts))]
+    steps_before = [0, *itertools.accumulate(len(stages) - 1 for stages, _ in runs)]
     with progress(steps_before[-1], "FastPM step") as advance:
 
         def after_step(state: State) -> None:
             advance(steps_before[state.run] + state.steps)
             if resumed.checkpoint is not None:
                 resumed.checkpoint.save(state)
-            stop_if_requested(initial.mesh.ranks)
+            stop_if_requested(ranks)
 
-        outputs = simulate(initial, scheme, redshifts, after_step, resumed.state, resumed.complete)
+        outputs = simulation(after_step, resumed.state, resumed.complete)
         while True:
             with run.stopwatch.stage("FastPM"):
                 output = next(outputs, None)

@@ -9,14 +9,15 @@ import functools
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, block_until_ready
 from jaxtyping import Float
 
 from jerald_tools.agreement import same_lengths
 from jerald_tools.cosmology import Cosmology
+from jerald_tools.engines import OWN_ENGINE
 from jerald_tools.errors import BadInput
 from jerald_tools.gravity.lpt import lattice_shape, linear_field
 from jerald_tools.gravity.recovered_field import recovered_linear_field
@@ -39,6 +40,14 @@ from jerald_tools.targets.lattice import lattice_displacements, lattice_mesh
 from jerald_tools.targets.mass_budget import warn_of_mass
 
 logger = logging.getLogger(__name__)
+
+
+class _OwnEngine:
+    """What an engine of :mod:`jerald_tools.engines` has, by our own functions."""
+
+    white_noise = staticmethod(white_noise)
+    noise_of_field = staticmethod(noise_of_field)
+    linear_field = staticmethod(linear_field)
 
 
 class FieldInput(NamedTuple):
@@ -120,6 +129,12 @@ def generate(
     Raises:
         BadInput: on every rank, if a file cannot be used or contradicts an option.
     """
+    if source.linear_density is not None and run.engine != OWN_ENGINE:
+        raise BadInput(f"--engine {run.engine}: a --linear-density is made already; leave one out")
+    if source.seed_order != "n-genic" and run.engine != OWN_ENGINE:
+        raise BadInput(
+            f"--engine {run.engine}: draws N-GenIC's seeds alone; leave out --seed-order"
+        )
     ranks = world()
     inputs = [path for path in (source.white_noise, source.linear_density, table.power) if path]
     check_outputs(ranks, [output], inputs, run.force)
@@ -262,13 +277,15 @@ def _linear_density(
         attributes = {"paired": True} if source.paired else {}
     if source.linear_density is not None:
         return jnp.asarray(stored), attributes
+    engine: Any = run.load_engine() or _OwnEngine
     spectrum = linear_power(mesh, table, cosmology)
     with run.stopwatch.stage("white noise"):
         if stored is None:
             assert source.seed is not None  # without a file there is one
-            noise = white_noise(mesh, source.seed, source.fixed, source.paired, source.seed_order)
+            order = {} if source.seed_order == "n-genic" else {"order": source.seed_order}
+            noise = engine.white_noise(mesh, source.seed, source.fixed, source.paired, **order)
         else:
-            noise = noise_of_field(mesh, -stored if source.paired else stored)
+            noise = engine.noise_of_field(mesh, -stored if source.paired else stored)
     with run.stopwatch.stage("linear density"):
-        field = linear_field(mesh, noise, spectrum).block_until_ready()
+        field = block_until_ready(engine.linear_field(mesh, noise, spectrum))
     return field, {**attributes, "linear_power": spectrum.source}

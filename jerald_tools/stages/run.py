@@ -5,7 +5,9 @@ import dataclasses
 import logging
 import os
 import time
+from types import ModuleType
 
+from jerald_tools.engines import OWN_ENGINE, load_engine, versions_of
 from jerald_tools.process import Stopwatch
 
 logger = logging.getLogger(__name__)
@@ -22,6 +24,7 @@ class Run:
         stopwatch: seconds of each part of the stage, for provenance.
         started: when the stage began, by ``time.perf_counter``.
         notes: further text by name, for provenance.
+        engine: whose code computes: ours, or a key of :data:`jerald_tools.engines.PACKAGES`.
     """
 
     precision: str = "single"
@@ -30,11 +33,24 @@ class Run:
     stopwatch: Stopwatch = dataclasses.field(default_factory=Stopwatch)
     started: float = dataclasses.field(default_factory=time.perf_counter)
     notes: dict[str, str] = dataclasses.field(default_factory=dict)
+    engine: str = OWN_ENGINE
 
     @property
     def dtype(self) -> str:
         """NumPy's name of the floating-point type of particles and meshes."""
         return {"single": "float32", "double": "float64"}[self.precision]
+
+    def load_engine(self) -> ModuleType | None:
+        """Import the engine, unless it is ours, and note its versions for provenance.
+
+        Raises:
+            BadInput: if a package is missing or cannot be imported.
+        """
+        module = load_engine(self.engine)
+        if module is not None:
+            self.notes.update(engine=self.engine, engine_versions=versions_of(self.engine))
+            logger.debug("engine: %s", self.notes["engine_versions"])
+        return module
 
     def record_verification(self, line: str) -> None:
         """Log how far all ranks and one alone differ, and keep the line for provenance."""

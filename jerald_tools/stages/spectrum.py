@@ -10,7 +10,8 @@ import numpy as np
 
 from jerald_tools.analysis.anisotropic_power import multipoles, wedges
 from jerald_tools.analysis.band import band_columns, band_notes
-from jerald_tools.analysis.power_spectrum import Comparison, compare, cross_power
+from jerald_tools.analysis.power_spectrum import Comparison, compare
+from jerald_tools.engines import OWN_ENGINE
 from jerald_tools.errors import BadInput
 from jerald_tools.fitting.regions import region_mask
 from jerald_tools.io.inputs import file_type
@@ -27,6 +28,7 @@ from jerald_tools.stages.spectrum_inputs import (
     Painting,
     Source,
     check_partners,
+    engine_of,
     measure,
     model_error_of,
     read_source,
@@ -106,6 +108,7 @@ def measure_spectra(
         BadInput: on every rank, if files cannot be read or compared.
     """
     ranks = world()
+    _refuse_what_engines_lack(run, ranks, inputs, measurement)
     if _are_lines(ranks, inputs, reference) and not measurement.is_anisotropic:
         _refuse_options_of_maps(inputs[0], measurement, painting, band)
         measured = dataclasses.replace(lines, edges=measurement.edges)
@@ -136,6 +139,18 @@ def measure_spectra(
         on_root(ranks, write_spectrum, path, columns, notes, record, run.force)
 
 
+def _refuse_what_engines_lack(
+    run: Run, ranks: Ranks, inputs: Sequence[str], measurement: Measurement
+) -> None:
+    if run.engine == OWN_ENGINE:
+        return
+    if measurement.is_anisotropic or _are_lines(ranks, inputs[:1], None):
+        raise BadInput(
+            f"--engine {run.engine}: is for powers of maps and particles, averaged over angles; "
+            "leave it out for lines, --multipoles and --mu-bins"
+        )
+
+
 def _are_lines(ranks: Ranks, inputs: Sequence[str], reference: str | None) -> bool:
     """Whether all files are of lines; a mixture is left to be refused where it is compared."""
     paths = [*inputs, *([reference] if reference else [])]
@@ -163,20 +178,22 @@ def _measure_each(
 ) -> Iterator[tuple[Mesh, dict[str, np.ndarray], dict[str, str]]]:
     """Mesh, columns and notes of each source's spectrum, one after the other."""
     region, edges = measurement.region, measurement.edges
+    engine = engine_of(run)
     reference = None
     for source in sources:
         mesh = make_mesh(source.header.mesh, source.header.box_size, run.precision, ranks)
         mask = None if region == "all" else region_mask(mesh, region)
         if partner and reference is None:
-            reference = measure(mesh, partner, painting, None, mask)
+            reference = measure(mesh, partner, painting, None, mask, engine)
         mean = reference.mean if reference and measurement.mean != "own" else None
-        measured = measure(mesh, source, painting, mean, mask)
+        measured = measure(mesh, source, painting, mean, mask, engine)
         if measurement.is_anisotropic:
             columns = anisotropic_columns(mesh, source, measured, reference, measurement)
         elif reference:
-            columns = _columns(compare(mesh, measured.spectrum, reference.spectrum, edges))
+            both = measured.spectrum, reference.spectrum
+            columns = _columns(compare(mesh, *both, edges, engine.cross_power))
         else:
-            own = cross_power(mesh, measured.spectrum, measured.spectrum, edges)
+            own = engine.cross_power(mesh, measured.spectrum, measured.spectrum, edges)
             columns = {"k": own.k, "P": own.power, "modes": own.modes}
         _warn_of_aliases(source, painting, mesh, columns["k"])
         if not columns["modes"].any():

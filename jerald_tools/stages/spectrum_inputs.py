@@ -3,6 +3,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from jax import Array
@@ -14,7 +15,12 @@ from jerald_tools.analysis.catalogue_field import (
     painted_overdensity,
     shot_noise,
 )
-from jerald_tools.analysis.power_spectrum import overdensity, region_mean
+from jerald_tools.analysis.power_spectrum import (
+    BinnedPower,
+    cross_power,
+    overdensity,
+    region_mean,
+)
 from jerald_tools.errors import BadInput
 from jerald_tools.io.grids import MapFile, MapHeader, check_agreement
 from jerald_tools.io.inputs import describe_input, file_type
@@ -24,6 +30,7 @@ from jerald_tools.mesh.fields import r2c
 from jerald_tools.mesh.mesh import Mesh
 from jerald_tools.mesh.ranks import Ranks, on_root
 from jerald_tools.stages.flux_field import flux_header, load_flux
+from jerald_tools.stages.run import Run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,6 +190,29 @@ def _universe(source: Source) -> tuple:
     return source.header.attributes.get("redshift_space"), inputs
 
 
+class SpectrumEngine(NamedTuple):
+    """Functions that transform, paint and bin, by default ours, see their own descriptions."""
+
+    r2c: Callable[..., Any] = r2c
+    catalogue_spectrum: Callable[..., Any] = catalogue_spectrum
+    cross_power: Callable[..., BinnedPower] = cross_power
+
+
+OWN = SpectrumEngine()
+
+
+def engine_of(run: Run) -> SpectrumEngine:
+    """The engine that a run asks for.
+
+    Raises:
+        BadInput: if its packages are missing.
+    """
+    engine = run.load_engine()
+    if engine is None:
+        return OWN
+    return SpectrumEngine(engine.r2c, engine.catalogue_spectrum, engine.cross_power)
+
+
 @dataclasses.dataclass(frozen=True)
 class Measured:
     """A source on its mesh.
@@ -204,6 +234,7 @@ def measure(
     painting: Painting,
     divisor: float | None = None,
     region: Bool[np.ndarray, "x y z"] | None = None,
+    engine: SpectrumEngine = OWN,
 ) -> Measured:
     """The spectrum of a source's overdensity.
 
@@ -213,6 +244,7 @@ def measure(
         painting: how particles are painted.
         divisor: mean to divide by; None for the source's own.
         region: this rank's slab of True (inside) and False; None for the whole box.
+        engine: whose spectrum it is.
 
     Raises:
         BadInput: on every rank, for damaged data, an empty map, or a region of a spectrum that
@@ -227,12 +259,17 @@ def measure(
         positions = load_particles(mesh, source.path).positions
         weights = np.ones(positions.shape[0], mesh.dtype)
         noise = shot_noise(mesh, weights)
-        if painting.interlace or painting.compensate:
+        if engine is not OWN and region is not None:
+            raise BadInput(
+                f"{source.path}: a --region of particles is painted by our own engine alone; leave "
+                "out --engine or --region"
+            )
+        if engine is not OWN or painting.interlace or painting.compensate:
             if region is not None:
                 raise BadInput(
                     f"{source.path}: a --region has no --interlace or --compensate; leave them out"
                 )
-            spectrum = catalogue_spectrum(
+            spectrum = engine.catalogue_spectrum(
                 mesh, positions, weights, painting.window, painting.interlace, painting.compensate
             )
             return Measured(1.0, spectrum / (divisor or 1.0), noise)
@@ -240,5 +277,5 @@ def measure(
     mean = region_mean(mesh, field, region)
     if mean == 0 and divisor is None:
         raise BadInput(f"{source.path}: the map is zero where it is measured: no overdensity")
-    spectrum = r2c(mesh, overdensity(mesh, field, divisor, region))
+    spectrum = engine.r2c(mesh, overdensity(mesh, field, divisor, region))
     return Measured(mean, spectrum, noise)

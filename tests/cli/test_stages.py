@@ -22,7 +22,7 @@ from jerald_tools.stages.run import Run
 
 PROJECT = Path(__file__).parents[2]
 SCRIPTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]
-SHARED = {"precision", "threads", "force", "verbose", "quiet", "device"}
+SHARED = {"precision", "threads", "force", "verbose", "quiet", "device", "engine"}
 WITHOUT_STAGE = {"estimate"}
 
 

@@ -192,3 +192,23 @@ def test_a_thousand_seeds_are_a_thousand_rows(fresh):
     expected = {"initial_conditions": 1003, "fastpm": 1009, "paint": 3027, "fit": 9}
     found = collections.Counter(re.findall(r'label = "(\w+)', run.stdout))
     assert {rule: found[rule] for rule in expected} == expected
+
+
+def test_a_row_of_fastpm_python_takes_pmesh_and_one_thread(fresh):
+    def edit(config):
+        config["simulations"][0]["engine"] = "fastpm"
+        config["fastpm"]["second_order"] = "fastpm"
+
+    fresh.change(edit)
+    commands = fresh.command_lines()
+    assert " --engine pmesh --threads 1 " in commands[f"results/{TRAINED}/initial_conditions.h5"]
+    particles = commands[f"results/{TRAINED}/particles_z2.00.h5"]
+    assert " --second-order fastpm --engine fastpm --threads 1 " in particles
+    assert "--engine" not in commands[f"results/{UNSEEN}/particles_z2.00.h5"]
+
+
+def test_a_row_of_fastpm_python_has_its_second_order(fresh):
+    fresh.change(lambda config: config["simulations"][0].update(engine="fastpm"))
+    run = fresh.snakemake("--dry-run")
+    line = "config.yaml: fastpm.second_order: a simulation has engine: fastpm"
+    assert any(said.startswith(line) for said in (run.stdout + run.stderr).splitlines())

@@ -116,3 +116,11 @@ def test_a_fit_over_redshifts_is_painted_where_it_was_not_trained(unchanged, fre
 def test_a_fit_over_redshifts_is_compared_where_each_simulation_has_particles(fresh):
     fresh.change(set_key("simulations", 3, "redshifts", [2]))
     assert fresh.jobs(*OVER_REDSHIFTS)["paint"] == 2 * 3 * (3 * 3 + 1)
+
+
+def test_the_cross_check_runs_one_universe_twice(fresh):
+    assert fresh.jobs("--", "cross_check") == {
+        "cross_check_chain": 2,
+        "cross_check_ratio": 1,
+        "cross_check": 1,
+    }

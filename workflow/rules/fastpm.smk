@@ -12,7 +12,7 @@ rule fastpm:
         "results/benchmarks/fastpm/{simulation}_z{redshift}.tsv"
     conda:
         "../../envs/conda.yaml"
-    threads: RESOURCES.threads
+    threads: threads_of
     resources:
         **RESOURCES.of_stage("run-fastpm"),
     params:
@@ -21,10 +21,11 @@ rule fastpm:
         steps=config["fastpm"]["steps"],
         force_mesh_factor=config["fastpm"]["force_mesh_factor"],
         second_order=config["fastpm"].get("second_order", "exact"),
+        engine=lambda wildcards: engine_of(wildcards.simulation, "fastpm"),
         version=VERSION,
     shell:
         "{resources.mpi} run-fastpm {input} --redshift {params.redshift}"
         " --start-redshift {params.start_redshift} --steps {params.steps}"
         " --force-mesh-factor {params.force_mesh_factor}"
-        " --second-order {params.second_order} --threads {threads} --device {resources.device}"
+        " --second-order {params.second_order}{params.engine} --threads {threads} --device {resources.device}"
         " -o {output} 2> {log}"

@@ -12,7 +12,7 @@ rule initial_conditions:
         "results/benchmarks/initial_conditions/{simulation}.tsv"
     conda:
         "../../envs/conda.yaml"
-    threads: RESOURCES.threads
+    threads: threads_of
     resources:
         **RESOURCES.of_stage("generate-ics"),
     params:
@@ -22,9 +22,10 @@ rule initial_conditions:
         box_size=config["initial_conditions"]["box_size"],
         power="--camb" if LINEAR_POWER == "camb" else f"--power {LINEAR_POWER}",
         cosmology=COSMOLOGY,
+        engine=lambda wildcards: engine_of(wildcards.simulation, "pmesh"),
         version=VERSION,
     shell:
         "{resources.mpi} generate-ics {params.seed} --mesh {params.mesh}"
         " --particles {params.particles} --box-size {params.box_size} {params.power}"
-        " {params.cosmology} --threads {threads} --device {resources.device} -o {output}"
+        " {params.cosmology}{params.engine} --threads {threads} --device {resources.device} -o {output}"
         " 2> {log}"

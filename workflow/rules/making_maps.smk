@@ -22,6 +22,17 @@ def initial_conditions_of(wildcards):
     return SIMULATIONS[wildcards.simulation].get("initial_conditions", made)
 
 
+def engine_of(simulation, others):
+    """The option of a command for a simulation whose row has `engine: fastpm`."""
+    theirs = SIMULATIONS[simulation].get("engine", "jerald") == "fastpm"
+    return f" --engine {others}" if theirs else ""
+
+
+def threads_of(wildcards):
+    """fastpm-python and pmesh have one a rank."""
+    return 1 if engine_of(wildcards.simulation, "fastpm") else RESOURCES.threads
+
+
 def true_redshift(wildcards):
     return REDSHIFTS[wildcards.redshift]
 
