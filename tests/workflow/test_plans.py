@@ -15,17 +15,18 @@ def test_dry_run_of_everything(unchanged):
     assert unchanged.jobs() == ALL_JOBS
 
 
-def test_observables_of_the_unseen_simulation(fresh):
+def test_observables_of_the_unseen_simulation(unchanged):
     fits = [f"results/fits/neutral-hydrogen_z{z}.00.json" for z in (2, 3)]
-    jobs = fresh.jobs("--", "observables")
+    plan = unchanged.plan("--", "observables")
+    jobs, commands = plan.jobs, plan.commands
     made = ("paint_fine", "skewers", "brightness", "multipoles", "flux")
     assert [jobs[name] for name in made] == [2] * 5
-    assert (jobs["figure_of_multipoles"], jobs["observables"], jobs["fit"]) == (1, 1, 4)
-    command = fresh.command_of(f"results/{UNSEEN}/observables/skewers_z3.00.h5")
+    assert (jobs["figure_of_multipoles"], jobs["observables"], jobs["fit"]) == (1, 1, 6)
+    command = commands[f"results/{UNSEEN}/observables/skewers_z3.00.h5"]
     assert " --every 4 --pixel 10.04 --mean-flux 0.712 " in command
-    command = fresh.command_of(f"results/{UNSEEN}/observables/neutral-hydrogen_z3.00.h5")
+    command = commands[f"results/{UNSEEN}/observables/neutral-hydrogen_z3.00.h5"]
     assert f" --fit {fits[1]} --fine " in command
-    command = fresh.command_of(f"results/figures/flux_{UNSEEN}_z3.00.png")
+    command = commands[f"results/figures/flux_{UNSEEN}_z3.00.png"]
     assert f" --reference data/reference/{UNSEEN}/skewers_z3.00.h5 " in command
 
 
@@ -200,7 +201,7 @@ def test_a_row_of_fastpm_python_takes_pmesh_and_one_thread(fresh):
         config["fastpm"]["second_order"] = "fastpm"
 
     fresh.change(edit)
-    commands = fresh.command_lines()
+    commands = fresh.plan().commands
     assert " --engine pmesh --threads 1 " in commands[f"results/{TRAINED}/initial_conditions.h5"]
     particles = commands[f"results/{TRAINED}/particles_z2.00.h5"]
     assert " --second-order fastpm --engine fastpm --threads 1 " in particles

@@ -46,6 +46,6 @@ def test_the_workflow_stops_before_it_plans(fresh):
     dry = ("--profile", "slurm", "--dry-run", "--executor", "dryrun")
     run = fresh.snakemake(*dry, "--config", "ranks=4", cores=())
     said = (run.stdout + run.stderr).splitlines()
-    lines = [line for line in said if "drops its threads, launcher; add them there" in line]
+    lines = [line for line in said if "drops its threads, device, launcher; add them there" in line]
     assert run.returncode != 0
     assert len(lines) == 1

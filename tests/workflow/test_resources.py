@@ -57,9 +57,12 @@ def test_no_job_asks_for_a_gpu_unless_the_configuration_does(unchanged):
 
 def test_jobs_of_fastpm_fits_and_maps_ask_for_one_gpu(unchanged):
     """And more memory beside it; nothing else changes, and no job runs again for it."""
-    on_gpu = ("--profile", "slurm", "--config", "ranks=1", "device=gpu")
-    jobs = asked_for(unchanged, *on_gpu)
-    on_cpu = asked_for(unchanged, "--profile", "slurm", "--config", "ranks=1")
+
+    def on(device):
+        settings = ("ranks=1", "threads=1", f"device={device}", "launcher=srun -n {ranks}")
+        return asked_for(unchanged, "--profile", "slurm", "--config", *settings)
+
+    jobs, on_cpu = on("gpu"), on("cpu")
     with_gpu = {rule for rule, each in jobs.items() if any("gpu" in asked for asked in each)}
     assert with_gpu == {"fastpm", "fit", "paint", "paint_members"}
     for rule in with_gpu:
