@@ -116,7 +116,6 @@ def command(
             precision: str, threads: int | None, force: bool, verbose: bool, quiet: bool, **own
         ) -> None:
             _start_log(verbose, quiet)
-            require_one_world()
             engine = own.pop("engine", OWN_ENGINE)
             device = own.pop("device") if computes else "cpu"
             if engine != OWN_ENGINE:
@@ -125,6 +124,8 @@ def command(
             number = set_threads(threads)
             run = Run(precision, number if engine == OWN_ENGINE else 1, force, engine=engine)
             set_device(device)
+            # It imports JAX, which the lines above must precede.
+            require_one_world()
             with run.stopwatch.stage("total"):
                 options = prepare(**own)
                 stage = load_stage(body)
