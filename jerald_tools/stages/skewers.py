@@ -248,6 +248,8 @@ def _lines_of_rank(
         ends = np.cumsum([0, *map(len, rows)])
         here = slice(ends[ranks.rank], ends[ranks.rank + 1])
         found = along_lines(mesh, fields, axis, lines.positions[np.concatenate(rows)])
+        if here.start == here.stop:  # more ranks than rows of lines
+            continue
         hydrogen, density, velocity = (each[here] for each in found)
         columns = hydrogen * (proper_cell * MEGAPARSEC)
         depth = optical_depth(spectrograph, columns, velocity, gas.widths(density), profile)
