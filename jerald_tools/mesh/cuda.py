@@ -14,8 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from jerald_tools.mesh.device_call import call, field_of, optional, real, spectrum_of, workspace
+from jerald_tools.mesh.device_call import call, workspace
 from jerald_tools.mesh.mesh import AnyArray, Mesh, PowerTerm
+from jerald_tools.mesh.operands import field_of, optional, real, spectrum_of
 from jerald_tools.mesh.reference import c2r as xla_c2r
 from jerald_tools.mesh.reference import power_of
 from jerald_tools.mesh.reference import (

@@ -6,7 +6,6 @@ import importlib.util
 import pathlib
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jerald_tools.mesh.device_library import LIBRARIES, library
@@ -66,26 +65,6 @@ def call(mesh: Mesh, name: str, results, *operands, in_place=None, **attributes)
     }
     call = jax.ffi.ffi_call(f"jerald_device_{name}", results, input_output_aliases=in_place)
     return call(*operands, **attributes)
-
-
-def real(mesh: Mesh, array):
-    """An operand of numbers in the mesh's precision."""
-    return jnp.asarray(array, mesh.dtype)
-
-
-def optional(mesh: Mesh, array):
-    """An operand that may be left out, which the library knows by having no entries."""
-    return jnp.zeros(0, mesh.dtype) if array is None else real(mesh, array)
-
-
-def field_of(mesh: Mesh):
-    """Shape and type of a result that is a field."""
-    return (mesh.shape, mesh.dtype)
-
-
-def spectrum_of(mesh: Mesh):
-    """Shape and type of a result that is a spectrum."""
-    return (mesh.spectrum_shape, mesh.complex_dtype)
 
 
 def workspace(mesh: Mesh):

@@ -17,7 +17,7 @@ from jaxtyping import Array, Complex, Float, Int
 
 from jerald_tools.mesh import _native
 from jerald_tools.mesh.mesh import AnyArray, Mesh
-from jerald_tools.mesh.native_call import call, field_of, optional, real, spectrum_of
+from jerald_tools.mesh.native_call import call
 from jerald_tools.mesh.native_powers import (
     filtered_powers as filtered_powers,
 )
@@ -30,6 +30,7 @@ from jerald_tools.mesh.native_powers import (
 from jerald_tools.mesh.native_powers import (
     scaled_power_adjoint as scaled_power_adjoint,
 )
+from jerald_tools.mesh.operands import field_of, optional, real, spectrum_of
 from jerald_tools.mesh.ranks import Ranks
 from jerald_tools.mesh.restrict import refined
 from jerald_tools.mesh.wavenumbers import mode_index_axes, wavenumber_table

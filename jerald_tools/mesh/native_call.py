@@ -4,7 +4,6 @@
 import functools
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jerald_tools.errors import BadInput
@@ -56,23 +55,3 @@ def call(mesh: Mesh, name: str, results, *operands, in_place=None, **attributes)
         call = jax.ffi.ffi_call(target, results, input_output_aliases=in_place)
         return call(*operands, **attributes)
     return mpi().ordered_call(f"jerald_{name}", results, *operands, **attributes)
-
-
-def real(mesh: Mesh, array):
-    """An operand of numbers in the mesh's precision."""
-    return jnp.asarray(array, mesh.dtype)
-
-
-def optional(mesh: Mesh, array):
-    """An operand of the library that may be left out, which it knows by having no entries."""
-    return jnp.zeros(0, mesh.dtype) if array is None else real(mesh, array)
-
-
-def field_of(mesh: Mesh):
-    """Shape and type of a result that is a field, this rank's slab."""
-    return (mesh.local_shape, mesh.dtype)
-
-
-def spectrum_of(mesh: Mesh):
-    """Shape and type of a result that is a spectrum, this rank's part."""
-    return (mesh.spectrum_shape, mesh.complex_dtype)

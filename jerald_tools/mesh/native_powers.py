@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from jerald_tools.mesh.mesh import AnyArray, Mesh, PowerTerm
-from jerald_tools.mesh.native_call import call, field_of, real, spectrum_of
+from jerald_tools.mesh.native_call import call
+from jerald_tools.mesh.operands import field_of, real, spectrum_of
 from jerald_tools.mesh.wavenumbers import mode_index_axes
 
 
